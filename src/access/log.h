@@ -1,0 +1,65 @@
+// Access log, the way in and out: a run is a directory, a directory holds segments, a segment has one writer.
+// The format is explained in access/log_format.h.
+#ifndef GLOVEBOX_ACCESS_LOG_H_
+#define GLOVEBOX_ACCESS_LOG_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "access/record.h"
+
+namespace glovebox::access {
+
+// Where the runs of a build directory are kept: $GLOVEBOX_STATE_DIR, else $XDG_STATE_HOME/glovebox, else
+// ~/.local/state/glovebox; below it one folder a build directory (basename and a hash of its real path),
+// below that one folder a run. `build_dir` must exist.
+absl::StatusOr<std::string> StateDirFor(const std::string& build_dir);
+
+// Makes a new run directory below StateDirFor(build_dir) ("2026-11-24T08.30.12-4711", mode 0700) and points
+// the link "latest" there.
+absl::StatusOr<std::string> CreateRun(const std::string& build_dir);
+// The run that "latest" points to. NotFound says what to do ("no run recorded for DIR yet: build it with
+// glovebox-ninja").
+absl::StatusOr<std::string> LatestRun(const std::string& build_dir);
+
+// One segment being written. Not thread-safe: one writer each. Append() writes the frame with one write(2)
+// before it returns, so a kill -9 of the writer loses nothing that was taken. After an error (a full disk) it
+// takes nothing more, and status() says why; the reader will find the segment unsealed.
+class SegmentWriter : public RecordSink {
+ public:
+  // Creates `run_dir`/NAME.gbx, which must not exist yet.
+  static absl::StatusOr<std::unique_ptr<SegmentWriter>> Create(const std::string& run_dir,
+                                                               const std::string& name);
+  bool Append(const Record& record) override = 0;
+  virtual const absl::Status& status() const = 0;
+  // Writes the seal (number of records, final checksum) and checks that nobody else touched the file: same
+  // inode, one link, size and bytes as written. DataLoss when somebody did; the seal is not written then.
+  virtual absl::Status Seal() = 0;
+};
+
+// A place in a segment from where on nothing can be read or believed.
+struct Tear {
+  std::string segment;  // file name
+  uint64_t offset = 0;  // bytes from its start; all before it was read
+  std::string reason;   // "not sealed (writer was killed)", "torn frame", "checksum", "sequence", "from a
+                        // newer version 2"
+};
+
+struct Log {
+  std::string run_dir;
+  std::vector<Record> records;  // of all segments, in order of time, then of segment and place
+  std::vector<Tear> tears;
+  uint64_t bytes = 0;
+};
+
+// Reads what can be read. Damage is no error: it is in `tears`. Errors: no such directory, no segment in it,
+// a segment of a newer version, no permission.
+absl::StatusOr<Log> ReadLog(const std::string& run_dir);
+
+}  // namespace glovebox::access
+
+#endif  // GLOVEBOX_ACCESS_LOG_H_

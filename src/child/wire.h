@@ -1,0 +1,81 @@
+// The words between a launcher and whoever supervises it (the collector, or the supervisor of an outer
+// action).
+//
+// One AF_UNIX SOCK_STREAM connection an action, in this order:
+//   launcher -> supervisor   HelloHeader, then `payload_size` bytes: NUL-terminated strings in the order of
+//   HelloString,
+//                            then the outputs, then argv
+//   supervisor -> launcher   Reply, with SCM_RIGHTS: the plan (a sealed memfd holding a ChildPlan), then,
+//   where
+//                            kReplyHasRuleset is set, the Landlock ruleset
+//   and, unless kReplyNoListener is set, the handshake of row 20 on the same connection:
+//   launcher -> supervisor   the listener's number, 4 bytes little endian (or, with kReplySendListener, those
+//   4 bytes carrying
+//                            the listener itself by SCM_RIGHTS, sent by the helper task)
+//   supervisor -> launcher   one byte: 42
+//   launcher -> supervisor   StepFailure when a later step fails; end of file when exec succeeded (the socket
+//   is CLOEXEC)
+//
+// A launcher reaches its supervisor in one of three ways, tried in this order:
+//   1. openat(AT_FDCWD, kAnnouncePath): under a supervisor of ours this call returns a connected socket
+//   (ADDFD), and nobody
+//      else can make it succeed, since /dev/null is no directory. The reply then has kReplyNoListener: a task
+//      tree can have one listener only, and the outer one sees this action already.
+//   2. the socket named by $GLOVEBOX_COLLECTOR.
+//   3. none: it becomes `glovebox run --launched ...`, which supervises the command itself.
+#ifndef GLOVEBOX_CHILD_WIRE_H_
+#define GLOVEBOX_CHILD_WIRE_H_
+
+#include <cstdint>
+
+namespace glovebox::child {
+
+inline constexpr char kAnnouncePath[] = "/dev/null/glovebox/announce/1";
+inline constexpr char kCollectorVariable[] = "GLOVEBOX_COLLECTOR";
+inline constexpr uint32_t kHelloMagic = 0x31584247;  // "GBX1"
+inline constexpr uint32_t kWireVersion = 1;
+inline constexpr uint32_t kMaxPayload =
+    8u << 20;  // Linux's own limit for argv and environment together is 6 MiB
+inline constexpr uint8_t kListenerTaken = 42;
+
+// Written to the log as well (access::Role): append only.
+enum class Role : uint32_t {
+  kRun = 0,
+  kEdge = 1,
+  kCompile = 2,
+  kLink = 3,
+  kCustom = 4,
+  kTest = 5,
+  kConfigure = 6,
+};
+
+// The fixed strings of the payload, in this order.
+enum class HelloString : uint32_t { kCwd, kTarget, kTargetType, kLanguage, kDepfile };
+inline constexpr uint32_t kHelloStrings = 5;
+
+struct HelloHeader {
+  uint32_t magic = kHelloMagic;
+  uint32_t version = kWireVersion;
+  uint32_t payload_size = 0;
+  Role role = Role::kRun;
+  uint32_t output_count = 0;
+  uint32_t argv_count = 0;
+};
+
+enum ReplyFlag : uint32_t {
+  kReplyHasRuleset = 1u << 0,
+  kReplyNoListener = 1u << 1,
+  kReplySendListener = 1u << 2,  // the supervisor may not use pidfd_getfd: the helper task must send it
+};
+
+struct Reply {
+  uint32_t magic = kHelloMagic;
+  int32_t error = 0;  // errno when the supervisor refuses; then nothing follows
+  uint32_t flags = 0;
+  uint32_t plan_size = 0;
+  uint64_t action = 0;
+};
+
+}  // namespace glovebox::child
+
+#endif  // GLOVEBOX_CHILD_WIRE_H_

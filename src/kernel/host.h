@@ -1,0 +1,32 @@
+// What this host can do, found by trying, feature by feature; a version number is never asked.
+#ifndef GLOVEBOX_KERNEL_HOST_H_
+#define GLOVEBOX_KERNEL_HOST_H_
+
+#include <string>
+
+namespace glovebox::kernel {
+
+struct HostFeatures {
+  std::string release;         // uname -r: for reports only
+  bool notify = false;         // SECCOMP_RET_USER_NOTIF
+  bool addfd_send = false;     // SECCOMP_ADDFD_FLAG_SEND (5.14)
+  bool wait_killable = false;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (5.19)
+  bool sync_wake_up = false;   // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (6.6)
+  int landlock_abi = 0;        // 0: none or disabled
+  bool pidfd_getfd = false;    // a child's descriptor could be fetched
+  bool listener_above =
+      false;  // this process already runs below a notify listener (a second one gives EBUSY)
+  bool outer_supervisor = false;  // ... and it is ours: the announcement was answered
+  int yama_scope = -1;            // -1: no yama
+  bool user_namespaces = false;
+
+  bool operator==(const HostFeatures&) const = default;
+};
+
+// Tries each feature in short-lived children of this process. A few milliseconds; call it once and pass the
+// value on.
+HostFeatures ProbeHost();
+
+}  // namespace glovebox::kernel
+
+#endif  // GLOVEBOX_KERNEL_HOST_H_

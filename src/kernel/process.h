@@ -1,0 +1,37 @@
+// Other processes: handles that cannot be mistaken for a later process of the same number, and their memory.
+#ifndef GLOVEBOX_KERNEL_PROCESS_H_
+#define GLOVEBOX_KERNEL_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/unique_fd.h"
+
+namespace glovebox::kernel {
+
+// pidfd_open(2), 5.3. `thread`: also for a task that is no group leader (PIDFD_THREAD, 6.9; else EINVAL).
+absl::StatusOr<UniqueFd> OpenPidfd(pid_t pid, bool thread = false);
+// pidfd_getfd(2), 5.6: a copy of descriptor `fd` of that process, close-on-exec. EPERM under yama > 1 or when
+// not dumpable.
+absl::StatusOr<UniqueFd> FetchFd(int pidfd, int fd);
+// True when the process behind the pidfd has ended (also when it is a zombie).
+bool HasEnded(int pidfd);
+
+// The memory of another task, read by process_vm_readv. Behind an interface for tests.
+class MemoryReader {
+ public:
+  virtual ~MemoryReader() = default;
+  // Copies up to `size` bytes; returns how many could be read before the first unmapped page, or -errno.
+  virtual ssize_t Read(pid_t tid, uint64_t address, void* buffer, size_t size) const = 0;
+  // A NUL-terminated string of up to `limit` bytes; false with *error (EFAULT, ESRCH, ENAMETOOLONG) when it
+  // cannot be read.
+  bool ReadString(pid_t tid, uint64_t address, size_t limit, std::string* out, int* error) const;
+};
+const MemoryReader& RealMemory();
+
+}  // namespace glovebox::kernel
+
+#endif  // GLOVEBOX_KERNEL_PROCESS_H_

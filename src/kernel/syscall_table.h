@@ -1,0 +1,76 @@
+// Every system call that names a path or an address, or that a rule of ours looks at: one table, by name.
+// The filter (policy/) and the decoder (trace/) are both made from it, so that they cannot disagree;
+// docs/syscalls.md is printed from it. Numbers come from libseccomp's tables by name, never from this source.
+#ifndef GLOVEBOX_KERNEL_SYSCALL_TABLE_H_
+#define GLOVEBOX_KERNEL_SYSCALL_TABLE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "base/op.h"
+
+namespace glovebox::kernel {
+
+// How much is recorded. Each level contains the ones before it. Written to the log: never renumber.
+enum class Level : uint8_t {
+  kOff = 0,
+  kOpen = 1,  // opens, execs, changes, network
+  kFull = 2,  // + stat, access, readlink, directory listings, xattrs
+};
+absl::string_view LevelName(Level level);
+
+// What an argument register means. A call is described by one Arg for each of its up to six registers.
+enum class Arg : uint8_t {
+  kNone,       // not looked at
+  kDirfd,      // directory of the next path argument
+  kPath,       // pointer to a NUL-terminated path
+  kText,       // pointer to a NUL-terminated string that is no path here (symlink's target, mount's type)
+  kFd,         // a descriptor on which the call works
+  kOpenFlags,  // O_*
+  kAtFlags,    // AT_*
+  kMode,
+  kOpenHow,   // pointer to struct open_how
+  kSockaddr,  // pointer to a socket address; the next argument is its length
+  kSocklen,
+  kMsghdr,   // pointer to struct msghdr
+  kMmsghdr,  // pointer to an array of struct mmsghdr; the next argument is its length
+  kCount,
+  kDomain,
+  kType,
+  kProtocol,  // of socket()
+};
+
+struct SyscallRow {
+  const char* name;
+  Op op;
+  Level level;  // the lowest level that records it
+  Arg args[6];
+  // A call that only needs its registers to be judged and is always refused (io_uring_setup), with this
+  // errno; else 0.
+  int refuse;
+};
+
+absl::Span<const SyscallRow> SyscallTable();
+
+// The row of a call, or null when it is not in the table. `audit_arch` is seccomp_data.arch
+// (AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64); x32 calls carry bit 30 in `number` and are looked
+// up in x32's own numbers.
+const SyscallRow* FindSyscall(uint32_t audit_arch, int number);
+
+// "openat" for (AUDIT_ARCH_X86_64, 257), "syscall 9999" for an unknown one; "i386:" or "x32:" in front for
+// foreign ABIs.
+std::string SyscallName(uint32_t audit_arch, int number);
+
+// Every system call that this build knows and that is *not* in the table, with the reason why not. A kernel
+// header or libseccomp that knows a call in neither list fails a test: somebody must decide.
+struct IgnoredSyscall {
+  const char* name;
+  const char* reason;
+};
+absl::Span<const IgnoredSyscall> IgnoredSyscalls();
+
+}  // namespace glovebox::kernel
+
+#endif  // GLOVEBOX_KERNEL_SYSCALL_TABLE_H_

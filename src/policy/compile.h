@@ -1,0 +1,46 @@
+// Policy -> child plan: all decisions of the pipeline made beforehand, in the big program, with libseccomp
+// and libcap.
+#ifndef GLOVEBOX_POLICY_COMPILE_H_
+#define GLOVEBOX_POLICY_COMPILE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/unique_fd.h"
+#include "kernel/host.h"
+#include "policy/policy.h"
+
+namespace glovebox::policy {
+
+// A plan ready to be handed over. `bytes` holds a child::ChildPlan that ValidatePlan accepts.
+struct CompiledPlan {
+  std::string bytes;
+  UniqueFd ruleset;  // Landlock ruleset with file or TCP rights; empty when the plan's scope is all there is
+  std::vector<std::string>
+      skipped;  // steps left out because the host cannot, each with its reason (best effort only)
+};
+
+struct CompileOptions {
+  bool listener = true;  // row 20; false below an outer listener
+};
+
+// InvalidArgument for what the policy says wrongly (an unknown capability), Unimplemented for what this host
+// cannot do and the mode does not let pass. Thread-safe.
+absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::HostFeatures& host,
+                                         const CompileOptions& options);
+
+// The filters of a policy one by one, for `run --export` and for tests: name ("notify", "ioctl" ...), BPF as
+// bytes of struct sock_filter, and libseccomp's readable PFC.
+struct ExportedFilter {
+  std::string name;
+  std::string bpf;
+  std::string pfc;
+};
+absl::StatusOr<std::vector<ExportedFilter>> ExportFilters(const Policy& policy,
+                                                          const kernel::HostFeatures& host,
+                                                          const CompileOptions& options);
+
+}  // namespace glovebox::policy
+
+#endif  // GLOVEBOX_POLICY_COMPILE_H_

@@ -1,0 +1,48 @@
+# A room of the house: one folder, one library target glovebox::NAME, its unit tests beside its code.
+#
+#   glovebox_room(NAME
+#     SOURCES a.cc b.cc          (none: a header-only room)
+#     DEPENDS glovebox::base absl::status
+#     TESTS   a_test.cc b_test.cc
+#     TEST_DEPENDS ...)          (what only the tests link)
+#
+# Which room may include which is written down once, in src/rooms.txt, and held by .ci/check-rooms.
+
+add_library(glovebox_options INTERFACE)
+target_include_directories(glovebox_options INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/src)
+target_compile_definitions(glovebox_options INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
+target_compile_options(glovebox_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wundef
+  $<$<BOOL:${GLOVEBOX_WERROR}>:-Werror>)
+
+# Sanitizers reach everything but the static launcher (a static program cannot carry ASan's runtime).
+add_library(glovebox_sanitize INTERFACE)
+if(GLOVEBOX_SANITIZE)
+  target_compile_options(glovebox_sanitize INTERFACE
+    -fsanitize=${GLOVEBOX_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(glovebox_sanitize INTERFACE -fsanitize=${GLOVEBOX_SANITIZE})
+endif()
+
+function(glovebox_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;TESTS;TEST_DEPENDS" ${ARGN})
+  if(ROOM_SOURCES)
+    add_library(glovebox_${name} STATIC ${ROOM_SOURCES})
+    target_link_libraries(glovebox_${name}
+      PUBLIC glovebox_options glovebox_sanitize ${ROOM_DEPENDS})
+  else()
+    add_library(glovebox_${name} INTERFACE)
+    target_link_libraries(glovebox_${name} INTERFACE glovebox_options glovebox_sanitize ${ROOM_DEPENDS})
+  endif()
+  add_library(glovebox::${name} ALIAS glovebox_${name})
+  if(GLOVEBOX_BUILD_TESTS AND ROOM_TESTS)
+    glovebox_test(${name}_test SOURCES ${ROOM_TESTS} DEPENDS glovebox::${name} ${ROOM_TEST_DEPENDS})
+  endif()
+endfunction()
+
+# One test program; each of its cases becomes a CTest test of its own, so that a hang or a crash is one case's.
+function(glovebox_test name)
+  cmake_parse_arguments(T "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE ${T_DEPENDS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+endfunction()

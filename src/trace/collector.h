@@ -1,0 +1,50 @@
+// One collector a build: a unix socket, a thread for each action under way, one log. An ancestor of all that
+// it serves (yama 1).
+#ifndef GLOVEBOX_TRACE_COLLECTOR_H_
+#define GLOVEBOX_TRACE_COLLECTOR_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "access/record.h"
+#include "kernel/host.h"
+#include "policy/policy.h"
+
+namespace glovebox::trace {
+
+struct CollectorOptions {
+  std::string run_dir;  // from access::CreateRun
+  access::RunInfo run;  // written first
+  kernel::HostFeatures host;
+  // The policy of an action. Thread-safe.
+  std::function<policy::Policy(access::Role)> policy_for;
+};
+
+struct CollectorSummary {
+  uint64_t actions = 0;
+  uint64_t complete = 0;  // began, ended, no hole
+  uint64_t accesses = 0;
+  uint64_t holes = 0;
+  std::vector<std::string> left_over;
+  absl::Status log;  // first error of any segment
+};
+
+class Collector {
+ public:
+  // Starts listening (socket in a private directory below $TMPDIR) and its threads. Call it before anything
+  // is forked.
+  static absl::StatusOr<std::unique_ptr<Collector>> Start(CollectorOptions options);
+  virtual ~Collector() = default;
+  virtual const std::string& socket_path() const = 0;
+  // A gap that the caller knows of (an edge that ran unseen). Thread-safe.
+  virtual void AddHole(const access::Hole& hole) = 0;
+  // Ends what still runs (left-over processes, after `grace_ms`), seals the log and returns the totals.
+  virtual CollectorSummary Stop(int exit_status, int grace_ms) = 0;
+};
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_COLLECTOR_H_

@@ -1,0 +1,36 @@
+// `glovebox run`: fork, the pipeline in the child, supervision in the parent.
+#ifndef GLOVEBOX_TRACE_RUNNER_H_
+#define GLOVEBOX_TRACE_RUNNER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "access/record.h"
+#include "kernel/host.h"
+#include "policy/policy.h"
+
+namespace glovebox::trace {
+
+struct RunRequest {
+  std::vector<std::string> argv;
+  access::ActionBegin begin;  // role, outputs ...; action, time and pid are filled in
+  policy::Policy policy;
+  kernel::HostFeatures host;
+  access::RecordSink* sink = nullptr;
+  bool pty = false;  // give the command a terminal of its own
+};
+
+struct RunOutcome {
+  access::ActionEnd end;
+  uint64_t accesses = 0;
+  uint64_t holes = 0;
+};
+
+// Runs the command to its end and to the end of what it left over. The calling thread must live on until then
+// (the parent-death signal is bound to it). Errors are ours; the command's own end is in the outcome.
+absl::StatusOr<RunOutcome> RunSupervised(const RunRequest& request);
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_RUNNER_H_
