@@ -18,22 +18,40 @@ struct Resolved {
                      // not followed. Where something is missing: the deepest part that exists, resolved, plus
                      // the rest by its letters. A directory that was removed keeps the kernel's " (deleted)".
   bool there = false;
-  int error = 0;  // why not: ENOENT, ENOTDIR, ELOOP, EACCES, ENAMETOOLONG, EBADF ...
+  int error = 0;              // why not: ENOENT, ENOTDIR, ELOOP, EACCES, ENAMETOOLONG, EBADF ...
+  bool parent_there = false;  // not there, but all of the way to it is: a creating call can make it here
   bool is_dir = false;
   mode_t mode = 0;  // st_mode of what is there
   uid_t uid = 0;
   gid_t gid = 0;
 };
 
-// Not thread-safe: one a supervisor thread. Keeps a cache of resolved directories: Forget() must be called
-// for every notified call that may change what a directory name means (rename, symlink, rmdir, unlink of a
-// symlink, mount, chroot).
+// Not thread-safe: one a supervisor thread.
+//
+// What is guaranteed. `there`, `error`, `mode` and the owner are never cached: each answer asks the kernel at
+// that moment. Cached is only what a *directory's* name resolves to, that is, the text of `path`. It can be
+// stale when a directory or symlink on the way was replaced: by a call that this supervisor sees, never once
+// Forget() was called for it; by a process outside, for at most kMaxAgeMs. Forget() is called while the call
+// still waits, and another task can ask before the kernel has performed it: entries made within
+// kSettleMs after Forget() live no longer than those kSettleMs.
+// A caller in another root or mount namespace, and everything that leads through /proc, is walked step by
+// step and never cached. The cache holds at most kMaxEntries directories and kMaxBytes of names. Search
+// permission on the way is judged by the supervisor's own credentials.
 class Resolver {
  public:
+  static constexpr int kMaxAgeMs = 1000;
+  static constexpr int kSettleMs = 50;
+  static constexpr size_t kMaxEntries = 4096;
+  static constexpr size_t kMaxBytes = 2u << 20;
+
   virtual ~Resolver() = default;
   // `tid` is the calling task, stopped in its call; `tgid` its process (what /proc/self means to it).
   virtual Resolved Resolve(pid_t tid, pid_t tgid, const PathRef& path) = 0;
+  // For every notified call that may change what a directory's name means: see ChangesNames() in predict.h.
   virtual void Forget() = 0;
+  // A number that names a new process now (Process::fresh): its root and namespace are looked at again.
+  // Without this call they are believed for kMaxAgeMs.
+  virtual void ForgetProcess(pid_t tgid) { static_cast<void>(tgid); }
 };
 std::unique_ptr<Resolver> MakeResolver();
 

@@ -1,0 +1,96 @@
+// Who makes a notified call: task number -> process, program, and the action that it belongs to.
+#ifndef GLOVEBOX_TRACE_PROCESS_TABLE_H_
+#define GLOVEBOX_TRACE_PROCESS_TABLE_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/record.h"
+
+namespace glovebox::trace {
+
+struct Process {
+  pid_t tgid = 0;
+  std::string exe;  // as /proc/TGID/exe names it ("... (deleted)" when it was removed); empty: unreadable
+  access::ActionId action = 0;
+  // The parents had died before this process was first seen, and nothing (a subreaper of ours, the leader of
+  // its group or session) tells for certain whose it is: `action` is the best guess, at worst the outermost.
+  bool orphan = false;
+  // True in the answer of the one Find() that saw the process for the first time (a reused number counts as a
+  // new process): the moment for Resolver::ForgetProcess() and for noting an orphan.
+  bool fresh = false;
+};
+
+// An inner action whose first process has ended.
+struct EndedAction {
+  access::ActionId action = 0;
+  pid_t root = 0;  // its first process
+  // How it ended, kUnknown where nobody could tell: the host knows it after reaping since Linux 6.15
+  // (PIDFD_INFO_EXIT); before that only while it is a zombie (/proc/PID/stat).
+  access::ActionEnd::Kind kind = access::ActionEnd::Kind::kUnknown;
+  int status = 0;                      // exit status or signal
+  std::vector<std::string> left_over;  // "pid exe" of its processes that were seen and still run
+};
+
+// Not thread-safe: one a supervisor thread. Makes no call that can block.
+//
+// Identity: a process is known by a pidfd that was opened while it was alive, never by its number alone. A
+// notified task is alive and stopped in its call; so when the pidfd that was kept for its number has not
+// ended (one poll(2), about 0.3 us), the number cannot have been reused, and the entry is the task's own. A
+// task that is no group leader is known through its process: it must still stand in /proc/TGID/task. A
+// process whose pidfd had to be given up (see below) is known by number and start time.
+//
+// Bounds: at most kMaxPidfds descriptors, each for a living process; the dead are swept away, the least
+// recently used living ones are parked without a descriptor. Of the dead, the action is kept for the last
+// kMaxParked processes: their group or session can outlive them.
+//
+//   const Process& process = table.Find(notification.pid);
+//   if (intent.op == Op::kExec) table.ExecNotified(notification.pid);
+class ProcessTable {
+ public:
+  static constexpr size_t kMaxPidfds = 96;
+  static constexpr size_t kMaxParked = 4096;
+
+  // `root` is the first process of `action`, alive (or a zombie) now.
+  ProcessTable(pid_t root, access::ActionId action);
+  ~ProcessTable();
+  ProcessTable(const ProcessTable&) = delete;
+  ProcessTable& operator=(const ProcessTable&) = delete;
+
+  // The process of a task that is stopped in a notified call. The reference is good until the next call on
+  // this table. A task that has died meanwhile (a killed tracee) gives what is known, at least {tid, "",
+  // outer action}. The action of a new process is its nearest known ancestor's.
+  const Process& Find(pid_t tid);
+
+  // The task is about to execute a program: its exe is read again at the next Find() (the exec may fail).
+  void ExecNotified(pid_t tid);
+
+  // From now on process `tgid`, and each process first seen below it later, belongs to `action`; the outer
+  // action's other processes are untouched. Call it while `tgid` is stopped in its announcement. A second
+  // registration of the same process replaces the first, which is then reported as ended (kUnknown).
+  void RegisterAction(pid_t tgid, access::ActionId action);
+
+  // The inner actions whose first process has ended since the last call, each once; one poll(2), nothing when
+  // there is no inner action: call it each few hundred notifications and whenever the listener is idle. A
+  // process that is not reaped yet is held back for a better answer, unless `final`: then everything that is
+  // left is reported, what still runs as kUnknown.
+  std::vector<EndedAction> EndedActions(bool final = false);
+
+  // "pid exe" of all processes of `action` that were seen and still run, without its first process.
+  std::vector<std::string> LeftOver(access::ActionId action);
+
+  size_t pidfds() const;  // for tests and for reports
+  size_t size() const;    // known living processes
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_PROCESS_TABLE_H_
