@@ -3,6 +3,7 @@
 #ifndef GLOVEBOX_KERNEL_ABI_H_
 #define GLOVEBOX_KERNEL_ABI_H_
 
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
@@ -37,13 +38,76 @@ struct LandlockRulesetAttr {
   uint64_t scoped = 0;
 };
 
+// struct landlock_net_port_attr and its rule type, ABI 4 (6.7).
+struct LandlockNetPortAttr {
+  uint64_t allowed_access = 0;
+  uint64_t port = 0;  // host byte order
+};
+inline constexpr int kLandlockRuleNetPort = 2;
+inline constexpr int kLandlockMaxLayers = 16;  // one more domain gives E2BIG
+
+// The announcement of an inner launcher
+// -----------------------------------------------------------------------------------------------------------
+// An openat of this path asks an outer supervisor of ours for a socket. It can only succeed under one:
+// /dev/null is no directory. child/wire.h builds its protocol on it; ProbeHost() tries it.
+inline constexpr char kOuterAnnouncePath[] = "/dev/null/glovebox/announce/1";
+
 // preadv2/pwritev2
 // ------------------------------------------------------------------------------------------------------
 inline constexpr uint32_t kRwfNoAppend = 0x20;  // 6.9
 
 // pidfd
 // -----------------------------------------------------------------------------------------------------------------
-inline constexpr unsigned kPidfdThread = 02000;  // PIDFD_THREAD = O_EXCL, 6.9
+inline constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD, 6.9
+
+// Foreign ABIs
+// ---------------------------------------------------------------------------------------------------------
+// x32 calls come with AUDIT_ARCH_X86_64 and this bit in the number.
+inline constexpr uint32_t kX32Bit = 0x40000000;
+
+// Flags
+// ----------------------------------------------------------------------------------------------------------------
+// The numbers are the kernel's own and the same on every architecture that we know; libc hides some of them.
+inline constexpr uint64_t kAtSymlinkNoFollow = 0x100;
+inline constexpr uint64_t kAtRemoveDir = 0x200;
+inline constexpr uint64_t kAtSymlinkFollow = 0x400;
+inline constexpr uint64_t kAtEmptyPath = 0x1000;
+inline constexpr uint64_t kRenameNoReplace = 1;
+inline constexpr uint64_t kRenameExchange = 2;
+inline constexpr uint64_t kUmountNoFollow = 8;
+inline constexpr uint64_t kInDontFollow = 0x02000000;
+inline constexpr uint64_t kFanMarkDontFollow = 4;
+inline constexpr uint64_t kMoveMountFromSymlinks = 0x1;  // 5.2, as the next ones
+inline constexpr uint64_t kMoveMountFromEmptyPath = 0x4;
+inline constexpr uint64_t kMoveMountToSymlinks = 0x10;
+inline constexpr uint64_t kMoveMountToEmptyPath = 0x40;
+inline constexpr uint64_t kFspickSymlinkNoFollow = 0x2;
+inline constexpr uint64_t kFspickEmptyPath = 0x8;
+inline constexpr uint32_t kFsconfigSetPath = 3;
+inline constexpr uint32_t kFsconfigSetPathEmpty = 4;
+inline constexpr uint64_t kMsRemount = 0x20;
+inline constexpr uint64_t kMsBind = 0x1000;
+inline constexpr uint64_t kMsMove = 0x2000;
+inline constexpr uint32_t kBpfObjPin = 6;
+inline constexpr uint32_t kBpfObjGet = 7;
+
+// Calls that libseccomp 2.5.4 does not know. From 424 on a call has the same number on x86-64, i386, aarch64
+// and (with its bit) x32. Source: the kernel's scripts/syscall.tbl.
+// ----------------------------------------------------------------------------------------------------------------
+struct NewSyscall {
+  const char* name;
+  int number;
+  const char* since;
+};
+inline constexpr NewSyscall kNewSyscalls[] = {
+    {"cachestat", 451, "6.5"},         {"fchmodat2", 452, "6.6"},        {"map_shadow_stack", 453, "6.6"},
+    {"futex_wake", 454, "6.7"},        {"futex_wait", 455, "6.7"},       {"futex_requeue", 456, "6.7"},
+    {"statmount", 457, "6.8"},         {"listmount", 458, "6.8"},        {"lsm_get_self_attr", 459, "6.8"},
+    {"lsm_set_self_attr", 460, "6.8"}, {"lsm_list_modules", 461, "6.8"}, {"mseal", 462, "6.10"},
+    {"setxattrat", 463, "6.13"},       {"getxattrat", 464, "6.13"},      {"listxattrat", 465, "6.13"},
+    {"removexattrat", 466, "6.13"},    {"open_tree_attr", 467, "6.15"},  {"file_getattr", 468, "6.17"},
+    {"file_setattr", 469, "6.17"},     {"listns", 470, "6.19"},
+};
 
 }  // namespace glovebox::kernel
 

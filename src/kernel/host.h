@@ -12,6 +12,7 @@ struct HostFeatures {
   bool addfd_send = false;     // SECCOMP_ADDFD_FLAG_SEND (5.14)
   bool wait_killable = false;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (5.19)
   bool sync_wake_up = false;   // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (6.6)
+  bool receive_ends = false;   // RECV returns when the last task has gone (6.11); else poll first
   int landlock_abi = 0;        // 0: none or disabled
   bool pidfd_getfd = false;    // a child's descriptor could be fetched
   bool listener_above =
@@ -24,7 +25,11 @@ struct HostFeatures {
 };
 
 // Tries each feature in short-lived children of this process. A few milliseconds; call it once and pass the
-// value on.
+// value on. Never hangs: a child that does not come back (a listener above that nobody serves) is killed
+// after a few seconds and what it would have told is taken as not there. Thread-safe, also beside other
+// threads: the children use async-signal-safe calls only. Where listener_above is true no listener can be
+// had, so addfd_send, sync_wake_up and receive_ends are false; `notify` then says that the kernel knows
+// notification at all.
 HostFeatures ProbeHost();
 
 }  // namespace glovebox::kernel

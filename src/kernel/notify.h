@@ -37,8 +37,13 @@ class NotifyListener {
   virtual int CheckValid(uint64_t id) = 0;
 };
 
-// The real one. Asks for SYNC_WAKE_UP where the host knows it.
-std::unique_ptr<NotifyListener> MakeNotifyListener(UniqueFd fd);
+// The real one. Asks for SYNC_WAKE_UP where the host knows it. A kernel whose notification is larger than the
+// header's is served as well: the kernel writes as much as *it* thinks right, so the buffer has its size
+// (SECCOMP_GET_NOTIF_SIZES).
+//
+// Before 6.11 a blocking RECV slept on when the last task had gone. Where HostFeatures::receive_ends is
+// false, pass `poll_first`: Receive() then waits with poll, which tells the hang-up (as ENOENT) everywhere.
+std::unique_ptr<NotifyListener> MakeNotifyListener(UniqueFd fd, bool poll_first = false);
 
 }  // namespace glovebox::kernel
 

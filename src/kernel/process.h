@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -26,10 +27,11 @@ class MemoryReader {
   virtual ~MemoryReader() = default;
   // Copies up to `size` bytes; returns how many could be read before the first unmapped page, or -errno.
   virtual ssize_t Read(pid_t tid, uint64_t address, void* buffer, size_t size) const = 0;
-  // A NUL-terminated string of up to `limit` bytes; false with *error (EFAULT, ESRCH, ENAMETOOLONG) when it
-  // cannot be read.
+  // A NUL-terminated string of up to `limit` bytes, the NUL included; false with *error (EFAULT, ESRCH,
+  // ENAMETOOLONG) when it cannot be read. *out then holds what could be read before that.
   bool ReadString(pid_t tid, uint64_t address, size_t limit, std::string* out, int* error) const;
 };
+// process_vm_readv, or /proc/TID/mem where a container's filter refuses that. Thread-safe.
 const MemoryReader& RealMemory();
 
 }  // namespace glovebox::kernel

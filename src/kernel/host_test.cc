@@ -1,0 +1,86 @@
+#include "kernel/host.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "kernel/landlock.h"
+#include "kernel/test_filter.h"
+
+namespace glovebox::kernel {
+namespace {
+
+TEST(ProbeHost, FindsWhatThisHostCan) {
+  const HostFeatures host = ProbeHost();
+  EXPECT_FALSE(host.release.empty());
+  EXPECT_EQ(host.landlock_abi, LandlockAbi());
+  if (host.listener_above || !host.notify) GTEST_SKIP() << "a listener is above us, or there is no seccomp";
+  EXPECT_FALSE(host.outer_supervisor);
+  // Whoever can do the later can do the earlier (5.14, 5.19, 6.6, 6.11).
+  if (host.receive_ends) {
+    EXPECT_TRUE(host.sync_wake_up);
+  }
+  if (host.sync_wake_up) {
+    EXPECT_TRUE(host.wait_killable);
+  }
+  if (host.wait_killable) {
+    EXPECT_TRUE(host.addfd_send);
+  }
+  EXPECT_EQ(ProbeHost(), host) << "the answer changes from one call to the next";
+}
+
+TEST(ProbeHost, WorksBesideOtherThreadsAndLeavesNoChild) {
+  std::atomic<bool> stop = false;
+  std::thread busy([&] {
+    while (!stop) delete[] new char[1000];
+  });
+  ProbeHost();
+  stop = true;
+  busy.join();
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+TEST(ProbeHost, AListenerAboveIsToldAndAnUnansweredAnnouncementDoesNotHang) {
+  if (!CanListen()) GTEST_SKIP() << "a listener is above us already";
+  // The child loads a filter that notifies openat, and nobody serves it. What ProbeHost itself needs to open
+  // (yama's file) would wait as well: so only the announcement is notified, told by its flags.
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const int listener = LoadTestFilter({{SYS_openat, 2, O_RDWR | O_CLOEXEC}});
+    const HostFeatures host = listener >= 0 ? ProbeHost() : HostFeatures();
+    const bool good = host.listener_above && !host.outer_supervisor && host.notify && !host.addfd_send;
+    if (write(ends[1], good ? "y" : "n", 1) != 1) _exit(1);
+    _exit(0);
+  }
+  close(ends[1]);
+  char answer = 0;
+  EXPECT_EQ(read(ends[0], &answer, 1), 1);
+  EXPECT_EQ(answer, 'y');
+  close(ends[0]);
+  waitpid(child, nullptr, 0);
+}
+
+TEST(ProbeHost, AnAnsweredAnnouncementIsAnOuterSupervisor) {
+  if (!CanListen()) GTEST_SKIP() << "a listener is above us already";
+  FilteredChild child({{SYS_openat, 2, O_RDWR | O_CLOEXEC}}, [] {
+    const HostFeatures host = ProbeHost();
+    return host.listener_above && host.outer_supervisor ? 0 : 1;
+  });
+  ASSERT_TRUE(child.Valid());
+  int calls = 0;
+  child.Serve([&](NotifyListener& listener, const seccomp_notif& call) {
+    ++calls;
+    EXPECT_EQ(listener.AnswerWithFd(call.id, 0, true), 0);
+  });
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(child.ExitStatus(), 0);
+}
+
+}  // namespace
+}  // namespace glovebox::kernel
