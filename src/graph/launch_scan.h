@@ -1,0 +1,62 @@
+// Which commands of a generated CMake build do not run through glovebox-launch, and why. With glovebox-ninja
+// every edge is seen from its shell on, whatever this says; it matters for plain ninja and for make.
+#ifndef GLOVEBOX_GRAPH_LAUNCH_SCAN_H_
+#define GLOVEBOX_GRAPH_LAUNCH_SCAN_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "graph/ninja_graph.h"
+
+namespace glovebox::graph {
+
+enum class UnwrappedReason {
+  kConfigure,       // RERUN_CMAKE: CMake itself
+  kSymlinkLibrary,  // CMAKE_SYMLINK_LIBRARY, CMAKE_SYMLINK_EXECUTABLE
+  kDyndep,          // the collation of C++20 module scans
+  kNinjaTool,       // the targets clean and help
+  kUtility,         // test, install, edit_cache ...: wrapped or not, they are no part of the build
+  kOwnProperty,     // a rule that RULE_LAUNCH_* reaches, but another value stands there
+  kShellRemainder,  // b in `a | b`, `a && b`
+  kRedirection,     // a file that the edge's own shell opens
+};
+// "configure", "symlink-library", ...; stable, used in JSON.
+absl::string_view UnwrappedReasonName(UnwrappedReason reason);
+// One sentence for people.
+absl::string_view UnwrappedReasonText(UnwrappedReason reason);
+
+struct Unwrapped {
+  std::string place;  // the edge's first output, or FILE:LINE of a makefile
+  std::string rule;
+  UnwrappedReason reason = UnwrappedReason::kOwnProperty;
+  std::string part;  // the part of the command that is not wrapped
+  bool operator==(const Unwrapped&) const = default;
+};
+
+struct LaunchScan {
+  int commands = 0;  // edges, or recipe lines, looked at
+  int wrapped = 0;   // with nothing left over
+  std::vector<Unwrapped> unwrapped;
+};
+
+// The commands of a shell line, cut at && || | ; & outside of quotes and parentheses. `redirects` is set
+// where the part opens a file (not where it copies a descriptor, as 2>&1).
+struct ShellPart {
+  std::string text;
+  bool redirects = false;
+  bool operator==(const ShellPart&) const = default;
+};
+std::vector<ShellPart> SplitShell(absl::string_view command);
+
+LaunchScan ScanNinja(const NinjaGraph& graph);
+// `path` is for the places; link.txt (every line is a command) or build.make.
+LaunchScan ScanMakefile(absl::string_view text, const std::string& path);
+
+// Ninja or Makefiles, by what is there. NotFound: neither build.ninja nor Makefile.
+absl::StatusOr<LaunchScan> ScanBuild(const std::string& build_dir, const std::string& ninja = "ninja");
+
+}  // namespace glovebox::graph
+
+#endif  // GLOVEBOX_GRAPH_LAUNCH_SCAN_H_
