@@ -61,6 +61,7 @@ class Decoder {
     if (intent_->hole.empty()) intent_->hole = absl::StrCat(what, " unreadable: ", ErrnoName(error));
   }
 
+  // Longer than a function should be: one short case a kind, and the compiler holds it complete.
   void Walk(int i) {
     const uint64_t value = call_.args[i];
     switch (row_.args[i]) {
