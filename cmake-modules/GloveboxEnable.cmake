@@ -1,0 +1,169 @@
+# glovebox_enable(): runs every compile, link and custom command of a build through glovebox-launch.
+#
+#   glovebox_enable()              at the top level: the whole build. In a project that is part of another
+#                                  one's build: its own directory and those below, not its parent's.
+#   glovebox_enable(TARGET t...)   compile and link of these targets (Ninja takes no RULE_LAUNCH_CUSTOM
+#                                  from a target)
+#
+# The properties are set when the directory has been read to its end: include(CTest) with CTEST_USE_LAUNCHERS
+# and projects themselves set theirs on the way, and those are kept, behind ours. The command string is the
+# same in every configure run (Ninja runs an edge again when its command changes); the policy travels by file.
+
+if(CMAKE_VERSION VERSION_LESS 3.20)
+  message(FATAL_ERROR "Glovebox needs CMake 3.20 or newer, this is ${CMAKE_VERSION}: "
+    "run the build under glovebox-ninja, which needs nothing of CMake.")
+endif()
+
+# GLOVEBOX_LAUNCHER: set by whoever wants another launcher; else the one that belongs to this file.
+if(NOT GLOVEBOX_LAUNCHER)
+  get_filename_component(_glovebox_here "${CMAKE_CURRENT_LIST_FILE}" REALPATH)
+  get_filename_component(_glovebox_here "${_glovebox_here}" DIRECTORY)
+  include("${_glovebox_here}/GloveboxPaths.cmake")
+  set_property(GLOBAL PROPERTY GLOVEBOX_LAUNCHER "${_glovebox_launcher}")
+  unset(_glovebox_launcher)
+  unset(_glovebox_here)
+else()
+  set_property(GLOBAL PROPERTY GLOVEBOX_LAUNCHER "${GLOVEBOX_LAUNCHER}")
+endif()
+
+# The words before the command. An unset placeholder decays to its bare word, which the launcher knows.
+function(_glovebox_launch kind out)
+  get_property(launcher GLOBAL PROPERTY GLOVEBOX_LAUNCHER)
+  if(kind STREQUAL "COMPILE")
+    set(words "--role=compile --lang=<LANGUAGE> --target=<TARGET_NAME> --type=<TARGET_TYPE> --out=<OBJECT> --dep=<DEP_FILE>")
+  elseif(kind STREQUAL "LINK")
+    set(words "--role=link --lang=<LANGUAGE> --target=<TARGET_NAME> --type=<TARGET_TYPE> --out=<TARGET>")
+  else()
+    set(words "--role=custom --target=<TARGET_NAME> --out=<OUTPUT>")
+  endif()
+  set(${out} "\"${launcher}\" ${words} --" PARENT_SCOPE)
+endfunction()
+
+# Puts ours before `value`, unless it is there already: a subproject may have done it, or the same run of CMake
+# through a second way in.
+function(_glovebox_chain kind value out)
+  _glovebox_launch(${kind} ours)
+  string(FIND "${value}" "${ours}" at)
+  if(at EQUAL -1)
+    string(STRIP "${ours} ${value}" value)
+  endif()
+  set(${out} "${value}" PARENT_SCOPE)
+endfunction()
+
+# One directory: what stands in its own property, or above it, is kept behind ours.
+function(_glovebox_wrap_directory directory)
+  foreach(kind COMPILE LINK CUSTOM)
+    get_property(old DIRECTORY "${directory}" PROPERTY RULE_LAUNCH_${kind})
+    if(NOT old)
+      get_property(old GLOBAL PROPERTY RULE_LAUNCH_${kind})
+    endif()
+    _glovebox_chain(${kind} "${old}" new)
+    set_property(DIRECTORY "${directory}" PROPERTY RULE_LAUNCH_${kind} "${new}")
+  endforeach()
+endfunction()
+
+# What stands nearer to a rule than ours defeats it: a property of a subdirectory, then of a target. A launcher
+# that is found there is kept behind ours; an empty value is the project's own wish, kept and reported.
+function(_glovebox_repair scope name)
+  set(kinds COMPILE LINK CUSTOM)
+  if(scope STREQUAL "TARGET")
+    set(kinds COMPILE LINK)
+  endif()
+  foreach(kind ${kinds})
+    get_property(set_here ${scope} "${name}" PROPERTY RULE_LAUNCH_${kind} SET)
+    get_property(value ${scope} "${name}" PROPERTY RULE_LAUNCH_${kind})
+    if(value STREQUAL "")
+      if(set_here)
+        string(TOLOWER "${kind}" what)
+        message(WARNING "Glovebox: RULE_LAUNCH_${kind} is empty in ${scope} ${name}: its ${what} rules are "
+          "not wrapped. Remove the property to have them seen under plain ninja or make; under "
+          "glovebox-ninja they are seen as they are.")
+      endif()
+      continue()
+    endif()
+    _glovebox_chain(${kind} "${value}" new)
+    if(NOT new STREQUAL value)
+      message(STATUS "Glovebox: RULE_LAUNCH_${kind} of ${scope} ${name} is kept, behind ours")
+      set_property(${scope} "${name}" PROPERTY RULE_LAUNCH_${kind} "${new}")
+    endif()
+  endforeach()
+endfunction()
+
+function(_glovebox_walk directory)
+  get_property(targets DIRECTORY "${directory}" PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(target ${targets})
+    get_target_property(type ${target} TYPE)
+    if(NOT type STREQUAL "INTERFACE_LIBRARY" AND NOT type STREQUAL "UTILITY")
+      _glovebox_repair(TARGET ${target})
+    endif()
+  endforeach()
+  get_property(below DIRECTORY "${directory}" PROPERTY SUBDIRECTORIES)
+  foreach(subdirectory IN LISTS below)
+    _glovebox_repair(DIRECTORY "${subdirectory}")
+    _glovebox_walk("${subdirectory}")
+  endforeach()
+endfunction()
+
+function(_glovebox_finish directory)
+  _glovebox_wrap_directory("${directory}")
+  _glovebox_walk("${directory}")
+endfunction()
+
+# The query of client glovebox. CMake 3.25 reads queries before the project: its answer comes with the next
+# configure run; 3.27 and later take it at once.
+function(_glovebox_query_file_api)
+  set(query "${CMAKE_BINARY_DIR}/.cmake/api/v1/query/client-glovebox")
+  foreach(object codemodel-v2 toolchains-v1 cmakeFiles-v1 cache-v2)
+    if(NOT EXISTS "${query}/${object}")
+      file(WRITE "${query}/${object}" "")
+    endif()
+  endforeach()
+  if(NOT CMAKE_VERSION VERSION_LESS 3.27)
+    cmake_language(EVAL CODE
+      "cmake_file_api(QUERY API_VERSION 1 CODEMODEL 2 TOOLCHAINS 1 CMAKEFILES 1 CACHE 2)")
+  endif()
+endfunction()
+
+function(glovebox_enable)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "TARGET")
+  if(DEFINED arg_UNPARSED_ARGUMENTS OR DEFINED arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "glovebox_enable() or glovebox_enable(TARGET <target>...); "
+      "not understood: ${arg_UNPARSED_ARGUMENTS}${arg_KEYWORDS_MISSING_VALUES}")
+  endif()
+  get_property(in_try_compile GLOBAL PROPERTY IN_TRY_COMPILE)
+  if(in_try_compile)
+    return()
+  endif()
+  get_property(launcher GLOBAL PROPERTY GLOVEBOX_LAUNCHER)
+  if(NOT EXISTS "${launcher}")
+    message(FATAL_ERROR "Glovebox: there is no launcher at ${launcher}: install Glovebox again, or say "
+      "-DGLOVEBOX_LAUNCHER=/path/to/glovebox-launch")
+  endif()
+  if(NOT CMAKE_GENERATOR MATCHES "Ninja|Makefiles")
+    message(WARNING "Glovebox: the generator ${CMAKE_GENERATOR} takes no RULE_LAUNCH properties: nothing "
+      "will be wrapped. Ninja and Makefiles do.")
+    return()
+  endif()
+  _glovebox_query_file_api()
+  if(arg_TARGET)
+    foreach(target ${arg_TARGET})
+      foreach(kind COMPILE LINK)
+        get_property(old TARGET ${target} PROPERTY RULE_LAUNCH_${kind})
+        _glovebox_chain(${kind} "${old}" new)
+        set_property(TARGET ${target} PROPERTY RULE_LAUNCH_${kind} "${new}")
+      endforeach()
+    endforeach()
+    return()
+  endif()
+  set(directory "${CMAKE_CURRENT_SOURCE_DIR}")
+  if(ARGC EQUAL 0 AND (PROJECT_SOURCE_DIR STREQUAL "" OR PROJECT_SOURCE_DIR STREQUAL CMAKE_SOURCE_DIR))
+    set(directory "${CMAKE_SOURCE_DIR}")
+  endif()
+  get_property(enabled GLOBAL PROPERTY GLOVEBOX_ENABLED)
+  if(directory IN_LIST enabled OR CMAKE_SOURCE_DIR IN_LIST enabled)
+    return()
+  endif()
+  set_property(GLOBAL APPEND PROPERTY GLOVEBOX_ENABLED "${directory}")
+  cmake_language(EVAL CODE
+    "cmake_language(DEFER DIRECTORY [==[${directory}]==] CALL _glovebox_finish [==[${directory}]==])")
+endfunction()
