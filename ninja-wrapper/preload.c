@@ -16,7 +16,9 @@
 // the spawn fails as it would for a missing /bin/sh: no edge runs on unseen.
 //
 // libc only; no memory is allocated, since exec* may be called in a forked child.
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,0 +1,195 @@
+#include "build_record.h"
+
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <variant>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "access/log.h"
+#include "base/bytes.h"
+#include "base/files.h"
+#include "base/paths.h"
+#include "base/status.h"
+#include "graph/cmake_info.h"
+#include "graph/ninja_graph.h"
+#include "graph/ninja_log.h"
+#include "policy/policy.h"
+
+namespace glovebox::ninja {
+namespace {
+
+constexpr int kLeftOverGraceMs = 2000;
+
+int64_t Now(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+std::string Variable(const char* name, const char* otherwise) {
+  const char* value = getenv(name);
+  return value != nullptr && value[0] != '\0' ? value : otherwise;
+}
+
+access::RunInfo InfoOf(const BuildRequest& request) {
+  access::RunInfo info;
+  info.tool = "glovebox-ninja " GLOVEBOX_VERSION;
+  info.command = request.command;
+  const absl::StatusOr<graph::CMakeInfo> cmake = graph::LoadCMakeInfo(request.build_dir);
+  if (cmake.ok()) info.source_dir = cmake->source_dir;  // not a CMake build: it stays empty
+  info.build_dir = request.build_dir;
+  info.home = Variable("HOME", "");
+  info.tmp = Variable("TMPDIR", "/tmp");
+  struct utsname name;
+  if (uname(&name) == 0) info.kernel = name.release;
+  info.start_unix_ns = Now(CLOCK_REALTIME);
+  info.start_ns = static_cast<uint64_t>(Now(CLOCK_MONOTONIC));
+  return info;
+}
+
+policy::Policy PolicyFor(access::Role role, bool full) {
+  policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
+  policy.level = full ? kernel::Level::kFull : kernel::Level::kOpen;
+  return policy;
+}
+
+std::string TextOrNothing(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  return text.ok() ? *std::move(text) : "";
+}
+
+// How often each shell command was seen as an edge.
+absl::flat_hash_map<std::string, int> SeenCommands(const access::Log& log, size_t& total) {
+  absl::flat_hash_map<std::string, int> seen;
+  for (const access::Record& record : log.records) {
+    const auto* begin = std::get_if<access::ActionBegin>(&record);
+    if (begin == nullptr || begin->role != access::Role::kEdge || begin->argv.empty()) continue;
+    ++seen[begin->argv.back()];
+    ++total;
+  }
+  return seen;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildRequest& request) {
+  std::unique_ptr<BuildRecord> record(new BuildRecord(request));
+  if (absl::StatusOr<std::string> last = access::LatestRun(request.build_dir); last.ok()) {
+    record->previous_run_ = *std::move(last);
+  }
+  ASSIGN_OR_RETURN(record->run_dir_, access::CreateRun(request.build_dir));
+  const graph::BuildDirVariable variable =
+      graph::FindBuildDirVariable(TextOrNothing(JoinPath(request.build_dir, request.manifest)));
+  if (variable.found) {
+    record->log_path_ = JoinPath(JoinPath(request.build_dir, variable.value), ".ninja_log");
+    record->log_before_ = TextOrNothing(record->log_path_);
+  }
+  trace::CollectorOptions options;
+  options.run_dir = record->run_dir_;
+  options.run = InfoOf(request);
+  options.host = request.host;
+  const bool full = request.full;
+  options.policy_for = [full](access::Role role) { return PolicyFor(role, full); };
+  absl::StatusOr<std::unique_ptr<trace::Collector>> collector = trace::Collector::Start(std::move(options));
+  if (!collector.ok()) {
+    record->Drop();
+    return collector.status();
+  }
+  record->collector_ = *std::move(collector);
+  return record;
+}
+
+// .ninja_log tells which edges have succeeded, the access log which shells were seen. Where there are fewer
+// of these, the edges are named. A failed edge is in neither of Ninja's lists, so a Ninja that was not
+// entered at all is a hole of its own.
+void BuildRecord::NoteUnseenEdges() {
+  const auto hole = [this](const std::string& kind, const std::string& detail) {
+    collector_->AddHole({0, static_cast<uint64_t>(Now(CLOCK_MONOTONIC)), 0, kind, detail});
+  };
+  if (!request_.entered) {
+    hole("ninja-not-entered",
+         absl::StrCat(request_.ninja, " is a static program: LD_PRELOAD does not reach it"));
+  }
+  if (log_path_.empty()) return;
+  const absl::StatusOr<std::vector<graph::RanEdge>> ran =
+      graph::EdgesRan(log_before_, TextOrNothing(log_path_));
+  if (!ran.ok()) {
+    hole("ninja-log-unreadable", std::string(ran.status().message()));
+    return;
+  }
+  if (ran->empty()) return;
+  size_t total = 0;
+  absl::flat_hash_map<std::string, int> seen;
+  if (const absl::StatusOr<access::Log> log = access::ReadLog(run_dir_); log.ok()) {
+    seen = SeenCommands(*log, total);
+  }
+  if (total >= ran->size()) return;
+  const absl::StatusOr<graph::NinjaGraph> graph =
+      graph::LoadNinjaGraph({request_.ninja, request_.build_dir, request_.manifest});
+  for (const graph::RanEdge& edge : *ran) {
+    const graph::NinjaEdge* declared = graph.ok() ? graph->ByOutput(edge.outputs.front()) : nullptr;
+    if (declared != nullptr && seen[declared->command]-- > 0) continue;
+    hole("unwrapped-edge", absl::StrCat(EscapeBytes(edge.outputs.front()), ": its shell was not seen"));
+  }
+}
+
+std::string BuildRecord::Finish(int wait_status) {
+  NoteUnseenEdges();
+  const int exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+  const trace::CollectorSummary summary = collector_->Stop(exit_status, kLeftOverGraceMs);
+  if (summary.actions == 0 && summary.holes == 0 && exit_status == 0) {
+    Drop();
+    return "";
+  }
+  return SummaryLine(summary, request_.build_dir);
+}
+
+// Takes the empty run away and points "latest" back, unless another build has moved it meanwhile.
+void BuildRecord::Drop() {
+  std::error_code ignored;  // an empty run that stays does no harm
+  const absl::StatusOr<std::string> latest = access::LatestRun(request_.build_dir);
+  if (latest.ok() && Basename(*latest) == Basename(run_dir_)) {
+    const std::filesystem::path link = std::filesystem::path(run_dir_).parent_path() / "latest";
+    const std::filesystem::path fresh = absl::StrCat(link.string(), ".", getpid());
+    if (previous_run_.empty()) {
+      std::filesystem::remove(link, ignored);
+    } else {
+      std::filesystem::create_symlink(std::string(Basename(previous_run_)), fresh, ignored);
+      std::filesystem::rename(fresh, link, ignored);
+    }
+  }
+  std::filesystem::remove_all(run_dir_, ignored);
+}
+
+std::string WithCommas(uint64_t number) {
+  std::string text = absl::StrCat(number);
+  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
+std::string SummaryLine(const trace::CollectorSummary& summary, const std::string& build_dir) {
+  std::string line = absl::StrCat("glovebox: ", WithCommas(summary.actions),
+                                  " actions: ", WithCommas(summary.complete), " seen in full");
+  if (summary.actions > summary.complete) {
+    absl::StrAppend(&line, ", ", WithCommas(summary.actions - summary.complete), " incomplete");
+  }
+  absl::StrAppend(&line, ", ", WithCommas(summary.accesses), " accesses");
+  if (summary.holes > 0) absl::StrAppend(&line, ", ", WithCommas(summary.holes), " holes");
+  if (!summary.left_over.empty()) {
+    absl::StrAppend(&line, ", ", summary.left_over.size(), " left-over processes ended");
+  }
+  if (!summary.log.ok()) {
+    absl::StrAppend(&line, ", the log is not whole (", std::string(summary.log.message()), ")");
+  }
+  absl::StrAppend(&line, " - report: glovebox report -C ", ShellQuote(build_dir));
+  return line;
+}
+
+}  // namespace glovebox::ninja

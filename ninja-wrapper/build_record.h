@@ -1,0 +1,52 @@
+// What is recorded of one run of Ninja: the collector, and what the wrapper itself knows of gaps.
+#ifndef GLOVEBOX_NINJA_WRAPPER_BUILD_RECORD_H_
+#define GLOVEBOX_NINJA_WRAPPER_BUILD_RECORD_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kernel/host.h"
+#include "trace/collector.h"
+
+namespace glovebox::ninja {
+
+struct BuildRequest {
+  std::string build_dir;  // absolute
+  std::string manifest;   // relative to it
+  std::string ninja;      // the real one
+  std::vector<std::string> command;
+  bool full = false;    // record level
+  bool entered = true;  // LD_PRELOAD reaches this Ninja
+  kernel::HostFeatures host;
+};
+
+class BuildRecord {
+ public:
+  // Makes the run directory and starts the collector; reads .ninja_log.
+  static absl::StatusOr<std::unique_ptr<BuildRecord>> Start(const BuildRequest& request);
+  const std::string& socket_path() const { return collector_->socket_path(); }
+  // Notes the edges that ran unseen, seals the log. Returns the line for people, without its newline; empty
+  // when nothing ran: then the run is dropped, and the report of the last build stands.
+  std::string Finish(int wait_status);
+
+ private:
+  explicit BuildRecord(const BuildRequest& request) : request_(request) {}
+  void NoteUnseenEdges();
+  void Drop();
+  BuildRequest request_;
+  std::string previous_run_;
+  std::string run_dir_;
+  std::string log_path_;  // empty: not known where
+  std::string log_before_;
+  std::unique_ptr<trace::Collector> collector_;
+};
+
+// "1,234,567"
+std::string WithCommas(uint64_t number);
+std::string SummaryLine(const trace::CollectorSummary& summary, const std::string& build_dir);
+
+}  // namespace glovebox::ninja
+
+#endif  // GLOVEBOX_NINJA_WRAPPER_BUILD_RECORD_H_

@@ -1,0 +1,145 @@
+// glovebox-ninja: the same arguments, output, exit code and signals as ninja; every edge is recorded.
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "arguments.h"
+#include "base/files.h"
+#include "base/paths.h"
+#include "build_record.h"
+#include "kernel/host.h"
+#include "ninja_process.h"
+
+namespace glovebox::ninja {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kHostCannot = 3;
+constexpr char kLibrary[] = "libglovebox-ninja.so";
+
+int Fail(int code, absl::string_view message) {
+  fprintf(stderr, "glovebox-ninja: %.*s\n", static_cast<int>(message.size()), message.data());
+  return code;
+}
+
+std::string OwnDirectory() {
+  char path[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  return size > 0 ? std::string(Dirname(absl::string_view(path, static_cast<size_t>(size)))) : ".";
+}
+
+// The first that exists; the last ones are the places in a build tree.
+std::string FindBeside(const std::vector<std::string>& places) {
+  for (const std::string& place : places) {
+    const std::string path = CleanPath(JoinPath(OwnDirectory(), place));
+    if (FileExists(path)) return path;
+  }
+  return "";
+}
+
+// LD_PRELOAD has no quoting: a blank, a colon or a dollar in the path would cut or change it. Then a link in
+// a private directory stands in for it, and lives as long as `holder`.
+std::string PreloadablePath(const std::string& library, std::optional<TempDir>& holder) {
+  if (library.find_first_of(" :$") == std::string::npos) return library;
+  absl::StatusOr<TempDir> directory = TempDir::Create("glovebox-ninja");
+  if (!directory.ok() || directory->path().find_first_of(" :$") != std::string::npos) return "";
+  const std::string link = JoinPath(directory->path(), kLibrary);
+  if (symlink(library.c_str(), link.c_str()) != 0) return "";
+  holder.emplace(*std::move(directory));
+  return link;
+}
+
+bool ReachedByPreload(const std::string& ninja) {
+  const absl::StatusOr<UniqueFd> fd = OpenFile(ninja, O_RDONLY);
+  if (!fd.ok()) return true;
+  char head[8192];
+  const ssize_t size = read(fd->get(), head, sizeof head);
+  return size < 0 || CanBePreloaded(absl::string_view(head, static_cast<size_t>(size)));
+}
+
+std::string LevelOf(const Arguments& arguments) {
+  const char* variable = getenv("GLOVEBOX_LEVEL");
+  if (!arguments.level.empty()) return arguments.level;
+  return variable != nullptr && variable[0] != '\0' ? variable : "open";
+}
+
+int Become(const std::string& ninja, const Arguments& arguments,
+           const std::vector<std::string>& environment) {
+  const int error = ExecNinja(ninja, arguments.forwarded, environment);
+  return Fail(kHostCannot, absl::StrCat("cannot run ", ninja, ": ", strerror(error)));
+}
+
+int Build(const std::string& ninja, const Arguments& arguments, const std::string& build_dir,
+          const std::vector<std::string>& environment, const std::vector<std::string>& command) {
+  const char* named = getenv("GLOVEBOX_LAUNCH");
+  const std::string launcher = named != nullptr && named[0] != '\0'
+                                   ? named
+                                   : FindBeside({"glovebox-launch", "../src/child/glovebox-launch"});
+  const std::string library = FindBeside({absl::StrCat("../lib/glovebox/", kLibrary), kLibrary});
+  if (launcher.empty() || access(launcher.c_str(), X_OK) != 0 || library.empty()) {
+    return Fail(kHostCannot, absl::StrCat(launcher.empty() ? "glovebox-launch" : launcher, " or ", kLibrary,
+                                          " is missing beside ", OwnDirectory(), ": install Glovebox again"));
+  }
+  const sigset_t mask = HoldSignals();
+  const kernel::HostFeatures host = kernel::ProbeHost();
+  std::optional<TempDir> holder;
+  const std::string preload = PreloadablePath(library, holder);
+  if (host.outer_supervisor && library == preload) {
+    // A Glovebox above us records already: each edge announces itself there.
+    pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+    return Become(ninja, arguments, NinjaEnvironment(environment, preload, launcher, ""));
+  }
+  const std::string level = LevelOf(arguments);
+  BuildRequest request{build_dir, arguments.manifest, ninja,
+                       command,   level == "full",    !preload.empty() && ReachedByPreload(ninja),
+                       host};
+  absl::StatusOr<std::unique_ptr<BuildRecord>> record = BuildRecord::Start(request);
+  if (!record.ok()) {
+    return Fail(kHostCannot, absl::StrCat(record.status().message(),
+                                          "\nglovebox-ninja: nothing was built; plain ninja builds without a "
+                                          "record"));
+  }
+  const absl::StatusOr<int> status =
+      RunNinja(ninja, arguments.forwarded,
+               NinjaEnvironment(environment, preload, launcher, (*record)->socket_path()), mask);
+  const std::string line = (*record)->Finish(status.ok() ? *status : 0x100);
+  if (!status.ok()) return Fail(kHostCannot, status.status().message());
+  if (!line.empty()) fprintf(stderr, "%s\n", line.c_str());
+  record->reset();
+  holder.reset();
+  EndLike(*status);
+}
+
+int Main(int argc, char** argv) {
+  const std::vector<std::string> command(argv, argv + argc);
+  const Arguments arguments = ParseArguments(command);
+  if (!arguments.error.empty()) return Fail(kUsage, arguments.error);
+  if (const std::string level = LevelOf(arguments); level != "open" && level != "full") {
+    return Fail(kUsage, absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open or full"));
+  }
+  const absl::StatusOr<std::string> ninja = FindNinja();
+  if (!ninja.ok()) return Fail(kHostCannot, ninja.status().message());
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  char build_dir[PATH_MAX];
+  const std::string directory = arguments.directory.empty() ? "." : arguments.directory;
+  // Where there is nothing to build Ninja's own message is the best.
+  if (arguments.direct || realpath(directory.c_str(), build_dir) == nullptr ||
+      !FileExists(JoinPath(build_dir, arguments.manifest))) {
+    return Become(*ninja, arguments, environment);
+  }
+  return Build(*ninja, arguments, build_dir, environment, command);
+}
+
+}  // namespace
+}  // namespace glovebox::ninja
+
+int main(int argc, char** argv) { return glovebox::ninja::Main(argc, argv); }

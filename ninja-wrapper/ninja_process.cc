@@ -1,0 +1,194 @@
+#include "ninja_process.h"
+
+#include <elf.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/paths.h"
+#include "base/status.h"
+
+namespace glovebox::ninja {
+namespace {
+
+constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+// How long a signal that was sent by a process may take to end Ninja by itself. `kill -INT -GROUP` and
+// `timeout` reach both of us, and a second one, pending when Ninja restores its handlers, would kill it where
+// it means to exit with 2.
+constexpr long kGroupGraceNs = 100'000'000;
+
+bool IsProgram(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
+}
+
+bool IsOurselves(const std::string& path) {
+  struct stat us, other;
+  return stat("/proc/self/exe", &us) == 0 && stat(path.c_str(), &other) == 0 && us.st_dev == other.st_dev &&
+         us.st_ino == other.st_ino;
+}
+
+std::vector<char*> Pointers(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<std::string> WithName(const std::string& path, const std::vector<std::string>& arguments) {
+  std::vector<std::string> argv = {path};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return argv;
+}
+
+template <typename T>
+bool Take(absl::string_view bytes, size_t offset, T& out) {
+  if (offset > bytes.size() || bytes.size() - offset < sizeof out) return false;
+  memcpy(&out, bytes.data() + offset, sizeof out);
+  return true;
+}
+
+template <typename Header, typename Segment>
+bool HasInterpreter(absl::string_view bytes) {
+  Header header;
+  if (!Take(bytes, 0, header)) return true;  // damaged: the kernel will say so
+  for (size_t i = 0; i < header.e_phnum; ++i) {
+    Segment segment;
+    if (!Take(bytes, header.e_phoff + i * sizeof segment, segment)) return true;
+    if (segment.p_type == PT_INTERP) return true;
+  }
+  return false;
+}
+
+// Waits for one signal of `set`; true when the child has ended meanwhile.
+bool Reaped(pid_t pid, int& status) {
+  pid_t got;
+  while ((got = waitpid(pid, &status, WNOHANG)) < 0 && errno == EINTR) continue;
+  return got == pid;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FindNinja() {
+  const char* named = getenv("GLOVEBOX_NINJA");
+  if (named != nullptr && named[0] != '\0') {
+    if (!IsProgram(named)) return absl::NotFoundError(absl::StrCat("GLOVEBOX_NINJA=", named, ": no program"));
+    if (IsOurselves(named)) {
+      return absl::InvalidArgumentError(absl::StrCat("GLOVEBOX_NINJA=", named, " is glovebox-ninja itself"));
+    }
+    return std::string(named);
+  }
+  const char* path = getenv("PATH");
+  for (const char* name : {"ninja", "ninja-build"}) {
+    for (const absl::string_view directory : absl::StrSplit(path == nullptr ? "/usr/bin:/bin" : path, ':')) {
+      const std::string candidate = JoinPath(directory.empty() ? "." : directory, name);
+      if (IsProgram(candidate) && !IsOurselves(candidate)) return candidate;
+    }
+  }
+  return absl::NotFoundError(
+      "there is no ninja on PATH: install ninja-build, or set GLOVEBOX_NINJA=/path/to/ninja");
+}
+
+bool CanBePreloaded(absl::string_view bytes) {
+  if (!absl::StartsWith(bytes, ELFMAG) || bytes.size() <= EI_CLASS) return true;
+  return bytes[EI_CLASS] == ELFCLASS64 ? HasInterpreter<Elf64_Ehdr, Elf64_Phdr>(bytes)
+                                       : HasInterpreter<Elf32_Ehdr, Elf32_Phdr>(bytes);
+}
+
+std::vector<std::string> NinjaEnvironment(const std::vector<std::string>& environment,
+                                          const std::string& library, const std::string& launcher,
+                                          const std::string& collector) {
+  std::vector<std::string> result;
+  std::string preload = library;
+  for (const std::string& entry : environment) {
+    absl::string_view value = entry;
+    if (absl::ConsumePrefix(&value, "LD_PRELOAD=")) {
+      if (!value.empty()) absl::StrAppend(&preload, preload.empty() ? "" : ":", value);
+    } else if (!absl::StartsWith(entry, "GLOVEBOX_LAUNCH=") &&
+               !absl::StartsWith(entry, "GLOVEBOX_COLLECTOR=")) {
+      result.push_back(entry);
+    }
+  }
+  if (!preload.empty()) result.push_back(absl::StrCat("LD_PRELOAD=", preload));
+  result.push_back(absl::StrCat("GLOVEBOX_LAUNCH=", launcher));
+  if (!collector.empty()) result.push_back(absl::StrCat("GLOVEBOX_COLLECTOR=", collector));
+  return result;
+}
+
+sigset_t HoldSignals() {
+  sigset_t held, old;
+  sigemptyset(&held);
+  sigaddset(&held, SIGCHLD);
+  for (const int signal : kForwarded) {
+    struct sigaction action;
+    if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&held, signal);
+  }
+  pthread_sigmask(SIG_BLOCK, &held, &old);
+  return old;
+}
+
+absl::StatusOr<int> RunNinja(const std::string& path, const std::vector<std::string>& arguments,
+                             const std::vector<std::string>& environment, const sigset_t& mask) {
+  const std::vector<std::string> argv = WithName(path, arguments);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  const absl::Cleanup destroy = [&attributes] { posix_spawnattr_destroy(&attributes); };
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setsigmask(&attributes, &mask);
+  pid_t pid = -1;
+  const int error = posix_spawn(&pid, path.c_str(), nullptr, &attributes, Pointers(argv).data(),
+                                Pointers(environment).data());
+  if (error != 0) return ErrnoStatus("run", path, error);
+
+  sigset_t watched;
+  pthread_sigmask(SIG_SETMASK, nullptr, &watched);  // what HoldSignals has blocked, and what was before
+  int status = 0;
+  while (!Reaped(pid, status)) {
+    siginfo_t info;
+    const int signal = sigwaitinfo(&watched, &info);
+    if (signal < 0 || signal == SIGCHLD || info.si_code == SI_KERNEL)
+      continue;  // the terminal told Ninja too
+    const timespec grace = {0, kGroupGraceNs};
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigtimedwait(&child, nullptr, &grace);
+    if (Reaped(pid, status)) break;
+    kill(pid, signal);
+  }
+  return status;
+}
+
+int ExecNinja(const std::string& path, const std::vector<std::string>& arguments,
+              const std::vector<std::string>& environment) {
+  const std::vector<std::string> argv = WithName(path, arguments);
+  execve(path.c_str(), Pointers(argv).data(), Pointers(environment).data());
+  return errno;
+}
+
+void EndLike(int wait_status) {
+  if (!WIFSIGNALED(wait_status)) _exit(WEXITSTATUS(wait_status));
+  const int signal = WTERMSIG(wait_status);
+  const struct rlimit no_core = {0, 0};  // the core that is wanted is Ninja's, not ours
+  setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  kill(getpid(), signal);
+  _exit(128 + signal);
+}
+
+}  // namespace glovebox::ninja

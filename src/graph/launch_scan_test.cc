@@ -1,0 +1,90 @@
+#include "graph/launch_scan.h"
+
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "gtest/gtest.h"
+
+namespace glovebox::graph {
+namespace {
+
+std::vector<std::string> Texts(const std::string& command) {
+  std::vector<std::string> texts;
+  for (const ShellPart& part : SplitShell(command))
+    texts.push_back(part.text + (part.redirects ? " [>]" : ""));
+  return texts;
+}
+
+TEST(SplitShell, CutsWhereTheShellDoes) {
+  const std::pair<const char*, std::vector<std::string>> cases[] = {
+      {"", {""}},
+      {"a", {"a"}},
+      {"a && b | c; d & e || f", {"a", "b", "c", "d", "e", "f"}},
+      {"a 'x && y' \"z | \\\" q\" \\; b", {"a 'x && y' \"z | \\\" q\" \\; b"}},
+      {"a > f && b", {"a > f [>]", "b"}},
+      {"a 2>&1 && b", {"a 2>&1", "b"}},
+      {"a &> f", {"a &> f [>]"}},
+      {"(a && b) | c", {"(a && b)", "c"}},
+      {"a $(b | c)", {"a $(b | c)"}},
+      {"a 'open", {"a 'open"}},
+      {"a \\", {"a \\"}},
+  };
+  for (const auto& [command, parts] : cases) EXPECT_EQ(Texts(command), parts) << command;
+}
+
+constexpr char kL[] = "\"/with space/glovebox-launch\" --role=custom -- ";
+
+TEST(ScanNinja, EachKindOfGapIsNamed) {
+  const std::string l = kL;
+  const NinjaGraph graph({{{"ok"}, "C_COMPILER__x_", l + "cc", {}, {}},
+                          {{"linked"}, "LINK", ": && " + l + "ar && cd /b && " + l + "post && :", {}, {}},
+                          {{"rest"}, "CUSTOM_COMMAND", "cd /b && " + l + "a > f && b | c", {}, {}},
+                          {{"own"}, "C_COMPILER__y_", "env F=1 cc", {}, {}},
+                          {{"l.so"}, "CMAKE_SYMLINK_LIBRARY", "cmake -E cmake_symlink_library && :", {}, {}},
+                          {{"m.dd"}, "CXX_DYNDEP__x_", "cmake -E cmake_ninja_dyndep", {}, {}},
+                          {{"build.ninja"}, "RERUN_CMAKE", "cmake", {}, {}},
+                          {{"clean"}, "CLEAN", "ninja -t clean", {}, {}},
+                          {{"CMakeFiles/test.util"}, "CUSTOM_COMMAND", "cd /b && ctest", {}, {}}},
+                         "/b");
+  const LaunchScan scan = ScanNinja(graph);
+  EXPECT_EQ(scan.commands, 9);
+  EXPECT_EQ(scan.wrapped, 2);
+  std::vector<std::string> found;
+  for (const Unwrapped& u : scan.unwrapped) {
+    found.push_back(u.place + " " + std::string(UnwrappedReasonName(u.reason)) + " " +
+                    (u.part.find("launch") == std::string::npos ? u.part : "wrapped"));
+    EXPECT_NE(UnwrappedReasonText(u.reason), "");
+  }
+  EXPECT_THAT(found, testing::ElementsAre(
+                         "rest redirection wrapped", "rest shell-remainder b", "rest shell-remainder c",
+                         "own own-property env F=1 cc", "l.so symlink-library cmake -E cmake_symlink_library",
+                         "m.dd dyndep cmake -E cmake_ninja_dyndep", "build.ninja configure cmake",
+                         "clean ninja-tool ninja -t clean", "CMakeFiles/test.util utility ctest"));
+}
+
+TEST(ScanMakefile, RecipesAndLinkScripts) {
+  const std::string l = kL;
+  const LaunchScan scan = ScanMakefile(
+      "CMAKE_COMMAND = /usr/bin/cmake\na.o: a.c\n\t@$(CMAKE_COMMAND) -E "
+      "cmake_echo_color x\n\t" +
+          l +
+          "cc\nb.o: b.c\n\tcc b.c\na.i: cmake_force\n"
+          "\tcc -E a.c > a.i\n\nd:\n\tcd /b && $(CMAKE_COMMAND) -E cmake_depends x\n",
+      "x/build.make");
+  EXPECT_EQ(scan.commands, 2);
+  EXPECT_EQ(scan.wrapped, 1);
+  ASSERT_EQ(scan.unwrapped.size(), 1u);
+  EXPECT_EQ(scan.unwrapped[0].place, "x/build.make:6");
+  const LaunchScan link = ScanMakefile(l + "ar qc\nranlib x\n", "link.txt");
+  EXPECT_EQ(link.wrapped, 1);
+  ASSERT_EQ(link.unwrapped.size(), 1u);
+  EXPECT_EQ(link.unwrapped[0].place, "link.txt:2");
+}
+
+TEST(ScanBuild, ADirectoryThatIsNotConfiguredIsAnError) {
+  ASSERT_OK_AND_ASSIGN(TempDir dir, TempDir::Create());
+  EXPECT_THAT(ScanBuild(dir.path()),
+              StatusIs(absl::StatusCode::kNotFound, testing::HasSubstr("configure it")));
+}
+
+}  // namespace
+}  // namespace glovebox::graph
