@@ -59,6 +59,21 @@ inline constexpr uint32_t kRwfNoAppend = 0x20;  // 6.9
 // pidfd
 // -----------------------------------------------------------------------------------------------------------------
 inline constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD, 6.9
+// PIDFD_GET_INFO, 6.13 (include/uapi/linux/pidfd.h): what is behind a pidfd, without /proc. `mask` says what is
+// asked for and comes back as what was given.
+inline constexpr uint64_t kPidfdInfoPid = 1u << 0;   // pid, tgid, ppid
+inline constexpr uint64_t kPidfdInfoExit = 1u << 3;  // exit_code, as wait(2) gives it; after reaping, 6.15
+struct PidfdInfo {
+  uint64_t mask = 0;
+  uint64_t cgroupid = 0;
+  uint32_t pid = 0;
+  uint32_t tgid = 0;
+  uint32_t ppid = 0;
+  uint32_t ids[8] = {};  // real, effective, saved, file-system; uid and gid in turn
+  int32_t exit_code = 0;
+};
+static_assert(sizeof(PidfdInfo) == 64);  // PIDFD_INFO_SIZE_VER0
+inline constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
 // Foreign ABIs
 // ---------------------------------------------------------------------------------------------------------

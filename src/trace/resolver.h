@@ -19,7 +19,7 @@ struct Resolved {
                      // the rest by its letters. A directory that was removed keeps the kernel's " (deleted)".
   bool there = false;
   int error = 0;              // why not: ENOENT, ENOTDIR, ELOOP, EACCES, ENAMETOOLONG, EBADF ...
-  bool parent_there = false;  // not there, but all of the way to it is: a creating call can make it here
+  bool parent_there = false;  // nothing on the way to it is missing: a creating call can make it here
   bool is_dir = false;
   mode_t mode = 0;  // st_mode of what is there
   uid_t uid = 0;

@@ -1,0 +1,444 @@
+#include "trace/process_table.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/unique_fd.h"
+#include "kernel/abi.h"
+
+namespace glovebox::trace {
+namespace {
+
+using access::ActionId;
+constexpr int kMaxClimb = 64;  // generations of unseen ancestors; deeper ones count as orphans
+
+bool Ended(int pidfd) {
+  pollfd p = {pidfd, POLLIN, 0};
+  return poll(&p, 1, 0) > 0;
+}
+
+int OpenProcess(pid_t tgid) { return static_cast<int>(syscall(SYS_pidfd_open, tgid, 0)); }
+
+bool PidfdInfo(int pidfd, uint64_t wanted, kernel::PidfdInfo* info) {
+  *info = {};
+  info->mask = wanted;
+  return ioctl(pidfd, kernel::kPidfdGetInfo, info) == 0 && (info->mask & wanted) == wanted;
+}
+
+struct ProcStat {
+  char state = 0;
+  pid_t parent = 0;
+  uint64_t start = 0;  // clock ticks after boot
+  int exit_code = 0;
+};
+
+// /proc/PID/stat: fields 3 (state), 4 (ppid), 22 (starttime), 52 (exit_code); proc(5).
+bool ReadProcStat(pid_t pid, ProcStat* out) {
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  char buffer[1024];
+  const ssize_t n = fd.valid() ? read(fd.get(), buffer, sizeof(buffer) - 1) : -1;
+  if (n <= 0) return false;
+  buffer[n] = 0;
+  const char* at = std::strrchr(buffer, ')');  // the name may hold anything
+  if (at == nullptr) return false;
+  ++at;
+  for (int field = 3; field <= 52 && *at != 0; ++field) {
+    while (*at == ' ') ++at;
+    if (field == 3) out->state = *at;
+    if (field == 4) out->parent = static_cast<pid_t>(std::strtol(at, nullptr, 10));
+    if (field == 22) out->start = std::strtoull(at, nullptr, 10);
+    if (field == 52) out->exit_code = static_cast<int>(std::strtol(at, nullptr, 10));
+    while (*at != ' ' && *at != 0) ++at;
+  }
+  return out->start != 0;
+}
+
+// Thread group of a task, 0 when it has gone.
+pid_t ReadTgid(pid_t tid) {
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/status", tid);
+  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  char buffer[1024];
+  const ssize_t n = fd.valid() ? read(fd.get(), buffer, sizeof(buffer) - 1) : -1;
+  if (n <= 0) return 0;
+  buffer[n] = 0;
+  const char* at = std::strstr(buffer, "\nTgid:");
+  return at == nullptr ? 0 : static_cast<pid_t>(std::strtol(at + 6, nullptr, 10));
+}
+
+std::string ReadExe(pid_t tgid) {
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/exe", tgid);
+  char buffer[4096];
+  const ssize_t n = readlink(path, buffer, sizeof(buffer));
+  return n < 0 ? std::string() : std::string(buffer, static_cast<size_t>(n));
+}
+
+}  // namespace
+
+class ProcessTable::Impl {
+ public:
+  Impl(pid_t root, ActionId action) : root_(root), outer_(action) {
+    Entry* entry = Add(root);
+    if (entry != nullptr) {
+      entry->process.action = action;
+      entry->process.orphan = false;
+    }
+  }
+
+  const Process& Find(pid_t tid);
+  void ExecNotified(pid_t tid) {
+    if (Entry* entry = Trusted(tid)) entry->exe_stale = true;
+  }
+  void Register(pid_t tgid, ActionId action);
+  std::vector<EndedAction> EndedActions(bool final);
+  std::vector<std::string> LeftOver(ActionId action, pid_t root);
+  size_t pidfds() const { return entries_.size() + inner_.size(); }
+  size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    Process process;
+    UniqueFd pidfd;
+    bool exe_stale = true;
+    bool seen = false;  // Find() has answered with it
+    uint64_t used = 0;
+  };
+  // What is remembered of a process without a descriptor.
+  struct Parked {
+    ActionId action = 0;
+    bool orphan = false;
+    uint64_t start = 0;  // 0: it was dead when it was parked
+    uint64_t when = 0;
+  };
+  struct Inner {
+    ActionId action = 0;
+    pid_t root = 0;
+    uint64_t start = 0;
+    UniqueFd pidfd;
+    bool ended = false;
+    bool replaced = false;
+  };
+
+  Entry* Trusted(pid_t tid);
+  Entry* Add(pid_t tgid);
+  void Attribute(pid_t tgid, int pidfd, Process* out);
+  bool FromGroup(pid_t tgid, Process* out);
+  bool KnownAction(pid_t tgid, Process* out);
+  static pid_t ParentOf(pid_t tgid, int pidfd);
+  void MakeRoom();
+  void Sweep();
+  void Park(pid_t tgid, const Entry& entry, bool alive);
+  static void FillEnd(const Inner& inner, EndedAction* out);
+
+  const pid_t root_;
+  const pid_t self_ = getpid();
+  const ActionId outer_;
+  absl::flat_hash_map<pid_t, std::unique_ptr<Entry>> entries_;  // by tgid
+  absl::flat_hash_map<pid_t, pid_t> threads_;                   // tid -> tgid, of tasks that lead no group
+  absl::flat_hash_map<pid_t, Parked> parked_;
+  std::vector<Inner> inner_;
+  uint64_t clock_ = 0;
+  Process unknown_;
+};
+
+// The living entry of a task, if it is certain that the number still means it.
+ProcessTable::Impl::Entry* ProcessTable::Impl::Trusted(pid_t tid) {
+  pid_t tgid = tid;
+  const auto thread = threads_.find(tid);
+  if (thread != threads_.end()) tgid = thread->second;
+  const auto found = entries_.find(tgid);
+  if (found == entries_.end()) return nullptr;
+  if (Ended(found->second->pidfd.get())) {
+    Park(tgid, *found->second, false);
+    entries_.erase(found);
+    if (thread != threads_.end()) threads_.erase(thread);
+    return nullptr;
+  }
+  if (tgid != tid) {
+    char path[64];
+    std::snprintf(path, sizeof(path), "/proc/%d/task/%d", tgid, tid);
+    if (::access(path, F_OK) != 0) {
+      threads_.erase(thread);
+      return nullptr;
+    }
+  }
+  return found->second.get();
+}
+
+const Process& ProcessTable::Impl::Find(pid_t tid) {
+  ++clock_;
+  Entry* entry = Trusted(tid);
+  if (entry == nullptr) {
+    pid_t tgid = tid;
+    entry = Add(tid);
+    if (entry == nullptr) {  // no group leader, or gone
+      tgid = ReadTgid(tid);
+      if (tgid > 0 && tgid != tid) entry = Trusted(tgid);
+      if (tgid > 0 && entry == nullptr) entry = Add(tgid);
+      if (entry != nullptr && tgid != tid) {
+        if (threads_.size() >= kMaxParked) threads_.clear();
+        threads_[tid] = tgid;
+      }
+    }
+    if (entry == nullptr) {
+      unknown_ = Process{tgid > 0 ? tgid : tid, "", outer_, false, true};
+      return unknown_;
+    }
+  }
+  entry->used = clock_;
+  entry->process.fresh = !entry->seen;
+  entry->seen = true;
+  if (entry->exe_stale) {
+    entry->process.exe = ReadExe(entry->process.tgid);
+    entry->exe_stale = false;
+  }
+  return entry->process;
+}
+
+// Null when `tgid` leads no thread group, or has gone.
+ProcessTable::Impl::Entry* ProcessTable::Impl::Add(pid_t tgid) {
+  if (entries_.size() >= kMaxPidfds) MakeRoom();
+  UniqueFd pidfd(OpenProcess(tgid));
+  if (!pidfd.valid() && (errno == EMFILE || errno == ENFILE)) {
+    MakeRoom();
+    pidfd.reset(OpenProcess(tgid));
+  }
+  if (!pidfd.valid()) return nullptr;
+  auto entry = std::make_unique<Entry>();
+  entry->process.tgid = tgid;
+  entry->process.action = outer_;
+  entry->used = clock_;
+  if (tgid != root_ || entries_.contains(root_)) Attribute(tgid, pidfd.get(), &entry->process);
+  entry->pidfd = std::move(pidfd);
+  threads_.erase(tgid);
+  parked_.erase(tgid);
+  auto& place = entries_[tgid];
+  place = std::move(entry);
+  return place.get();
+}
+
+pid_t ProcessTable::Impl::ParentOf(pid_t tgid, int pidfd) {
+  kernel::PidfdInfo info;
+  if (PidfdInfo(pidfd, kernel::kPidfdInfoPid, &info)) return static_cast<pid_t>(info.ppid);
+  ProcStat stat;  // before 6.13
+  if (!ReadProcStat(tgid, &stat) || Ended(pidfd)) return 0;
+  return stat.parent;
+}
+
+// Fills in the action of a process that is certainly known, alive or parked.
+bool ProcessTable::Impl::KnownAction(pid_t tgid, Process* out) {
+  if (const Entry* entry = Trusted(tgid)) {
+    out->action = entry->process.action;
+    out->orphan = entry->process.orphan;
+    return true;
+  }
+  const auto parked = parked_.find(tgid);
+  ProcStat stat;
+  if (parked == parked_.end() || parked->second.start == 0) return false;
+  if (!ReadProcStat(tgid, &stat) || stat.start != parked->second.start) return false;
+  out->action = parked->second.action;
+  out->orphan = parked->second.orphan;
+  return true;
+}
+
+// Climbs from parent to parent. Sound against reuse: an ancestor counts only if it was still the parent, or
+// had not ended, after its number had been read from the child.
+void ProcessTable::Impl::Attribute(pid_t tgid, int pidfd, Process* out) {
+  if (KnownAction(tgid, out)) return;  // parked
+  UniqueFd held;
+  int child_fd = pidfd;
+  pid_t child = tgid;
+  for (int i = 0; i < kMaxClimb; ++i) {
+    const pid_t parent = ParentOf(child, child_fd);
+    if (parent <= 1 || parent == self_) break;  // reparented to init or to us, the subreaper
+    if (KnownAction(parent, out)) return;
+    UniqueFd parent_fd(OpenProcess(parent));
+    if (!parent_fd.valid() || ParentOf(child, child_fd) != parent) {
+      if (ParentOf(child, child_fd) == 0) break;
+      continue;  // it died under our hands: the child has another parent now
+    }
+    held = std::move(parent_fd);
+    child_fd = held.get();
+    child = parent;
+  }
+  out->action = outer_;
+  out->orphan = true;
+  FromGroup(tgid, out);
+}
+
+// A daemon leaves its parents, seldom its session. The leader may be dead: its number stays taken while the
+// group has members. It is a guess all the same (the leader may have been replaced unseen): orphan stays.
+bool ProcessTable::Impl::FromGroup(pid_t tgid, Process* out) {
+  for (const pid_t leader : {getpgid(tgid), getsid(tgid)}) {
+    if (leader <= 0 || leader == tgid || leader == self_) continue;
+    Process known;
+    if (KnownAction(leader, &known)) {
+      out->action = known.action;
+      return true;
+    }
+    const auto parked = parked_.find(leader);
+    if (parked != parked_.end() && parked->second.start == 0) {
+      out->action = parked->second.action;
+      return true;
+    }
+  }
+  return false;
+}
+
+void ProcessTable::Impl::Park(pid_t tgid, const Entry& entry, bool alive) {
+  if (parked_.size() >= kMaxParked) {
+    // The older half goes; a full scan, but only once in kMaxParked / 2 processes.
+    const uint64_t middle = clock_ > kMaxParked / 2 ? clock_ - kMaxParked / 2 : 0;
+    absl::erase_if(parked_, [middle](const auto& one) { return one.second.when < middle; });
+    if (parked_.size() >= kMaxParked) parked_.clear();
+  }
+  Parked parked{entry.process.action, entry.process.orphan, 0, clock_};
+  ProcStat stat;
+  if (alive && ReadProcStat(tgid, &stat) && !Ended(entry.pidfd.get())) parked.start = stat.start;
+  parked_[tgid] = parked;
+}
+
+// One poll(2) for all.
+void ProcessTable::Impl::Sweep() {
+  std::vector<pollfd> fds;
+  std::vector<pid_t> numbers;
+  for (const auto& [tgid, entry] : entries_) {
+    fds.push_back({entry->pidfd.get(), POLLIN, 0});
+    numbers.push_back(tgid);
+  }
+  if (poll(fds.data(), fds.size(), 0) <= 0) return;
+  for (size_t i = 0; i < fds.size(); ++i) {
+    if (fds[i].revents == 0) continue;
+    Park(numbers[i], *entries_[numbers[i]], false);
+    entries_.erase(numbers[i]);
+  }
+  absl::erase_if(threads_, [this](const auto& one) { return !entries_.contains(one.second); });
+}
+
+void ProcessTable::Impl::MakeRoom() {
+  Sweep();
+  if (entries_.size() < kMaxPidfds * 3 / 4) return;
+  std::vector<std::pair<uint64_t, pid_t>> by_use;
+  for (const auto& [tgid, entry] : entries_) {
+    if (tgid != root_) by_use.emplace_back(entry->used, tgid);
+  }
+  std::sort(by_use.begin(), by_use.end());
+  by_use.resize(by_use.size() / 2);
+  for (const auto& [used, tgid] : by_use) {
+    Park(tgid, *entries_[tgid], true);
+    entries_.erase(tgid);
+  }
+}
+
+void ProcessTable::Impl::Register(pid_t tgid, ActionId action) {
+  for (Inner& inner : inner_) {
+    if (inner.root == tgid && !inner.replaced) inner.replaced = true;
+  }
+  Entry* entry = Trusted(tgid);
+  if (entry == nullptr) entry = Add(tgid);
+  if (entry == nullptr) {
+    inner_.push_back({action, tgid, 0, UniqueFd(), true, false});
+    return;
+  }
+  entry->process.action = action;
+  entry->process.orphan = false;
+  Inner inner{action, tgid, 0, UniqueFd(fcntl(entry->pidfd.get(), F_DUPFD_CLOEXEC, 0)), false, false};
+  ProcStat stat;
+  if (ReadProcStat(tgid, &stat)) inner.start = stat.start;
+  inner.ended = !inner.pidfd.valid();
+  inner_.push_back(std::move(inner));
+}
+
+// Of a reaped process the pidfd itself tells (6.15); of a zombie /proc/PID/stat does.
+void ProcessTable::Impl::FillEnd(const Inner& inner, EndedAction* out) {
+  if (!inner.pidfd.valid()) return;
+  kernel::PidfdInfo info;
+  int status = 0;
+  if (PidfdInfo(inner.pidfd.get(), kernel::kPidfdInfoExit, &info)) {
+    status = info.exit_code;
+  } else {
+    ProcStat stat;
+    if (!ReadProcStat(inner.root, &stat) || stat.start != inner.start || stat.state != 'Z') return;
+    status = stat.exit_code;
+  }
+  if (WIFEXITED(status)) {
+    out->kind = access::ActionEnd::Kind::kExited;
+    out->status = WEXITSTATUS(status);
+  } else if (WIFSIGNALED(status)) {
+    out->kind = access::ActionEnd::Kind::kSignaled;
+    out->status = WTERMSIG(status);
+  }
+}
+
+std::vector<EndedAction> ProcessTable::Impl::EndedActions(bool final) {
+  std::vector<EndedAction> out;
+  if (inner_.empty()) return out;
+  std::vector<pollfd> fds;
+  for (const Inner& inner : inner_) fds.push_back({inner.pidfd.get(), POLLIN, 0});  // -1 is passed over
+  poll(fds.data(), fds.size(), 0);
+  std::vector<Inner> still;
+  for (size_t i = 0; i < inner_.size(); ++i) {
+    Inner& inner = inner_[i];
+    EndedAction one{inner.action, inner.root, access::ActionEnd::Kind::kUnknown, 0, {}};
+    const bool ended = inner.ended || fds[i].revents != 0;
+    if (ended && !inner.replaced) FillEnd(inner, &one);
+    // Ended and no answer: either this host never tells, or we came between zombie and reaping. Look once
+    // more.
+    const bool wait = ended && one.kind == access::ActionEnd::Kind::kUnknown && !inner.ended;
+    if (!final && !inner.replaced && (!ended || wait)) {
+      inner.ended = ended;
+      still.push_back(std::move(inner));
+      continue;
+    }
+    if (!inner.replaced) one.left_over = LeftOver(inner.action, inner.root);
+    out.push_back(std::move(one));
+  }
+  inner_ = std::move(still);
+  return out;
+}
+
+std::vector<std::string> ProcessTable::Impl::LeftOver(ActionId action, pid_t root) {
+  Sweep();
+  std::vector<std::string> out;
+  for (const auto& [tgid, entry] : entries_) {
+    if (entry->process.action != action || tgid == root) continue;
+    out.push_back(absl::StrCat(tgid, " ", ReadExe(tgid)));
+  }
+  for (const auto& [tgid, parked] : parked_) {
+    ProcStat stat;
+    if (parked.action != action || parked.start == 0 || tgid == root) continue;
+    if (!ReadProcStat(tgid, &stat) || stat.start != parked.start || stat.state == 'Z') continue;
+    out.push_back(absl::StrCat(tgid, " ", ReadExe(tgid)));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+ProcessTable::ProcessTable(pid_t root, ActionId action) : impl_(std::make_unique<Impl>(root, action)) {}
+ProcessTable::~ProcessTable() = default;
+const Process& ProcessTable::Find(pid_t tid) { return impl_->Find(tid); }
+void ProcessTable::ExecNotified(pid_t tid) { impl_->ExecNotified(tid); }
+void ProcessTable::RegisterAction(pid_t tgid, ActionId action) { impl_->Register(tgid, action); }
+std::vector<EndedAction> ProcessTable::EndedActions(bool final) { return impl_->EndedActions(final); }
+std::vector<std::string> ProcessTable::LeftOver(ActionId action) { return impl_->LeftOver(action, 0); }
+size_t ProcessTable::pidfds() const { return impl_->pidfds(); }
+size_t ProcessTable::size() const { return impl_->size(); }
+
+}  // namespace glovebox::trace

@@ -1,0 +1,277 @@
+#include "trace/resolver.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/unique_fd.h"
+#include "trace/resolver_walk.h"
+
+namespace glovebox::trace {
+namespace {
+
+constexpr int kMaxLinks = 40;
+constexpr size_t kMaxCallers = 4096;
+
+int64_t NowMs() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &t);  // no system call; a few ms too old at worst
+  return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// What a spelled, absolute directory leads to.
+struct Dir {
+  enum class Kind : uint8_t {
+    kDir,      // a directory; `text` is its resolved name, "" for the root
+    kMissing,  // no directory that can be entered; `text` as Resolved::path describes it
+    kSpecial,  // depends on who asks (procfs): to be walked each time
+  };
+  Kind kind = Kind::kSpecial;
+  int64_t expires_ms = 0;
+  std::string text;
+};
+
+// A process' root and mount namespace, as last seen.
+struct View {
+  int64_t expires_ms = 0;
+  uint64_t generation = 0;
+  bool foreign = false;  // not our own
+  std::string root;      // see Caller::root
+};
+
+class CachingResolver final : public Resolver {
+ public:
+  Resolved Resolve(pid_t tid, pid_t tgid, const PathRef& ref) override;
+  void Forget() override;
+  void ForgetProcess(pid_t tgid) override { views_.erase(tgid); }
+
+ private:
+  const View& ViewOf(pid_t tid, pid_t tgid);
+  Resolved Relative(const Caller& caller, const View& view, const PathRef& ref);
+  Resolved Fast(const Caller& caller, absl::string_view full, bool follow, int depth);
+  Resolved FastDirectory(const Caller& caller, const std::string& full, absl::string_view body);
+  Resolved ThroughLink(const Caller& caller, const std::string& full, const std::string& dir, bool* exact,
+                       int depth);
+  const Dir& Lookup(absl::string_view key);
+  Dir Ask(const std::string& key) const;
+
+  absl::flat_hash_map<std::string, Dir> dirs_;
+  absl::flat_hash_map<pid_t, View> views_;
+  size_t bytes_ = 0;
+  uint64_t generation_ = 1;
+  int64_t now_ms_ = 0;
+  int64_t settle_until_ms_ = 0;
+  Dir root_ = {Dir::Kind::kDir, INT64_MAX, ""};
+  std::string own_root_;
+  std::string own_namespace_;
+};
+
+void CachingResolver::Forget() {
+  dirs_.clear();
+  bytes_ = 0;
+  ++generation_;
+  settle_until_ms_ = NowMs() + kSettleMs;
+}
+
+const View& CachingResolver::ViewOf(pid_t tid, pid_t tgid) {
+  if (views_.size() >= kMaxCallers) views_.clear();
+  View& view = views_[tgid];
+  if (view.generation == generation_ && view.expires_ms > now_ms_) return view;
+  if (own_namespace_.empty()) {
+    ReadLink("/proc/thread-self/ns/mnt", &own_namespace_);
+    ReadLink("/proc/thread-self/root", &own_root_);
+  }
+  view = {now_ms_ < settle_until_ms_ ? settle_until_ms_ : now_ms_ + kMaxAgeMs, generation_, false, ""};
+  std::string text;
+  const std::string task = absl::StrCat("/proc/", tid);
+  // A task that may not be looked at (not dumpable) is taken for one of our own view.
+  const bool other_mounts = ReadLink(absl::StrCat(task, "/ns/mnt"), &text) == 0 && text != own_namespace_;
+  const bool other_root = ReadLink(absl::StrCat(task, "/root"), &text) == 0 && text != own_root_;
+  if (other_mounts || other_root) {
+    view.foreign = true;
+    if (other_root && text != "/") view.root = text;
+  }
+  return view;
+}
+
+Resolved CachingResolver::Resolve(pid_t tid, pid_t tgid, const PathRef& ref) {
+  now_ms_ = NowMs();
+  Resolved out;
+  if (ref.spelled.empty() && !ref.empty_path) {
+    out.error = ENOENT;
+    return out;
+  }
+  const View& view = ViewOf(tid, tgid);
+  Caller caller{tid, tgid, "", ""};
+  if (view.foreign) {
+    caller.prefix = absl::StrCat("/proc/", tid, "/root");
+    caller.root = view.root;
+  }
+  if (ref.spelled.size() >= PATH_MAX) {
+    out.path = ref.spelled;
+    out.error = ENAMETOOLONG;
+    return out;
+  }
+  if (ref.spelled.empty() || ref.spelled[0] != '/') return Relative(caller, view, ref);
+  if (view.foreign) return Walk(caller, "", ref.spelled, ref.follow).resolved;
+  return Fast(caller, ref.spelled, ref.follow, 0);
+}
+
+Resolved CachingResolver::Relative(const Caller& caller, const View& view, const PathRef& ref) {
+  char link[48];
+  if (ref.dirfd == AT_FDCWD) {
+    std::snprintf(link, sizeof(link), "/proc/%d/cwd", caller.tid);
+  } else {
+    std::snprintf(link, sizeof(link), "/proc/%d/fd/%d", caller.tid, ref.dirfd);
+  }
+  char base[PATH_MAX + 1 + PATH_MAX];
+  const ssize_t n = ref.dirfd < 0 && ref.dirfd != AT_FDCWD ? -1 : readlink(link, base, PATH_MAX);
+  if (n < 0) {
+    Resolved out;
+    out.path = ref.spelled;
+    const int error = errno;
+    const bool alive = access(absl::StrCat("/proc/", caller.tid).c_str(), F_OK) == 0;
+    const bool no_such_fd = ref.dirfd != AT_FDCWD && alive && (ref.dirfd < 0 || error == ENOENT);
+    if (error == ENAMETOOLONG && alive && ref.dirfd >= 0)
+      return Walk(caller, link, ref.spelled, ref.follow).resolved;
+    out.error = no_such_fd ? EBADF : ESRCH;
+    return out;
+  }
+  if (ref.spelled.empty()) return WalkLink(caller, link).resolved;
+  absl::string_view text(base, static_cast<size_t>(n));
+  if (view.foreign || text[0] != '/' || absl::EndsWith(text, " (deleted)") ||
+      text.size() + 1 + ref.spelled.size() >= PATH_MAX) {
+    return Walk(caller, link, ref.spelled, ref.follow).resolved;
+  }
+  size_t size = text.size();
+  if (size > 1) base[size++] = '/';
+  ref.spelled.copy(base + size, ref.spelled.size());
+  return Fast(caller, absl::string_view(base, size + ref.spelled.size()), ref.follow, 0);
+}
+
+// `full` is absolute, in our own root.
+Resolved CachingResolver::Fast(const Caller& caller, absl::string_view full, bool follow, int depth) {
+  absl::string_view body = full;
+  while (!body.empty() && body.back() == '/') body.remove_suffix(1);
+  const size_t slash = body.rfind('/');
+  const absl::string_view name = slash == absl::string_view::npos ? "" : body.substr(slash + 1);
+  const std::string path(full);
+  if (body.size() != full.size() || name == "." || name == "..") return FastDirectory(caller, path, body);
+  absl::string_view parent = body.substr(0, slash);
+  while (!parent.empty() && parent.back() == '/') parent.remove_suffix(1);
+
+  const Dir& dir = Lookup(parent);
+  if (dir.kind == Dir::Kind::kSpecial) return Walk(caller, "", path, follow).resolved;
+  struct stat st;
+  const int error = fstatat(AT_FDCWD, path.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+  const bool entered = dir.kind == Dir::Kind::kDir;
+  // The cache is behind the kernel: the directory has come or gone.
+  if (entered ? error == ENOTDIR : error == 0) {
+    dirs_.erase(parent);
+    return Walk(caller, "", path, follow).resolved;
+  }
+  Resolved out;
+  if (error == 0 && S_ISLNK(st.st_mode) && follow) {
+    bool exact = false;
+    out = ThroughLink(caller, path, dir.text, &exact, depth);
+    return exact ? out : Walk(caller, "", path, follow).resolved;
+  }
+  out.path.reserve(dir.text.size() + 1 + name.size());
+  out.path.append(dir.text).append(1, '/').append(name.data(), name.size());
+  if (error == 0) {
+    FillFromStat(st, &out);
+  } else {
+    out.error = error;
+    out.parent_there = entered && error == ENOENT;
+  }
+  return out;
+}
+
+// "dir/", "dir/." and "dir/..": always followed, always a directory.
+Resolved CachingResolver::FastDirectory(const Caller& caller, const std::string& full,
+                                        absl::string_view body) {
+  const Dir& dir = Lookup(body);
+  struct stat st;
+  if (dir.kind != Dir::Kind::kDir || stat(full.c_str(), &st) != 0)
+    return Walk(caller, "", full, true).resolved;
+  Resolved out;
+  out.path = dir.text.empty() ? "/" : dir.text;
+  FillFromStat(st, &out);
+  return out;
+}
+
+// A symlink in the last place. The kernel says whether it leads anywhere; the names come from the cache.
+Resolved CachingResolver::ThroughLink(const Caller& caller, const std::string& full, const std::string& dir,
+                                      bool* exact, int depth) {
+  char buffer[PATH_MAX];
+  const ssize_t n = readlink(full.c_str(), buffer, sizeof(buffer));
+  *exact = false;
+  if (n <= 0 || depth >= kMaxLinks) return {};
+  // Links in directories on the way count as well, and only the kernel has counted them.
+  struct stat st;
+  if (depth == 0 && stat(full.c_str(), &st) != 0 && errno == ELOOP) return {};
+  const absl::string_view target(buffer, static_cast<size_t>(n));
+  const std::string next = target[0] == '/' ? std::string(target) : absl::StrCat(dir, "/", target);
+  if (next.size() >= PATH_MAX) return {};
+  *exact = true;
+  return Fast(caller, next, true, depth + 1);
+}
+
+const Dir& CachingResolver::Lookup(absl::string_view key) {
+  if (key.empty()) return root_;
+  const auto found = dirs_.find(key);
+  if (found != dirs_.end() && found->second.expires_ms > now_ms_) return found->second;
+  std::string name(key);
+  Dir dir = Ask(name);
+  dir.expires_ms = now_ms_ < settle_until_ms_ ? settle_until_ms_ : now_ms_ + kMaxAgeMs;
+  const size_t size = name.size() + dir.text.size();
+  if (dirs_.size() >= kMaxEntries || bytes_ + size > kMaxBytes) {
+    dirs_.clear();
+    bytes_ = 0;
+  }
+  const auto [at, added] = dirs_.insert_or_assign(std::move(name), std::move(dir));
+  if (added) bytes_ += size;
+  return at->second;
+}
+
+// One walk by the kernel where it cannot meet a link that means something else to the caller than to us.
+Dir CachingResolver::Ask(const std::string& key) const {
+  open_how how = {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS};
+  const UniqueFd fd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, key.c_str(), &how, sizeof(how))));
+  Dir dir;
+  if (fd.valid()) {
+    struct statfs fs;
+    std::string text;
+    if (fstatfs(fd.get(), &fs) != 0 || fs.f_type == PROC_SUPER_MAGIC ||
+        ReadLink(absl::StrCat("/proc/self/fd/", fd.get()), &text) != 0 || text[0] != '/') {
+      return dir;
+    }
+    dir.kind = Dir::Kind::kDir;
+    if (text != "/") dir.text = std::move(text);
+    return dir;
+  }
+  const Caller nobody{getpid(), getpid(), "", ""};
+  Walked walked = Walk(nobody, "", key, true);
+  if (walked.through_proc) return dir;
+  dir.kind = walked.resolved.is_dir ? Dir::Kind::kDir : Dir::Kind::kMissing;
+  dir.text = walked.resolved.path == "/" ? "" : std::move(walked.resolved.path);
+  return dir;
+}
+
+}  // namespace
+
+std::unique_ptr<Resolver> MakeResolver() { return std::make_unique<CachingResolver>(); }
+
+}  // namespace glovebox::trace

@@ -1,0 +1,492 @@
+#include "trace/resolver.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "base/unique_fd.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace glovebox::trace {
+namespace {
+
+// What the kernel itself says to a child in the place of the sandboxed task.
+struct Truth {
+  int error = 0;
+  std::string path;
+};
+
+struct Question {
+  int dirfd = AT_FDCWD;
+  int follow = 1;
+  char path[PATH_MAX + 16] = {};
+};
+struct Reply {
+  int error = 0;
+  char path[PATH_MAX * 2] = {};
+};
+
+// A child that answers questions about paths from where it stands: open(O_PATH), then readlink of the result.
+class Oracle {
+ public:
+  using Setup = bool (*)(const std::string& where);
+  // `setup` runs in the child first (chdir, chroot, unshare); false: this host does not allow it.
+  Oracle(const std::string& where, Setup setup, std::vector<std::string> dirs = {}) {
+    int pair[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      close(pair[0]);
+      Serve(pair[1], where, setup, dirs);
+    }
+    close(pair[1]);
+    socket_.reset(pair[0]);
+    Reply reply;
+    ok_ = recv(socket_.get(), &reply, sizeof(reply), 0) > 0 && reply.error == 0;
+  }
+  ~Oracle() {
+    socket_.reset();
+    int status = 0;
+    waitpid(pid_, &status, 0);
+  }
+  bool ok() const { return ok_; }
+  pid_t pid() const { return pid_; }
+
+  Truth Ask(const PathRef& ref) const {
+    Question question;
+    question.dirfd = ref.dirfd;
+    question.follow = ref.follow ? 1 : 0;
+    ref.spelled.copy(question.path, sizeof(question.path) - 1);
+    EXPECT_GT(send(socket_.get(), &question, sizeof(question), 0), 0);
+    Reply reply;
+    EXPECT_GT(recv(socket_.get(), &reply, sizeof(reply), 0), 0);
+    return {reply.error, reply.path};
+  }
+
+ private:
+  [[noreturn]] static void Serve(int socket, const std::string& where, Setup setup,
+                                 const std::vector<std::string>& dirs) {
+    Reply reply;
+    // Descriptors 10, 11, ... of the child: the directories that questions start from.
+    for (size_t i = 0; i < dirs.size(); ++i) {
+      const int fd = open(dirs[i].c_str(), O_PATH | O_CLOEXEC);
+      if (fd < 0 || dup2(fd, 10 + static_cast<int>(i)) < 0) reply.error = errno;
+    }
+    if (!setup(where)) reply.error = EPERM;
+    send(socket, &reply, sizeof(reply), 0);
+    Question question;
+    while (recv(socket, &question, sizeof(question), 0) > 0) {
+      reply = {};
+      const int fd =
+          openat(question.dirfd, question.path, O_PATH | O_CLOEXEC | (question.follow ? 0 : O_NOFOLLOW));
+      if (fd < 0) {
+        reply.error = errno;
+      } else {
+        const std::string link = absl::StrCat("/proc/self/fd/", fd);
+        if (readlink(link.c_str(), reply.path, sizeof(reply.path) - 1) < 0) std::strcpy(reply.path, "?");
+        close(fd);
+      }
+      send(socket, &reply, sizeof(reply), 0);
+    }
+    _exit(0);
+  }
+  pid_t pid_ = -1;
+  UniqueFd socket_;
+  bool ok_ = false;
+};
+
+bool GoThere(const std::string& where) { return chdir(where.c_str()) == 0; }
+
+void ExpectSame(const Oracle& oracle, Resolver* resolver, const PathRef& ref, const std::string& note,
+                bool compare_path = true) {
+  const Truth truth = oracle.Ask(ref);
+  const Resolved got = resolver->Resolve(oracle.pid(), oracle.pid(), ref);
+  SCOPED_TRACE(absl::StrCat(note, " dirfd ", ref.dirfd, " follow ", ref.follow, " path '",
+                            ref.spelled.substr(0, 200), "'"));
+  ASSERT_EQ(got.error, truth.error);
+  ASSERT_EQ(got.there, truth.error == 0);
+  if (truth.error == 0 && compare_path) {
+    ASSERT_EQ(got.path, truth.path);
+  }
+}
+
+// A random tree: few names, so that spellings meet it; links of every kind.
+class Tree {
+ public:
+  Tree(std::string top, unsigned seed) : top_(std::move(top)), random_(seed) { dirs_ = {""}; }
+  size_t Upto(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); }
+  std::string Name() {
+    static const char* const kNames[] = {"a", "b", "c", "d", "e", "f.h", "g.h", "l1", "l2", "l3"};
+    return kNames[Upto(10)];
+  }
+  std::string Spelling(size_t longest) {
+    std::string out;
+    const size_t n = 1 + Upto(longest);
+    for (size_t i = 0; i < n; ++i) {
+      const size_t kind = Upto(12);
+      if (i > 0) out += Upto(12) == 0 ? "//" : "/";
+      out += kind < 2 ? ".." : kind == 2 ? "." : Name();
+    }
+    if (Upto(8) == 0) out += "/";
+    if (Upto(20) == 0) out += "/.";
+    return out;
+  }
+  std::string Target() { return Upto(3) == 0 ? absl::StrCat(top_, "/", Spelling(3)) : Spelling(4); }
+  void Grow(int steps) {
+    for (int i = 0; i < steps; ++i) {
+      const std::string path = absl::StrCat(top_, dirs_[Upto(dirs_.size())], "/", Name());
+      switch (Upto(5)) {
+        case 0:
+        case 1:
+          if (mkdir(path.c_str(), 0755) == 0) dirs_.push_back(path.substr(top_.size()));
+          break;
+        case 2:
+          UniqueFd(open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644));
+          break;
+        default:
+          (void)!symlink(Target().c_str(), path.c_str());
+      }
+    }
+  }
+  void Mutate() {
+    const std::string a = absl::StrCat(top_, dirs_[Upto(dirs_.size())], "/", Name());
+    const std::string b = absl::StrCat(top_, dirs_[Upto(dirs_.size())], "/", Name());
+    switch (Upto(5)) {
+      case 0:
+        unlink(a.c_str());
+        break;
+      case 1:
+        rmdir(a.c_str());
+        break;
+      case 2:
+        (void)!symlink(Target().c_str(), a.c_str());
+        break;
+      case 3:
+        mkdir(a.c_str(), 0755);
+        break;
+      default:
+        rename(a.c_str(), b.c_str());
+    }
+  }
+  PathRef Random(size_t dirfds) {
+    PathRef ref;
+    ref.follow = Upto(2) == 0;
+    ref.spelled = Spelling(6);
+    switch (Upto(3)) {
+      case 0:
+        ref.spelled = absl::StrCat(top_, "/", ref.spelled);
+        break;
+      case 1:
+        if (dirfds > 0) ref.dirfd = 10 + static_cast<int>(Upto(dirfds));
+        break;
+      default:
+        break;
+    }
+    return ref;
+  }
+  const std::vector<std::string>& dirs() const { return dirs_; }
+  const std::string& top() const { return top_; }
+
+ private:
+  std::string top_;
+  std::mt19937 random_;
+  std::vector<std::string> dirs_;
+};
+
+class ResolverTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto dir = TempDir::Create();
+    ASSERT_OK(dir);
+    dir_ = std::make_unique<TempDir>(*std::move(dir));
+    char real[PATH_MAX];
+    ASSERT_NE(realpath(dir_->path().c_str(), real), nullptr);
+    top_ = real;
+    resolver_ = MakeResolver();
+  }
+  Resolved Own(const std::string& path, bool follow = true) {
+    return resolver_->Resolve(getpid(), getpid(), {AT_FDCWD, path, follow, false});
+  }
+  std::unique_ptr<TempDir> dir_;
+  std::string top_;
+  std::unique_ptr<Resolver> resolver_;
+};
+
+TEST_F(ResolverTest, AgreesWithTheKernelOnRandomTreesWarmAndAfterChanges) {
+  int cases = 0;
+  for (unsigned seed = 1; seed <= 12; ++seed) {
+    const std::string top = absl::StrCat(top_, "/t", seed);
+    ASSERT_EQ(mkdir(top.c_str(), 0755), 0);
+    Tree tree(top, seed);
+    tree.Grow(60);
+    std::vector<std::string> fds;
+    for (int i = 0; i < 3; ++i) fds.push_back(top + tree.dirs()[tree.Upto(tree.dirs().size())]);
+    const Oracle oracle(top + tree.dirs()[tree.Upto(tree.dirs().size())], GoThere, fds);
+    ASSERT_TRUE(oracle.ok());
+    for (int i = 0; i < 600; ++i, ++cases) {
+      if (i % 10 == 9) {
+        tree.Mutate();
+        resolver_->Forget();
+      }
+      ExpectSame(oracle, resolver_.get(), tree.Random(fds.size()), absl::StrCat("seed ", seed, " case ", i));
+      if (HasFatalFailure()) return;
+    }
+  }
+  EXPECT_GE(cases, 7000);
+}
+
+bool EnterRoot(const std::string& where) { return chroot(where.c_str()) == 0 && chdir("/a") == 0; }
+
+TEST_F(ResolverTest, AgreesWithTheKernelInAnotherRoot) {
+  if (geteuid() != 0) GTEST_SKIP() << "chroot is root's";
+  ASSERT_EQ(mkdir((top_ + "/a").c_str(), 0755), 0);
+  Tree tree(top_, 77);
+  tree.Grow(80);
+  // In there absolute links mean the new root: some that lead somewhere.
+  ASSERT_EQ(symlink("/a", (top_ + "/abs").c_str()), 0);
+  const Oracle oracle(top_, EnterRoot);
+  ASSERT_TRUE(oracle.ok());
+  // The child has no /proc: only there and error can be compared; the names are checked below.
+  for (int i = 0; i < 600; ++i) {
+    PathRef ref = tree.Random(0);
+    if (absl::StartsWith(ref.spelled, top_)) ref.spelled = ref.spelled.substr(top_.size());
+    ExpectSame(oracle, resolver_.get(), ref, absl::StrCat("case ", i), false);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_EQ(resolver_->Resolve(oracle.pid(), oracle.pid(), {AT_FDCWD, "/abs", true, false}).path, "/a");
+  EXPECT_EQ(resolver_->Resolve(oracle.pid(), oracle.pid(), {AT_FDCWD, ".", true, false}).path, "/a");
+  EXPECT_EQ(resolver_->Resolve(oracle.pid(), oracle.pid(), {AT_FDCWD, "../../..", true, false}).path, "/");
+}
+
+bool EnterMounts(const std::string& where) {
+  if (geteuid() != 0) {
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  } else if (unshare(CLONE_NEWNS) != 0) {
+    return false;
+  }
+  (void)!mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  if (mount("tmpfs", (where + "/m").c_str(), "tmpfs", 0, nullptr) != 0) return false;
+  return mkdir((where + "/m/inner").c_str(), 0755) == 0 &&
+         symlink("inner", (where + "/m/link").c_str()) == 0 && chdir((where + "/m").c_str()) == 0;
+}
+
+TEST_F(ResolverTest, SeesWhatIsMountedInAnotherNamespace) {
+  ASSERT_EQ(mkdir((top_ + "/m").c_str(), 0755), 0);
+  const Oracle oracle(top_, EnterMounts);
+  if (!oracle.ok()) GTEST_SKIP() << "no mount namespaces here";
+  for (const char* path :
+       {"inner", "link", "link/", "link/..", "../m/link", "nothing", "link/nothing", "."}) {
+    for (const bool follow : {false, true}) {
+      ExpectSame(oracle, resolver_.get(), {AT_FDCWD, path, follow, false}, "relative");
+      ExpectSame(oracle, resolver_.get(), {AT_FDCWD, absl::StrCat(top_, "/m/", path), follow, false},
+                 "absolute");
+    }
+  }
+  EXPECT_FALSE(Own(top_ + "/m/inner").there);
+}
+
+bool StandInDeleted(const std::string& where) {
+  const std::string gone = where + "/gone";
+  if (mkdir(gone.c_str(), 0755) != 0 || chdir(gone.c_str()) != 0 || rmdir(gone.c_str()) != 0) return false;
+  const int null = open("/dev/null", O_RDONLY);
+  return null >= 0 && dup2(null, 20) == 20;
+}
+
+TEST_F(ResolverTest, ADeletedWorkingDirectoryKeepsTheKernelsName) {
+  const Oracle oracle(top_, StandInDeleted);
+  ASSERT_TRUE(oracle.ok());
+  for (const char* path :
+       {".", "..", "x", "../x", "./", "x/y", "/", "//", "/..", "/proc/self/cwd", "/proc/self/cwd/."}) {
+    ExpectSame(oracle, resolver_.get(), {AT_FDCWD, path, true, false}, "deleted cwd");
+  }
+  EXPECT_EQ(resolver_->Resolve(oracle.pid(), oracle.pid(), {AT_FDCWD, "", true, true}).path,
+            top_ + "/gone (deleted)");
+}
+
+TEST_F(ResolverTest, ProcIsWhatTheCallerSees) {
+  const Oracle oracle(top_, StandInDeleted);
+  ASSERT_TRUE(oracle.ok());
+  for (const char* path : {"/proc/self",
+                           "/proc/self/",
+                           "/proc/self/exe",
+                           "/proc/self/fd/20",
+                           "/dev/fd/20",
+                           "/dev/fd",
+                           "/proc/thread-self",
+                           "/proc/thread-self/status",
+                           "/proc/mounts",
+                           "/proc/self/root",
+                           "/proc/self/root/usr",
+                           "/proc/self/cwd",
+                           "/proc/self/fd/20/x",
+                           "/proc/self/fd/77",
+                           "/proc/self/../self/maps",
+                           "/proc/cpuinfo",
+                           "/proc/nothing",
+                           "/proc/self/nothing/x",
+                           "/proc/self/../../usr/lib",
+                           "/dev/fd/../fd/20"}) {
+    for (const bool follow : {false, true}) {
+      ExpectSame(oracle, resolver_.get(), {AT_FDCWD, path, follow, false}, "first");
+      ExpectSame(oracle, resolver_.get(), {AT_FDCWD, path, follow, false}, "again");
+    }
+  }
+}
+
+TEST_F(ResolverTest, DescriptorsAreNamedAsReadlinkNamesThem) {
+  int pipes[2];
+  ASSERT_EQ(pipe2(pipes, O_CLOEXEC), 0);
+  const UniqueFd read_end(pipes[0]);
+  const UniqueFd write_end(pipes[1]);
+  const UniqueFd file(open((top_ + "/file").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  ASSERT_EQ(unlink((top_ + "/file").c_str()), 0);
+  const auto at = [&](int fd, const char* path, bool empty) {
+    return resolver_->Resolve(getpid(), getpid(), {fd, path, true, empty});
+  };
+  EXPECT_THAT(at(pipes[0], "", true).path, testing::StartsWith("pipe:["));
+  EXPECT_TRUE(at(pipes[0], "", true).there);
+  EXPECT_EQ(at(pipes[0], "x", false).error, ENOTDIR);
+  EXPECT_EQ(at(file.get(), "", true).path, top_ + "/file (deleted)");
+  EXPECT_TRUE(S_ISREG(at(file.get(), "", true).mode));
+  EXPECT_EQ(at(file.get(), "", false).error, ENOENT);
+  EXPECT_EQ(at(9999, "x", false).error, EBADF);
+  EXPECT_EQ(at(-7, "x", false).error, EBADF);
+  EXPECT_EQ(at(9999, "/", false).error, 0) << "an absolute path does not need its descriptor";
+}
+
+TEST_F(ResolverTest, ErrorsAreTheKernels) {
+  ASSERT_EQ(chdir(top_.c_str()), 0);
+  ASSERT_OK(WriteFile("file", "x"));
+  ASSERT_EQ(symlink("loop", "loop"), 0);
+  ASSERT_EQ(symlink("file/", "slashed"), 0);
+  ASSERT_EQ(symlink("nowhere/in", "dangling"), 0);
+  ASSERT_EQ(mkdir("d0", 0755), 0);
+  for (int i = 1; i <= 45; ++i)
+    ASSERT_EQ(symlink(absl::StrCat("d", i - 1).c_str(), absl::StrCat("d", i).c_str()), 0);
+  const Oracle oracle(top_, GoThere);
+  const std::string long_name(255, 'n');
+  std::vector<std::string> paths = {"file/",
+                                    "file/x",
+                                    "file/.",
+                                    "file/..",
+                                    "loop",
+                                    "loop/",
+                                    "loop/x",
+                                    "slashed",
+                                    "dangling",
+                                    "dangling/x",
+                                    "d40",
+                                    "d41",
+                                    "d40/",
+                                    "d41/",
+                                    "d41/x",
+                                    "d40/x",
+                                    "d39/../d2",
+                                    "d39/../d1",
+                                    "d20/../d20",
+                                    "d20/../d21",
+                                    long_name,
+                                    long_name + "n",
+                                    "d0/" + long_name + "n/x",
+                                    "d45"};
+  std::string deep;
+  while (deep.size() < 4000) deep += "d0/../";
+  for (size_t size : {4094u, 4095u, 4096u, 5000u})
+    paths.push_back(deep + std::string(size - deep.size(), '/'));
+  for (const std::string& path : paths) {
+    for (const bool follow : {false, true}) {
+      ExpectSame(oracle, resolver_.get(), {AT_FDCWD, path, follow, false}, "cold");
+      ExpectSame(oracle, resolver_.get(), {AT_FDCWD, path, follow, false}, "warm");
+      if (path.size() < 1000) {
+        ExpectSame(oracle, resolver_.get(), {AT_FDCWD, absl::StrCat(top_, "/", path), follow, false},
+                   "absolute");
+      }
+    }
+  }
+  EXPECT_EQ(Own("").error, ENOENT);
+  ASSERT_EQ(chdir("/"), 0);
+}
+
+TEST_F(ResolverTest, WhatIsMissingIsNamedByItsDeepestPartAndTheRest) {
+  ASSERT_EQ(mkdir((top_ + "/d").c_str(), 0755), 0);
+  ASSERT_EQ(symlink("d", (top_ + "/l").c_str()), 0);
+  ASSERT_EQ(symlink("d/new", (top_ + "/dangling").c_str()), 0);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(Own(top_ + "/l/x").path, top_ + "/d/x");
+    EXPECT_TRUE(Own(top_ + "/l/x").parent_there);
+    EXPECT_TRUE(Own(top_ + "/l/x/").parent_there);
+    EXPECT_EQ(Own(top_ + "/l/x/y/../z").path, top_ + "/d/x/y/../z");
+    EXPECT_FALSE(Own(top_ + "/l/x/y").parent_there);
+    EXPECT_EQ(Own(top_ + "/dangling").path, top_ + "/d/new");
+    EXPECT_TRUE(Own(top_ + "/dangling").parent_there);
+    EXPECT_EQ(Own(top_ + "/dangling/x").path, top_ + "/d/new/x");
+    EXPECT_EQ(Own(top_ + "/dangling", false).path, top_ + "/dangling");
+  }
+}
+
+TEST_F(ResolverTest, WhatComesAndGoesOutsideIsSeenAtOnce) {
+  const std::string file = top_ + "/d/e/f";
+  EXPECT_EQ(Own(file).error, ENOENT);
+  ASSERT_EQ(mkdir((top_ + "/d").c_str(), 0755), 0);
+  ASSERT_EQ(mkdir((top_ + "/d/e").c_str(), 0755), 0);
+  ASSERT_OK(WriteFile(file, ""));
+  EXPECT_TRUE(Own(file).there) << "nothing told the resolver";
+  EXPECT_TRUE(Own(top_ + "/d/e/").there);
+  ASSERT_EQ(unlink(file.c_str()), 0);
+  EXPECT_EQ(Own(file).error, ENOENT);
+  ASSERT_EQ(rmdir((top_ + "/d/e").c_str()), 0);
+  EXPECT_EQ(Own(file).error, ENOENT);
+  EXPECT_FALSE(Own(top_ + "/d/e/").there);
+  ASSERT_OK(WriteFile(top_ + "/d/e", ""));
+  EXPECT_EQ(Own(file).error, ENOTDIR);
+}
+
+TEST_F(ResolverTest, ForgetMakesARedirectedDirectoryKnown) {
+  for (const char* name : {"/one", "/two"}) ASSERT_EQ(mkdir((top_ + name).c_str(), 0755), 0);
+  ASSERT_EQ(symlink("one", (top_ + "/cur").c_str()), 0);
+  EXPECT_EQ(Own(top_ + "/cur/x").path, top_ + "/one/x");
+  ASSERT_EQ(unlink((top_ + "/cur").c_str()), 0);
+  ASSERT_EQ(symlink("two", (top_ + "/cur").c_str()), 0);
+  resolver_->Forget();
+  EXPECT_EQ(Own(top_ + "/cur/x").path, top_ + "/two/x");
+}
+
+TEST_F(ResolverTest, ManyDirectoriesDoNotMakeItGrowForEver) {
+  // More names than the cache holds, each 200 bytes long; the answers stay right.
+  const std::string base = top_ + "/" + std::string(150, 'x');
+  for (int i = 0; i < 6000; ++i) ASSERT_EQ(Own(absl::StrCat(base, i, "/f")).error, ENOENT);
+  ASSERT_OK(WriteFile(top_ + "/f", ""));
+  EXPECT_EQ(Own(top_ + "/./f").path, top_ + "/f");
+}
+
+TEST_F(ResolverTest, ADirectoryWithoutSearchPermissionRefuses) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may search everything";
+  ASSERT_EQ(mkdir((top_ + "/shut").c_str(), 0755), 0);
+  ASSERT_EQ(mkdir((top_ + "/shut/d").c_str(), 0755), 0);
+  const Oracle oracle(top_, GoThere);
+  ASSERT_EQ(chmod((top_ + "/shut").c_str(), 0600), 0);
+  for (const char* path : {"shut", "shut/", "shut/d", "shut/d/x", "shut/.", "shut/..", "shut/none"}) {
+    ExpectSame(oracle, resolver_.get(), {AT_FDCWD, path, true, false}, "");
+  }
+  chmod((top_ + "/shut").c_str(), 0700);
+}
+
+}  // namespace
+}  // namespace glovebox::trace

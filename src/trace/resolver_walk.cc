@@ -1,0 +1,249 @@
+#include "trace/resolver_walk.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/unique_fd.h"
+
+namespace glovebox::trace {
+namespace {
+
+constexpr int kMaxLinks = 40;        // the kernel's MAXSYMLINKS
+constexpr ino_t kProcRootInode = 1;  // PROC_ROOT_INO, include/linux/proc_ns.h
+constexpr size_t kLongest = PATH_MAX - 1;
+
+// fstatat for paths that are longer than one call takes: the front part is opened first.
+int StatLong(const std::string& path, int flags, struct stat* st) {
+  if (path.size() <= kLongest) return fstatat(AT_FDCWD, path.c_str(), st, flags) == 0 ? 0 : errno;
+  UniqueFd dir;
+  size_t from = 0;
+  while (path.size() - from > kLongest) {
+    const size_t cut = path.rfind('/', from + kLongest);
+    if (cut == std::string::npos || cut <= from) return ENAMETOOLONG;
+    const std::string part = path.substr(from, cut - from);
+    const int fd = openat(dir.valid() ? dir.get() : AT_FDCWD, part.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    dir.reset(fd);
+    from = cut + 1;
+  }
+  return fstatat(dir.get(), path.c_str() + from, st, flags) == 0 ? 0 : errno;
+}
+
+bool IsProc(const std::string& path) {
+  struct statfs fs;
+  return statfs(path.c_str(), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+class Walker {
+ public:
+  explicit Walker(const Caller& caller) : caller_(caller) { GoTo(""); }
+
+  Walked Run(const std::string& start, const std::string& spelled, bool follow) {
+    if (!spelled.empty() && spelled[0] != '/' && !start.empty()) {
+      if (const int error = Jump(start)) return Fail(error, spelled);
+      struct stat st;
+      if (const int error = StatLong(access_, 0, &st)) return Fail(error, spelled);
+      if (!S_ISDIR(st.st_mode)) return Fail(ENOTDIR, spelled);
+    }
+    rest_ = spelled;
+    while (true) {
+      const size_t begin = rest_.find_first_not_of('/');
+      if (begin == std::string::npos) break;
+      const size_t end = rest_.find('/', begin);
+      const std::string name = rest_.substr(begin, end - begin);
+      rest_ = end == std::string::npos ? "" : rest_.substr(end);
+      const int error = Step(name, follow);
+      if (error != 0) return Fail(error, rest_);
+      if (stopped_) return Done();
+    }
+    return Done();
+  }
+
+  Walked Link(const std::string& link) {
+    if (const int error = Jump(link)) return Fail(error, "");
+    return Done();
+  }
+
+ private:
+  // `text` is the directory as the caller's root sees it, "" for the root itself.
+  void GoTo(std::string text) {
+    access_ = absl::StrCat(caller_.prefix, text);
+    if (access_.empty()) access_ = "/";
+    text_ = std::move(text);
+    at_link_ = false;
+  }
+  std::string Below(const std::string& name) const {
+    return absl::StrCat(access_ == "/" ? "" : access_, "/", name);
+  }
+
+  // 0, or the error which ends the walk; then text_ has taken up `name`.
+  int Step(const std::string& name, bool follow) {
+    struct stat st;
+    if (name == "." || name == "..") {
+      // Search permission is asked for these as well.
+      if (const int error = StatLong(Below("."), 0, &st)) return error;
+      if (name == "..") GoTo(text_.substr(0, text_.rfind('/') == std::string::npos ? 0 : text_.rfind('/')));
+      return 0;
+    }
+    const std::string path = Below(name);
+    const bool last = rest_.find_first_not_of('/') == std::string::npos;
+    const int error = StatLong(path, AT_SYMLINK_NOFOLLOW, &st);
+    if (error != 0) {
+      parent_there_ = error == ENOENT && last;
+      return Take(name, error);
+    }
+    if (S_ISLNK(st.st_mode) && (!last || follow || !rest_.empty())) return Follow(name, path, st);
+    if (!S_ISDIR(st.st_mode) && !rest_.empty()) return Take(name, ENOTDIR);
+    text_ += absl::StrCat("/", name);
+    access_ = path;
+    at_link_ = false;
+    stopped_ = !S_ISDIR(st.st_mode);
+    return 0;
+  }
+
+  int Take(const std::string& name, int error) {
+    text_ += absl::StrCat("/", name);
+    return error;
+  }
+
+  int Follow(const std::string& name, const std::string& path, const struct stat& st) {
+    if (++links_ > kMaxLinks) return Take(name, ELOOP);
+    // Links of procfs have no size of their own (0 or 64): only for those it is asked where they stand.
+    const bool proc = (st.st_size == 0 || st.st_size == 64) && IsProc(access_);
+    std::string target;
+    if (proc) {
+      through_proc_ = true;
+      struct stat dir;
+      if (name == "self" && StatLong(access_, 0, &dir) == 0 && dir.st_ino == kProcRootInode) {
+        target = absl::StrCat(caller_.tgid);
+      } else if (name == "thread-self" && StatLong(access_, 0, &dir) == 0 && dir.st_ino == kProcRootInode) {
+        target = absl::StrCat(caller_.tgid, "/task/", caller_.tid);
+      }
+    }
+    if (target.empty()) {
+      if (const int error = ReadLink(path, &target)) return Take(name, error);
+    }
+    if (proc && (target[0] == '/' || absl::StrContains(target, ":"))) return Magic(name, path);
+    if (target[0] == '/') GoTo("");
+    rest_ = absl::StrCat(target, rest_);
+    return 0;
+  }
+
+  // /proc/PID/fd/3 and its like lead to an object, whatever its text says.
+  int Magic(const std::string& name, const std::string& path) {
+    if (const int error = Jump(path)) return Take(name, error == ESRCH ? ENOENT : error);
+    struct stat st;
+    if (const int error = StatLong(access_, 0, &st)) return error;
+    if (!S_ISDIR(st.st_mode)) {
+      if (!rest_.empty()) return ENOTDIR;
+      stopped_ = true;
+    }
+    return 0;
+  }
+
+  // To what a magic link shows: by its text where the text leads to the same object, else through the link.
+  int Jump(const std::string& link) {
+    std::string text;
+    const int error = ReadLink(link, &text);
+    if (error != 0) return error == ENOENT || error == EACCES || error == EPERM ? ESRCH : error;
+    through_proc_ = true;
+    if (!caller_.root.empty() && absl::StartsWith(text, caller_.root) &&
+        (text.size() == caller_.root.size() || text[caller_.root.size()] == '/')) {
+      text = text.substr(caller_.root.size());
+    }
+    if (text == "/") text.clear();
+    struct stat there;
+    struct stat named;
+    if (text.empty() || text[0] == '/') {
+      if (StatLong(link, 0, &there) == 0 &&
+          StatLong(absl::StrCat(caller_.prefix, text.empty() ? "/" : text), AT_SYMLINK_NOFOLLOW, &named) ==
+              0 &&
+          there.st_dev == named.st_dev && there.st_ino == named.st_ino) {
+        GoTo(text);
+        return 0;
+      }
+    }
+    text_ = text;
+    access_ = link;
+    at_link_ = true;
+    return 0;
+  }
+
+  Walked Fail(int error, const std::string& rest) {
+    Walked out;
+    out.resolved.path = absl::StrCat(text_, CleanRest(rest));
+    if (out.resolved.path.empty()) out.resolved.path = "/";
+    out.resolved.error = error;
+    out.resolved.parent_there = parent_there_;
+    out.through_proc = through_proc_ || IsProc(access_);
+    return out;
+  }
+
+  Walked Done() {
+    struct stat st;
+    // A final symlink is meant itself; a magic link that could not be reached by name is followed.
+    const int flags = stopped_ && !at_link_ ? AT_SYMLINK_NOFOLLOW : 0;
+    if (const int error = StatLong(access_, flags, &st)) return Fail(error, "");
+    Walked out = Fail(0, "");
+    FillFromStat(st, &out.resolved);
+    return out;
+  }
+
+  const Caller& caller_;
+  std::string text_;    // where we are, as the caller names it
+  std::string access_;  // where we are, as this process reaches it
+  std::string rest_;    // what is still to be walked, with the slash in front of it
+  int links_ = 0;
+  bool stopped_ = false;  // at something that is no directory
+  bool parent_there_ = false;
+  bool through_proc_ = false;
+  bool at_link_ = false;  // access_ is itself a magic link, to be followed
+};
+
+}  // namespace
+
+int ReadLink(const std::string& path, std::string* text) {
+  char buffer[PATH_MAX];
+  const ssize_t n = readlink(path.c_str(), buffer, sizeof(buffer));
+  if (n < 0) return errno;
+  text->assign(buffer, static_cast<size_t>(n));
+  return 0;
+}
+
+std::string CleanRest(const std::string& rest) {
+  std::string out;
+  size_t at = 0;
+  while ((at = rest.find_first_not_of('/', at)) != std::string::npos) {
+    const size_t end = std::min(rest.find('/', at), rest.size());
+    if (end - at != 1 || rest[at] != '.') absl::StrAppend(&out, "/", rest.substr(at, end - at));
+    at = end;
+  }
+  return out;
+}
+
+void FillFromStat(const struct stat& st, Resolved* out) {
+  out->there = true;
+  out->error = 0;
+  out->parent_there = true;
+  out->is_dir = S_ISDIR(st.st_mode);
+  out->mode = st.st_mode;
+  out->uid = st.st_uid;
+  out->gid = st.st_gid;
+}
+
+Walked Walk(const Caller& caller, const std::string& start, const std::string& spelled, bool follow) {
+  return Walker(caller).Run(start, spelled, follow);
+}
+
+Walked WalkLink(const Caller& caller, const std::string& link) { return Walker(caller).Link(link); }
+
+}  // namespace glovebox::trace
