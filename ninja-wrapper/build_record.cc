@@ -144,7 +144,7 @@ std::string BuildRecord::Finish(int wait_status) {
   NoteUnseenEdges();
   const int exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
   const trace::CollectorSummary summary = collector_->Stop(exit_status, kLeftOverGraceMs);
-  if (summary.actions == 0 && summary.holes == 0 && exit_status == 0) {
+  if (summary.actions == 0 && summary.holes == 0) {
     Drop();
     return "";
   }

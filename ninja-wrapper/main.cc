@@ -84,7 +84,7 @@ int Build(const std::string& ninja, const Arguments& arguments, const std::strin
                                    ? named
                                    : FindBeside({"glovebox-launch", "../src/child/glovebox-launch"});
   const std::string library = FindBeside({absl::StrCat("../lib/glovebox/", kLibrary), kLibrary});
-  if (launcher.empty() || access(launcher.c_str(), X_OK) != 0 || library.empty()) {
+  if (launcher.empty() || ::access(launcher.c_str(), X_OK) != 0 || library.empty()) {
     return Fail(kHostCannot, absl::StrCat(launcher.empty() ? "glovebox-launch" : launcher, " or ", kLibrary,
                                           " is missing beside ", OwnDirectory(), ": install Glovebox again"));
   }

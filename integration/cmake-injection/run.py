@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Glovebox.cmake wraps every rule of projects that do not know it, and says what it could not wrap.
+
+The launcher here is a script that notes its words and runs the command: what is tested is what CMake writes.
+
+usage: run.py MODULE_DIR      (holds Glovebox.cmake and GloveboxConfig.cmake)
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+MODULES = os.path.abspath(sys.argv.pop(1))
+LAUNCHER = """#!/bin/sh
+line=
+for word; do line="$line$word|"; done
+printf '%s\\n' "$line" >> "$LAUNCH_LOG"
+while [ "$1" != -- ]; do shift; done; shift; exec "$@"
+"""
+PROJECT = """
+cmake_minimum_required(VERSION 3.20)
+project(P C)
+@BEFORE@
+add_library(l STATIC l.c)
+add_custom_command(OUTPUT "g h.h" COMMAND ${CMAKE_COMMAND} -E touch "g h.h" DEPENDS l.c VERBATIM)
+add_executable(m m.c "${CMAKE_CURRENT_BINARY_DIR}/g h.h")
+target_link_libraries(m l)
+add_subdirectory(sub)
+@AFTER@
+"""
+
+
+class Injection(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="glovebox inject ")
+        self.addCleanup(self.directory.cleanup)
+        self.root = self.directory.name
+        self.log = os.path.join(self.root, "launch.log")
+        self.env = dict(os.environ, LAUNCH_LOG=self.log, CCACHE_DIR=os.path.join(self.root, "ccache"))
+        self.launcher = self.write("glovebox-launch", LAUNCHER)
+        os.chmod(self.launcher, 0o755)
+        self.project()
+
+    def write(self, name, text):
+        path = os.path.join(self.root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def project(self, before="", after="", sub=""):
+        self.write("src/CMakeLists.txt", PROJECT.replace("@BEFORE@", before).replace("@AFTER@", after))
+        self.write("src/sub/CMakeLists.txt", sub + "\nadd_library(s SHARED ../l.c)\n")
+        self.write("src/l.c", "int l(void);\nint l(void) { return 0; }\n")
+        self.write("src/m.c", "int l(void);\nint main(void) { return l(); }\n")
+
+    def configure(self, *arguments, generator="Ninja", inject=True, build="b"):
+        words = ["cmake", "-S", os.path.join(self.root, "src"), "-B", os.path.join(self.root, build), "-G", generator,
+                 "-DGLOVEBOX_LAUNCHER=" + self.launcher, *arguments]
+        if inject:
+            words.append("-DCMAKE_PROJECT_TOP_LEVEL_INCLUDES=" + os.path.join(MODULES, "Glovebox.cmake"))
+        done = subprocess.run(words, env=self.env, capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout + done.stderr
+
+    def make(self, build="b", *arguments):
+        if os.path.exists(self.log):
+            os.remove(self.log)
+        done = subprocess.run(["cmake", "--build", os.path.join(self.root, build), *arguments], env=self.env,
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        if not os.path.exists(self.log):
+            return []
+        with open(self.log) as file:
+            return file.read().splitlines()
+
+    def calls(self, log, role):
+        return [line for line in log if line.startswith("--role=%s|" % role)]
+
+    def all_wrapped(self, log):
+        self.assertEqual(len(self.calls(log, "compile")), 3, log)
+        self.assertGreaterEqual(len(self.calls(log, "link")), 3, log)
+        self.assertEqual(len(self.calls(log, "custom")), 1, log)
+        self.assertIn("--out=g h.h|", self.calls(log, "custom")[0])
+        self.assertIn("--target=m|", "".join(self.calls(log, "compile")))
+
+    def test_ninja_and_make(self):
+        for number, generator in enumerate(("Ninja", "Unix Makefiles", "Ninja Multi-Config")):
+            self.configure(generator=generator, build="b%d" % number)
+            self.all_wrapped(self.make("b%d" % number))
+
+    def test_configuring_again_rebuilds_nothing(self):
+        self.configure()
+        self.all_wrapped(self.make())
+        self.configure()
+        self.assertEqual(self.make(), [])
+        self.assertTrue(any(n.startswith("toolchains-v1-")
+                            for n in os.listdir(os.path.join(self.root, "b/.cmake/api/v1/reply"))))
+
+    def test_as_one_of_a_list_and_twice(self):
+        other = self.write("other.cmake", "set(OTHER_WAS_READ 1)\n")
+        glovebox = os.path.join(MODULES, "Glovebox.cmake")
+        self.configure("-DCMAKE_PROJECT_TOP_LEVEL_INCLUDES=%s;%s" % (other, glovebox),
+                       "-DCMAKE_PROJECT_INCLUDE=" + glovebox, inject=False)
+        self.all_wrapped(self.make())
+
+    def test_project_include_alone(self):
+        self.configure("-DCMAKE_PROJECT_INCLUDE=" + os.path.join(MODULES, "Glovebox.cmake"), inject=False)
+        self.all_wrapped(self.make())
+
+    def test_find_package(self):
+        self.project(before="find_package(Glovebox 0.1 REQUIRED)\nglovebox_enable()\nglovebox_enable()\n")
+        self.configure("-DGlovebox_DIR=" + MODULES, inject=False)
+        self.all_wrapped(self.make())
+
+    def test_find_package_below_another_project_takes_its_own_part(self):
+        self.project(sub="project(S C)\nfind_package(Glovebox REQUIRED)\nglovebox_enable()\n")
+        self.configure("-DGlovebox_DIR=" + MODULES, inject=False)
+        log = self.make()
+        self.assertEqual(len(self.calls(log, "compile")), 1, log)
+        self.assertIn("--target=s|", log[0])
+
+    def test_single_targets(self):
+        self.project(before="find_package(Glovebox REQUIRED)\n", after="glovebox_enable(TARGET m)\n")
+        self.configure("-DGlovebox_DIR=" + MODULES, inject=False)
+        log = self.make()
+        self.assertEqual([len(self.calls(log, r)) for r in ("compile", "link", "custom")], [1, 1, 0], log)
+
+    @unittest.skipUnless(shutil.which("ccache"), "no ccache here")
+    def test_ccache_stays_inside(self):
+        self.configure("-DCMAKE_C_COMPILER_LAUNCHER=ccache")
+        log = self.make()
+        self.all_wrapped(log)
+        for line in self.calls(log, "compile"):
+            self.assertIn("|--|ccache|", line)
+
+    def test_ctest_launchers_stay_inside(self):
+        self.project(before="include(CTest)\n")
+        self.configure("-DCTEST_USE_LAUNCHERS=ON")
+        log = self.make()
+        self.all_wrapped(log)
+        for line in self.calls(log, "compile"):
+            self.assertRegex(line, r"\|--\|[^|]*ctest\|--launch\|")
+
+    def test_a_launcher_of_the_project_is_kept_behind_ours(self):
+        self.project(before='set_property(DIRECTORY PROPERTY RULE_LAUNCH_COMPILE "env TOP=1")\n',
+                     sub='set_property(DIRECTORY PROPERTY RULE_LAUNCH_COMPILE "env SUB=1")\n',
+                     after='set_property(TARGET l PROPERTY RULE_LAUNCH_COMPILE "env TARGET=1")\n')
+        text = self.configure()
+        self.assertRegex(text, r"RULE_LAUNCH_COMPILE of DIRECTORY\s+\S.*sub is kept")
+        self.assertIn("RULE_LAUNCH_COMPILE of TARGET l is kept", text)
+        log = self.make()
+        self.all_wrapped(log)
+        words = {line.split("--target=")[1].split("|")[0]: line for line in self.calls(log, "compile")}
+        self.assertIn("|--|env|TOP=1|", words["m"])
+        self.assertIn("|--|env|SUB=1|", words["s"])
+        self.assertIn("|--|env|TARGET=1|", words["l"])
+
+    def test_a_subdirectory_that_opts_out_is_reported(self):
+        self.project(sub='set_property(DIRECTORY PROPERTY RULE_LAUNCH_COMPILE "")\n')
+        text = " ".join(self.configure().split())
+        self.assertIn("RULE_LAUNCH_COMPILE is empty in DIRECTORY", text)
+        self.assertEqual(len(self.calls(self.make(), "compile")), 2)
+
+    def test_a_missing_launcher_is_one_clear_error(self):
+        words = ["cmake", "-S", os.path.join(self.root, "src"), "-B", os.path.join(self.root, "x"),
+                 "-DGLOVEBOX_LAUNCHER=/nonexistent/glovebox-launch",
+                 "-DCMAKE_PROJECT_TOP_LEVEL_INCLUDES=" + os.path.join(MODULES, "Glovebox.cmake")]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("/nonexistent/glovebox-launch", done.stderr)
+
+
+unittest.main(verbosity=1)
