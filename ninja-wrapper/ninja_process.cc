@@ -71,7 +71,7 @@ bool HasInterpreter(absl::string_view bytes) {
   return false;
 }
 
-// Waits for one signal of `set`; true when the child has ended meanwhile.
+// True when the child has ended; its wait status is taken then.
 bool Reaped(pid_t pid, int& status) {
   pid_t got;
   while ((got = waitpid(pid, &status, WNOHANG)) < 0 && errno == EINTR) continue;
