@@ -40,6 +40,12 @@ bool TrailingSlash(const PathRef& ref) { return !ref.spelled.empty() && ref.spel
 bool Trailing(const Intent& intent, size_t i) {
   return i < intent.paths.size() && TrailingSlash(intent.paths[i]);
 }
+// A name with a slash behind it; "/", "./" and "../" end in no name.
+bool SlashedName(const Intent& intent) {
+  if (!Trailing(intent, 0)) return false;
+  const absl::string_view last = Basename(intent.paths[0].spelled);
+  return last != "/" && last != "." && last != "..";
+}
 bool FollowsLast(const Intent& intent) { return intent.paths.empty() || intent.paths[0].follow; }
 
 int WriteParent(const Resolved& of, const Permissions& permissions) {
@@ -47,7 +53,7 @@ int WriteParent(const Resolved& of, const Permissions& permissions) {
 }
 
 Prediction CreateHere(const Resolved& what, const Permissions& permissions) {
-  if (!what.parent_there) return Error(what.error);
+  if (!what.parent_there || what.error != ENOENT) return Error(what.error);
   if (const int error = WriteParent(what, permissions)) return Error(error);
   return Created();
 }
@@ -57,9 +63,10 @@ Prediction Open(const Intent& intent, const Resolved& what, const Permissions& p
   const bool path_only = (flags & O_PATH) != 0;
   const bool creates = intent.creates && !path_only;
   const bool tmpfile = !path_only && (flags & kTmpfileBit) != 0;
+  // A name that ends in a slash is refused before anything is looked up in its directory.
+  if (creates && !tmpfile && SlashedName(intent) && what.parent_there) return Error(EISDIR);
   if (!what.there) {
     if (!creates || tmpfile || what.error != ENOENT || !what.parent_there) return Error(what.error);
-    if (Trailing(intent, 0)) return Error(EISDIR);
     return CreateHere(what, permissions);
   }
   if (creates && intent.exclusive && !tmpfile) return Error(EEXIST);
@@ -75,7 +82,7 @@ Prediction Open(const Intent& intent, const Resolved& what, const Permissions& p
     const int error = permissions.Check(what.path, &what, W_OK | X_OK);
     return error != 0 ? Error(error) : There();
   }
-  if (what.is_dir && (writes || (creates && !Trailing(intent, 0)) || creates)) return Error(EISDIR);
+  if (what.is_dir && (writes || creates)) return Error(EISDIR);
   int how = access_mode == O_WRONLY ? 0 : R_OK;
   if (writes) how |= W_OK;
   if (const int error = permissions.Check(what.path, &what, how)) return Error(error);
@@ -93,7 +100,8 @@ Prediction Exec(const Resolved& what, const Permissions& permissions) {
 
 // mkdir, mknod, symlink, bind: an object of this name must not exist.
 Prediction Make(const Intent& intent, const Resolved& what, const Permissions& permissions) {
-  if (what.there) return Error(EEXIST);
+  // "file/": there, whatever the slash says.
+  if (what.there || (what.parent_there && what.error == ENOTDIR)) return Error(EEXIST);
   if (Trailing(intent, 0) && intent.op != Op::kMkdir && what.parent_there) return Error(ENOENT);
   return CreateHere(what, permissions);
 }
@@ -110,18 +118,22 @@ Prediction Remove(const Intent& intent, const Resolved& what, const Permissions&
 
 Prediction RenameOrLink(const Intent& intent, const Resolved& from, const Resolved* to,
                         const Permissions& permissions) {
+  // rename(2) walks the ways to both before it looks at what is at their ends.
+  const bool rename = intent.op == Op::kRename;
+  if (!from.there && (!rename || !from.parent_there)) return Error(from.error);
+  if (to != nullptr && !to->there && !to->parent_there) return Error(to->error);
   if (!from.there) return Error(from.error);
   if (to == nullptr) return There();
   constexpr uint64_t kNoReplace = 1;  // RENAME_NOREPLACE
   constexpr uint64_t kExchange = 2;   // RENAME_EXCHANGE
-  const bool rename = intent.op == Op::kRename;
   const bool exchange = rename && (intent.flags & kExchange) != 0;
   const bool exclusive = rename ? (intent.flags & kNoReplace) != 0 : true;
-  if (!to->there && (!to->parent_there || exchange)) return Error(to->error);
+  if (!to->there && (to->error != ENOENT || exchange)) return Error(to->error);
   if (to->there && exclusive) return Error(EEXIST);
-  if (!rename && from.is_dir) return Error(EPERM);
+  if (rename && from.path == to->path) return There();  // nothing is done, nothing is asked
   if (const int error = rename ? WriteParent(from, permissions) : 0) return Error(error);
   if (const int error = WriteParent(*to, permissions)) return Error(error);
+  if (!rename && from.is_dir) return Error(EPERM);
   if (rename && !exchange && to->there) {
     if (from.is_dir && !to->is_dir) return Error(ENOTDIR);
     if (!from.is_dir && to->is_dir) return Error(EISDIR);

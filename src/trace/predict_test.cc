@@ -1,1 +1,321 @@
+#include "trace/predict.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "base/status_matchers.h"
+#include "base/unique_fd.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+namespace glovebox::trace {
+
+void PrintTo(const Prediction& p, std::ostream* out) {
+  *out << "{" << static_cast<int>(p.result) << ", errno " << p.error << "}";
+}
+
+namespace {
+
+using access::Result;
+
+class Fixed final : public Permissions {
+ public:
+  explicit Fixed(int error) : error_(error) {}
+  int Check(const std::string&, const Resolved*, int) const override { return error_; }
+
+ private:
+  int error_;
+};
+
+Resolved Is(mode_t mode) {
+  Resolved out;
+  out.path = "/d/x";
+  out.there = out.parent_there = true;
+  out.mode = mode;
+  out.is_dir = S_ISDIR(mode);
+  return out;
+}
+Resolved Not(int error, bool parent = false) {
+  Resolved out;
+  out.path = "/d/x";
+  out.error = error;
+  out.parent_there = parent;
+  return out;
+}
+Intent Do(Op op, uint64_t flags = 0, std::string spelled = "x") {
+  Intent intent;
+  intent.op = op;
+  intent.flags = flags;
+  intent.creates = op == Op::kOpen && (flags & O_CREAT) != 0;
+  intent.exclusive = op == Op::kOpen && (flags & O_EXCL) != 0;
+  intent.paths.push_back({AT_FDCWD, std::move(spelled), true, false});
+  return intent;
+}
+
+TEST(Predict, TellsWhatACallMeetsFromWhatIsThere) {
+  const Resolved file = Is(S_IFREG | 0644);
+  const Resolved program = Is(S_IFREG | 0755);
+  const Resolved dir = Is(S_IFDIR | 0755);
+  const Resolved link = Is(S_IFLNK | 0777);
+  const Resolved here = Not(ENOENT, true);
+  const Resolved nowhere = Not(ENOENT);
+  const struct {
+    const char* name;
+    Intent intent;
+    const Resolved& what;
+    int permission;
+    Prediction want;
+  } kCases[] = {
+      {"read", Do(Op::kOpen), file, 0, {Result::kThere, 0}},
+      {"read what is shut", Do(Op::kOpen), file, EACCES, {Result::kRefused, EACCES}},
+      {"read-only mount", Do(Op::kOpen, O_WRONLY), file, EROFS, {Result::kRefused, EROFS}},
+      {"absent", Do(Op::kOpen), here, 0, {Result::kAbsent, ENOENT}},
+      {"below a file", Do(Op::kOpen), Not(ENOTDIR), 0, {Result::kAbsent, ENOTDIR}},
+      {"loop", Do(Op::kOpen), Not(ELOOP), 0, {Result::kFailed, ELOOP}},
+      {"no way", Do(Op::kOpen), Not(EACCES), 0, {Result::kRefused, EACCES}},
+      {"caller gone", Do(Op::kOpen), Not(ESRCH), 0, {Result::kUnknown, ESRCH}},
+      {"create", Do(Op::kOpen, O_CREAT | O_WRONLY), here, 0, {Result::kCreated, 0}},
+      {"create in a shut directory", Do(Op::kOpen, O_CREAT), here, EACCES, {Result::kRefused, EACCES}},
+      {"create without a parent", Do(Op::kOpen, O_CREAT), nowhere, 0, {Result::kAbsent, ENOENT}},
+      {"create what is there", Do(Op::kOpen, O_CREAT | O_WRONLY), file, 0, {Result::kThere, 0}},
+      {"create a slash", Do(Op::kOpen, O_CREAT, "x/"), here, 0, {Result::kFailed, EISDIR}},
+      {"exclusive", Do(Op::kOpen, O_CREAT | O_EXCL), file, 0, {Result::kFailed, EEXIST}},
+      {"exclusive on a link", Do(Op::kOpen, O_CREAT | O_EXCL), link, 0, {Result::kFailed, EEXIST}},
+      {"write a directory", Do(Op::kOpen, O_WRONLY), dir, 0, {Result::kFailed, EISDIR}},
+      {"list a directory", Do(Op::kOpen, O_DIRECTORY), dir, 0, {Result::kThere, 0}},
+      {"list a file", Do(Op::kOpen, O_DIRECTORY), file, 0, {Result::kAbsent, ENOTDIR}},
+      {"no follow", Do(Op::kOpen, O_NOFOLLOW), link, 0, {Result::kFailed, ELOOP}},
+      {"a link itself", Do(Op::kOpen, O_NOFOLLOW | O_PATH), link, 0, {Result::kThere, 0}},
+      {"O_PATH asks nobody", Do(Op::kOpen, O_PATH), file, EACCES, {Result::kThere, 0}},
+      {"exec", Do(Op::kExec), program, 0, {Result::kThere, 0}},
+      {"exec without x", Do(Op::kExec), file, EACCES, {Result::kRefused, EACCES}},
+      {"exec a directory", Do(Op::kExec), dir, 0, {Result::kRefused, EACCES}},
+      {"exec nothing", Do(Op::kExec), here, 0, {Result::kAbsent, ENOENT}},
+      {"mkdir", Do(Op::kMkdir), here, 0, {Result::kCreated, 0}},
+      {"mkdir with a slash", Do(Op::kMkdir, 0, "x/"), here, 0, {Result::kCreated, 0}},
+      {"mkdir over", Do(Op::kMkdir), file, 0, {Result::kFailed, EEXIST}},
+      {"unlink", Do(Op::kUnlink), link, 0, {Result::kThere, 0}},
+      {"unlink a directory", Do(Op::kUnlink), dir, 0, {Result::kFailed, EISDIR}},
+      {"unlinkat a directory", Do(Op::kUnlink, AT_REMOVEDIR), dir, 0, {Result::kThere, 0}},
+      {"rmdir a file", Do(Op::kRmdir), file, 0, {Result::kAbsent, ENOTDIR}},
+      {"stat", Do(Op::kStat), file, EACCES, {Result::kThere, 0}},
+      {"readlink of a file", Do(Op::kReadlink), file, 0, {Result::kFailed, EINVAL}},
+      {"chdir to a file", Do(Op::kChdir), file, 0, {Result::kAbsent, ENOTDIR}},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(Predict(c.intent, &c.what, nullptr, Fixed(c.permission)), c.want) << c.name;
+  }
+  Intent refused = Do(Op::kForbidden);
+  refused.refuse = EPERM;
+  EXPECT_EQ(Predict(refused, nullptr, nullptr, Fixed(0)), (Prediction{Result::kRefused, EPERM}));
+  EXPECT_EQ(Predict(Do(Op::kConnect), nullptr, nullptr, Fixed(0)).result, Result::kUnknown);
+}
+
+TEST(Predict, NamesChangeOnlyThroughDirectoriesAndLinks) {
+  const Resolved file = Is(S_IFREG | 0644);
+  const Resolved dir = Is(S_IFDIR | 0755);
+  const Resolved link = Is(S_IFLNK | 0777);
+  const Resolved here = Not(ENOENT, true);
+  EXPECT_FALSE(ChangesNames(Do(Op::kUnlink), &file, nullptr));
+  EXPECT_TRUE(ChangesNames(Do(Op::kUnlink), &link, nullptr));
+  EXPECT_FALSE(ChangesNames(Do(Op::kRename), &file, &here));
+  EXPECT_TRUE(ChangesNames(Do(Op::kRename), &dir, &here));
+  EXPECT_TRUE(ChangesNames(Do(Op::kRename), &file, &link));
+  EXPECT_TRUE(ChangesNames(Do(Op::kSymlink), &here, nullptr));
+  EXPECT_TRUE(ChangesNames(Do(Op::kMkdir), &here, nullptr));
+  EXPECT_FALSE(ChangesNames(Do(Op::kMkdir), &dir, nullptr));
+  EXPECT_FALSE(ChangesNames(Do(Op::kOpen, O_CREAT), &here, nullptr));
+}
+
+TEST(ModePermissions, FollowTheBitsOfOwnerGroupAndOthers) {
+  const Credentials user{1000, 1000, {7}, false};
+  const Credentials root{0, 0, {}, true};
+  Resolved file = Is(S_IFREG | 0640);
+  file.uid = 1000;
+  EXPECT_EQ(ModePermissions(user).Check("", &file, R_OK | W_OK), 0);
+  EXPECT_EQ(ModePermissions(user).Check("", &file, X_OK), EACCES);
+  file.uid = 1;
+  file.gid = 7;
+  EXPECT_EQ(ModePermissions(user).Check("", &file, R_OK), 0);
+  EXPECT_EQ(ModePermissions(user).Check("", &file, W_OK), EACCES);
+  file.gid = 8;
+  EXPECT_EQ(ModePermissions(user).Check("", &file, R_OK), EACCES);
+  EXPECT_EQ(ModePermissions(root).Check("", &file, R_OK | W_OK), 0);
+  EXPECT_EQ(ModePermissions(root).Check("", &file, X_OK), EACCES) << "no x bit at all";
+}
+
+// The real thing: predict, then make the call in a child and compare.
+class PredictRealTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto dir = TempDir::Create();
+    ASSERT_OK(dir);
+    dir_ = std::make_unique<TempDir>(*std::move(dir));
+    ASSERT_EQ(chdir(dir_->path().c_str()), 0);
+    Make();
+  }
+  void TearDown() override {
+    chmod("shut", 0755);
+    ASSERT_EQ(chdir("/"), 0);
+  }
+  static void Make() {
+    for (const char* name : {"dir", "dir/in", "empty", "shut"}) ASSERT_EQ(mkdir(name, 0755), 0);
+    ASSERT_OK(WriteFile("file", "x"));
+    ASSERT_OK(WriteFile("other", "x"));
+    ASSERT_OK(WriteFile("none", "x"));
+    ASSERT_OK(WriteFile("shut/file", "x"));
+    ASSERT_OK(WriteFile("prog", "#!/bin/true\n"));
+    chmod("none", 0);
+    chmod("prog", 0755);
+    chmod("shut", 0500);
+    for (const auto& [text, name] :
+         {std::pair{"file", "link"}, {"dir", "dlink"}, {"gone", "dangling"}, {"loop", "loop"}}) {
+      ASSERT_EQ(symlink(text, name), 0);
+    }
+  }
+  // errno of the call in a child, whose effects are undone by nobody: the caller makes the tree anew.
+  static int InChild(const std::function<long()>& call) {
+    const pid_t pid = fork();
+    if (pid == 0) _exit(call() < 0 ? errno : 0);
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WEXITSTATUS(status);
+  }
+  void Compare(const Intent& intent, const std::function<long()>& call, const std::string& what) {
+    const auto resolver = MakeResolver();
+    std::vector<Resolved> found;
+    for (const PathRef& ref : intent.paths) found.push_back(resolver->Resolve(getpid(), getpid(), ref));
+    const Prediction p = Predict(intent, &found[0], found.size() > 1 ? &found[1] : nullptr);
+    const int error = InChild(call);
+    EXPECT_EQ(p.error, error) << what << ": predicted " << ErrnoName(p.error) << ", got " << ErrnoName(error);
+    EXPECT_EQ(p.result == Result::kThere || p.result == Result::kCreated, error == 0) << what;
+  }
+  std::unique_ptr<TempDir> dir_;
+};
+
+const char* const kPaths[] = {"file",      "file/",     "file/x",      "dir",    "dir/",     "dir/new",
+                              "new",       "new/",      "new/x",       "link",   "link/",    "dlink",
+                              "dlink/",    "dangling",  "loop",        "loop/x", "none",     "prog",
+                              "shut/file", "shut/new",  ".",           "..",     "dlink/in", "dangling/x",
+                              "dir/in/..", "/dev/null", "/dev/null/x", "/"};
+
+TEST_F(PredictRealTest, OpensMeetWhatWasPredicted) {
+  for (const int flags :
+       {O_RDONLY, O_WRONLY, O_RDWR, O_WRONLY | O_CREAT, O_WRONLY | O_CREAT | O_TRUNC,
+        O_RDWR | O_CREAT | O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_PATH | O_NOFOLLOW,
+        O_NOFOLLOW | O_DIRECTORY, O_CREAT, O_RDONLY | O_TRUNC, O_NOFOLLOW | O_CREAT | O_WRONLY}) {
+    for (const char* path : kPaths) {
+      Intent intent = Do(Op::kOpen, static_cast<uint64_t>(flags), path);
+      intent.paths[0].follow =
+          (flags & O_NOFOLLOW) == 0 && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+      const bool was = ::access(path, F_OK) == 0;
+      const bool dangling_was = ::access("gone", F_OK) == 0;
+      Compare(
+          intent, [&] { return open(path, flags | O_CLOEXEC, 0644); },
+          absl::StrCat("open ", path, " flags ", flags));
+      if (!was && ::access(path, F_OK) == 0) unlink(path);
+      if (!dangling_was) unlink("gone");
+    }
+  }
+}
+
+TEST_F(PredictRealTest, ExecsMeetWhatWasPredicted) {
+  for (const char* path : kPaths) {
+    Compare(
+        Do(Op::kExec, 0, path),
+        [&] {
+          char* const argv[] = {const_cast<char*>(path), nullptr};
+          return execve(path, argv, nullptr);
+        },
+        absl::StrCat("execve ", path));
+  }
+}
+
+TEST_F(PredictRealTest, ChangesMeetWhatWasPredicted) {
+  const struct {
+    Op op;
+    uint64_t flags;
+    bool follow;
+    std::function<long(const char*)> call;
+  } kCalls[] = {
+      {Op::kMkdir, 0, false, [](const char* p) { return mkdir(p, 0755); }},
+      {Op::kSymlink, 0, false, [](const char* p) { return symlink("x", p); }},
+      {Op::kMknod, 0, false, [](const char* p) { return mknod(p, S_IFIFO | 0644, 0); }},
+      {Op::kUnlink, 0, false, [](const char* p) { return unlink(p); }},
+      {Op::kTruncate, 0, true, [](const char* p) { return truncate(p, 0); }},
+      {Op::kStat, 0, true,
+       [](const char* p) {
+         struct stat st;
+         return stat(p, &st);
+       }},
+      {Op::kStat, 0, false,
+       [](const char* p) {
+         struct stat st;
+         return lstat(p, &st);
+       }},
+      {Op::kReadlink, 0, false,
+       [](const char* p) {
+         char b[9];
+         return readlink(p, b, 9);
+       }},
+      {Op::kChdir, 0, true, [](const char* p) { return chdir(p); }},
+  };
+  for (const auto& c : kCalls) {
+    for (const char* path : kPaths) {
+      const std::string text = path;
+      // Left out: what the kernel tells by the spelling of the last place alone (EEXIST, EBUSY, EINVAL of "."
+      // and
+      // "/"), a link with a slash behind it, and changes of the machine itself.
+      if (text[0] == '/' && c.op != Op::kStat && c.op != Op::kReadlink && c.op != Op::kChdir) continue;
+      if (c.op == Op::kUnlink && (text.back() == '/' || text.back() == '.')) continue;
+      Intent intent = Do(c.op, c.flags, path);
+      intent.paths[0].follow = c.follow;
+      Compare(
+          intent, [&] { return c.call(path); }, absl::StrCat(OpName(c.op), " ", path));
+      chmod("shut", 0755);
+      ASSERT_EQ(chdir("/"), 0);
+      SetUp();
+    }
+  }
+}
+
+TEST_F(PredictRealTest, RenamesAndLinksMeetWhatWasPredicted) {
+  const char* const kNames[] = {"file", "other",  "dir",      "empty",     "link",  "dangling",
+                                "new",  "no/new", "shut/new", "shut/file", "file/x"};
+  for (const Op op : {Op::kRename, Op::kLink}) {
+    for (const char* from : kNames) {
+      for (const char* to : kNames) {
+        // A directory that is not empty, and one moved below itself, are beyond names and permissions.
+        if (std::string(to) == "dir" && (std::string(from) == "empty")) continue;
+        Intent intent = Do(op, 0, from);
+        intent.paths.push_back({AT_FDCWD, to, false, false});
+        intent.paths[0].follow = false;
+        Compare(
+            intent, [&] { return op == Op::kRename ? rename(from, to) : link(from, to); },
+            absl::StrCat(OpName(op), " ", from, " ", to));
+        chmod("shut", 0755);
+        ASSERT_EQ(chdir("/"), 0);
+        SetUp();
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace glovebox::trace

@@ -1,1 +1,432 @@
+#include "trace/process_table.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/unique_fd.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+namespace glovebox::trace {
+namespace {
+
+using access::ActionEnd;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// A process that obeys: 'f' forks another one like it and answers with its pid, 'x' exits with the next byte,
+// 's' starts a session. Each has its own two pipes, made before by the test.
+class Puppet {
+ public:
+  Puppet() {
+    Pipes();
+    pid_ = fork();
+    if (pid_ == 0) Run(orders_[0], answers_[1]);
+    Parent();
+  }
+  // A child of `parent`. Its pipes are made by that process, and opened here through /proc.
+  explicit Puppet(Puppet* parent) {
+    const int32_t pid = parent->Order('f');
+    int32_t fds[2];
+    EXPECT_EQ(read(parent->answers_[0], fds, sizeof(fds)), static_cast<ssize_t>(sizeof(fds)));
+    pid_ = pid;
+    orders_[1] = open(absl::StrCat("/proc/", pid, "/fd/", fds[0]).c_str(), O_WRONLY | O_CLOEXEC);
+    answers_[0] = open(absl::StrCat("/proc/", pid, "/fd/", fds[1]).c_str(), O_RDONLY | O_CLOEXEC);
+    char go = 'g';
+    EXPECT_EQ(write(orders_[1], &go, 1), 1);
+    int32_t ready = 0;
+    EXPECT_EQ(read(answers_[0], &ready, 4), 4);
+  }
+  ~Puppet() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    for (int fd : {orders_[0], orders_[1], answers_[0], answers_[1]}) {
+      if (fd >= 0) close(fd);
+    }
+  }
+  pid_t pid() const { return pid_; }
+  int32_t Order(char what) {
+    EXPECT_EQ(write(orders_[1], &what, 1), 1);
+    int32_t answer = 0;
+    EXPECT_EQ(read(answers_[0], &answer, 4), 4);
+    return answer;
+  }
+  // Ends it with `status` and waits until it has ended; it is reaped only when it is a child of this process.
+  void Exit(char status, bool reap = true) {
+    const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+    const char order[2] = {'x', status};
+    EXPECT_EQ(write(orders_[1], order, 2), 2);
+    pollfd ended = {pidfd.get(), POLLIN, 0};
+    poll(&ended, 1, -1);
+    if (reap) waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+
+ private:
+  void Pipes() {
+    EXPECT_EQ(pipe2(orders_, O_CLOEXEC), 0);
+    EXPECT_EQ(pipe2(answers_, O_CLOEXEC), 0);
+  }
+  void Parent() {
+    close(std::exchange(orders_[0], -1));
+    close(std::exchange(answers_[1], -1));
+  }
+  [[noreturn]] static void Run(int orders, int answers) {
+    char order = 0;
+    while (read(orders, &order, 1) == 1) {
+      int32_t answer = 0;
+      if (order == 'x') {
+        char status = 0;
+        (void)!read(orders, &status, 1);
+        _exit(status);
+      }
+      if (order == 's') answer = setsid();
+      if (order == 'r') answer = prctl(PR_SET_CHILD_SUBREAPER, 1);
+      if (order != 'f') {
+        (void)!write(answers, &answer, 4);
+        continue;
+      }
+      int to[2];
+      int from[2];
+      if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) _exit(99);
+      answer = fork();
+      if (answer == 0) {
+        // Both ends stay open here, until the test has opened its own ends and says so.
+        close(orders);
+        close(answers);
+        char go = 0;
+        (void)!read(to[0], &go, 1);
+        close(to[1]);
+        close(from[0]);
+        const int32_t ready = 1;
+        (void)!write(from[1], &ready, 4);
+        Run(to[0], from[1]);
+      }
+      close(to[1]);
+      close(to[0]);
+      close(from[0]);
+      close(from[1]);
+      const int32_t fds[2] = {to[1], from[0]};
+      (void)!write(answers, &answer, 4);
+      (void)!write(answers, fds, sizeof(fds));
+    }
+    _exit(0);
+  }
+  pid_t pid_ = -1;
+  int orders_[2] = {-1, -1};
+  int answers_[2] = {-1, -1};
+};
+
+std::string OwnExe() {
+  char buffer[4096];
+  const ssize_t n = readlink("/proc/self/exe", buffer, sizeof(buffer));
+  return std::string(buffer, static_cast<size_t>(n));
+}
+
+class ProcessTableTest : public testing::Test {
+ protected:
+  void SetUp() override { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+};
+
+TEST_F(ProcessTableTest, AChildHasItsParentsAction) {
+  Puppet root;
+  Puppet child(&root);
+  Puppet grandchild(&child);
+  ProcessTable table(root.pid(), 7);
+  const Process first = table.Find(grandchild.pid());
+  EXPECT_EQ(first.tgid, grandchild.pid());
+  EXPECT_EQ(first.exe, OwnExe());
+  EXPECT_EQ(first.action, 7u);
+  EXPECT_TRUE(first.fresh);
+  EXPECT_FALSE(first.orphan);
+  EXPECT_FALSE(table.Find(grandchild.pid()).fresh);
+  EXPECT_TRUE(table.Find(root.pid()).fresh);
+}
+
+TEST_F(ProcessTableTest, AnInnerActionCoversWhatIsBelowItAndNothingElse) {
+  Puppet root;
+  Puppet launcher(&root);
+  Puppet sibling(&root);
+  ProcessTable table(root.pid(), 1);
+  table.RegisterAction(launcher.pid(), 2);
+  Puppet unseen(&launcher);
+  Puppet compiler(&unseen);
+  EXPECT_EQ(table.Find(launcher.pid()).action, 2u);
+  EXPECT_EQ(table.Find(compiler.pid()).action, 2u) << "through a parent that was never notified";
+  EXPECT_EQ(table.Find(sibling.pid()).action, 1u);
+  EXPECT_EQ(table.Find(root.pid()).action, 1u);
+}
+
+TEST_F(ProcessTableTest, AnOrphanIsTheOuterActionsAndSaysSo) {
+  Puppet root;
+  Puppet launcher(&root);
+  ProcessTable table(root.pid(), 1);
+  table.RegisterAction(launcher.pid(), 2);
+  Puppet middle(&launcher);
+  Puppet daemon(&middle);
+  daemon.Order('s');
+  middle.Exit(0, false);
+  launcher.Exit(0, false);
+  // Both parents have gone unseen; root or this process inherits.
+  const Process seen = table.Find(daemon.pid());
+  EXPECT_EQ(seen.action, 1u);
+  EXPECT_TRUE(seen.orphan);
+}
+
+TEST_F(ProcessTableTest, AnOrphanInAKnownSessionBelongsToItsLeader) {
+  Puppet root;
+  Puppet launcher(&root);
+  launcher.Order('s');
+  ProcessTable table(root.pid(), 1);
+  table.RegisterAction(launcher.pid(), 2);
+  Puppet middle(&launcher);
+  Puppet daemon(&middle);
+  middle.Exit(0, false);
+  launcher.Exit(0, false);
+  const Process seen = table.Find(daemon.pid());
+  EXPECT_EQ(seen.action, 2u);
+  EXPECT_TRUE(seen.orphan) << "a good guess is a guess";
+}
+
+TEST_F(ProcessTableTest, AnOrphanBelowALaunchersSubreaperIsTheInnerActions) {
+  Puppet root;
+  Puppet launcher(&root);
+  launcher.Order('r');
+  ProcessTable table(root.pid(), 1);
+  table.RegisterAction(launcher.pid(), 2);
+  Puppet middle(&launcher);
+  Puppet daemon(&middle);
+  daemon.Order('s');
+  middle.Exit(0, false);
+  const Process seen = table.Find(daemon.pid());
+  EXPECT_EQ(seen.action, 2u);
+  EXPECT_FALSE(seen.orphan);
+}
+
+TEST_F(ProcessTableTest, AProcessSeenBeforeKeepsItsActionWhenItsParentsDie) {
+  Puppet root;
+  Puppet launcher(&root);
+  ProcessTable table(root.pid(), 1);
+  table.RegisterAction(launcher.pid(), 2);
+  Puppet daemon(&launcher);
+  table.Find(daemon.pid());
+  launcher.Exit(0, false);
+  EXPECT_EQ(table.Find(daemon.pid()).action, 2u);
+  EXPECT_FALSE(table.Find(daemon.pid()).orphan);
+  const std::string name = absl::StrCat(daemon.pid(), " ", OwnExe());
+  EXPECT_THAT(table.LeftOver(2), ElementsAre(name));
+}
+
+TEST_F(ProcessTableTest, AnEndedActionTellsHowItEndedAndWhatItLeft) {
+  Puppet root;
+  auto launcher = std::make_unique<Puppet>();  // a child of ours: we are the one who reaps it
+  ProcessTable table(root.pid(), 1);
+  EXPECT_THAT(table.EndedActions(), IsEmpty());
+  table.RegisterAction(launcher->pid(), 2);
+  Puppet left(launcher.get());
+  table.Find(left.pid());
+  EXPECT_THAT(table.EndedActions(), IsEmpty());
+  const pid_t pid = launcher->pid();
+  launcher->Exit(42);
+  std::vector<EndedAction> ended = table.EndedActions();
+  if (ended.empty()) ended = table.EndedActions();  // a host without PIDFD_INFO_EXIT
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].action, 2u);
+  EXPECT_EQ(ended[0].root, pid);
+  EXPECT_THAT(ended[0].left_over, ElementsAre(absl::StrCat(left.pid(), " ", OwnExe())));
+  if (ended[0].kind != ActionEnd::Kind::kUnknown) {
+    EXPECT_EQ(ended[0].kind, ActionEnd::Kind::kExited);
+    EXPECT_EQ(ended[0].status, 42);
+  }
+  EXPECT_THAT(table.EndedActions(true), IsEmpty()) << "each once";
+}
+
+TEST_F(ProcessTableTest, AZombieTellsItsSignal) {
+  Puppet root;
+  const pid_t launcher = fork();
+  if (launcher == 0) {
+    while (true) pause();
+  }
+  ProcessTable table(root.pid(), 1);
+  table.RegisterAction(launcher, 2);
+  kill(launcher, SIGTERM);
+  siginfo_t info;
+  waitid(P_PID, static_cast<id_t>(launcher), &info, WEXITED | WNOWAIT);
+  const std::vector<EndedAction> ended = table.EndedActions();
+  waitpid(launcher, nullptr, 0);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].kind, ActionEnd::Kind::kSignaled);
+  EXPECT_EQ(ended[0].status, SIGTERM);
+}
+
+TEST_F(ProcessTableTest, WhatStillRunsAtTheEndIsReportedUnknown) {
+  Puppet root;
+  Puppet launcher(&root);
+  ProcessTable table(root.pid(), 1);
+  table.RegisterAction(launcher.pid(), 2);
+  table.RegisterAction(launcher.pid(), 3);
+  EXPECT_EQ(table.Find(launcher.pid()).action, 3u);
+  const auto replaced = table.EndedActions();
+  ASSERT_EQ(replaced.size(), 1u);
+  EXPECT_EQ(replaced[0].action, 2u);
+  const auto rest = table.EndedActions(true);
+  ASSERT_EQ(rest.size(), 1u);
+  EXPECT_EQ(rest[0].action, 3u);
+  EXPECT_EQ(rest[0].kind, ActionEnd::Kind::kUnknown);
+}
+
+TEST_F(ProcessTableTest, AnExecIsSeenOnceItWasNotified) {
+  int hold[2];
+  ASSERT_EQ(pipe2(hold, O_CLOEXEC), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    char byte;
+    dup2(hold[0], 0);
+    (void)!read(0, &byte, 1);
+    execl("/bin/cat", "cat", static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  ProcessTable table(pid, 1);
+  EXPECT_EQ(table.Find(pid).exe, OwnExe());
+  table.ExecNotified(pid);
+  EXPECT_EQ(table.Find(pid).exe, OwnExe()) << "not yet, or failed";
+  table.ExecNotified(pid);
+  ASSERT_EQ(write(hold[1], "x", 1), 1);
+  std::string exe = OwnExe();
+  char buffer[4096];
+  while (exe == OwnExe()) {
+    const ssize_t n = readlink(absl::StrCat("/proc/", pid, "/exe").c_str(), buffer, sizeof(buffer));
+    ASSERT_GT(n, 0);
+    exe.assign(buffer, static_cast<size_t>(n));
+  }
+  EXPECT_EQ(table.Find(pid).exe, exe);
+  close(hold[0]);
+  close(hold[1]);
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+}
+
+TEST_F(ProcessTableTest, AThreadIsItsProcess) {
+  ProcessTable table(getpid(), 1);
+  std::atomic<pid_t> tid{0};
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    tid = static_cast<pid_t>(syscall(SYS_gettid));
+    tid.notify_all();
+    done.wait(false);
+  });
+  tid.wait(0);
+  for (int i = 0; i < 2; ++i) {
+    const Process& process = table.Find(tid);
+    EXPECT_EQ(process.tgid, getpid());
+    EXPECT_EQ(process.fresh, i == 0);
+  }
+  EXPECT_EQ(table.size(), 1u);
+  done = true;
+  done.notify_all();
+  other.join();
+}
+
+TEST_F(ProcessTableTest, ADeadTaskGetsAnAnswer) {
+  Puppet root;
+  ProcessTable table(root.pid(), 5);
+  const pid_t pid = fork();
+  if (pid == 0) _exit(0);
+  waitpid(pid, nullptr, 0);
+  const Process& process = table.Find(pid);
+  EXPECT_EQ(process.tgid, pid);
+  EXPECT_EQ(process.exe, "");
+  EXPECT_EQ(process.action, 5u);
+}
+
+// Picks the next process number by clone3(set_tid): only a process that may do so (CAP_CHECKPOINT_RESTORE).
+pid_t ForkAs(pid_t number) {
+  struct {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+        cgroup;
+  } args = {};
+  pid_t wanted[1] = {number};
+  args.exit_signal = SIGCHLD;
+  args.set_tid = reinterpret_cast<uint64_t>(wanted);
+  args.set_tid_size = 1;
+  return static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
+}
+
+TEST_F(ProcessTableTest, AReusedNumberIsANewProcess) {
+  Puppet root;
+  const pid_t first = fork();
+  if (first == 0) {
+    while (true) pause();
+  }
+  ProcessTable table(root.pid(), 1);
+  table.RegisterAction(first, 2);
+  EXPECT_EQ(table.Find(first).action, 2u);
+  kill(first, SIGKILL);
+  waitpid(first, nullptr, 0);
+  const pid_t second = ForkAs(first);
+  if (second == 0) {
+    while (true) pause();
+  }
+  if (second < 0) GTEST_SKIP() << "may not choose process numbers here";
+  ASSERT_EQ(second, first);
+  const Process seen = table.Find(second);
+  EXPECT_TRUE(seen.fresh);
+  EXPECT_EQ(seen.action, 1u) << "not the dead one's";
+  kill(second, SIGKILL);
+  waitpid(second, nullptr, 0);
+}
+
+TEST_F(ProcessTableTest, ThousandsOfForksNeedFewDescriptors) {
+  ProcessTable table(getpid(), 1);
+  size_t most = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      while (true) pause();
+    }
+    EXPECT_EQ(table.Find(pid).action, 1u);
+    most = std::max(most, table.pidfds());
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
+  EXPECT_LE(most, ProcessTable::kMaxPidfds);
+}
+
+TEST_F(ProcessTableTest, ManyLivingProcessesAreParkedAndKnownAgain) {
+  Puppet root;
+  Puppet launcher(&root);
+  ProcessTable table(root.pid(), 1);
+  table.RegisterAction(launcher.pid(), 2);
+  std::vector<std::unique_ptr<Puppet>> many;
+  for (int i = 0; i < 150; ++i) {
+    many.push_back(std::make_unique<Puppet>(&launcher));
+    EXPECT_EQ(table.Find(many.back()->pid()).action, 2u);
+  }
+  EXPECT_LE(table.pidfds(), ProcessTable::kMaxPidfds + 1);
+  launcher.Exit(0, false);
+  for (const auto& one : many) {
+    const Process& process = table.Find(one->pid());
+    EXPECT_EQ(process.action, 2u);
+    EXPECT_FALSE(process.orphan) << "by number and start time";
+  }
+  EXPECT_EQ(table.LeftOver(2).size(), many.size());
+}
+
+}  // namespace
+}  // namespace glovebox::trace

@@ -18,8 +18,10 @@ struct Resolved {
                      // not followed. Where something is missing: the deepest part that exists, resolved, plus
                      // the rest by its letters. A directory that was removed keeps the kernel's " (deleted)".
   bool there = false;
-  int error = 0;              // why not: ENOENT, ENOTDIR, ELOOP, EACCES, ENAMETOOLONG, EBADF ...
-  bool parent_there = false;  // nothing on the way to it is missing: a creating call can make it here
+  int error = 0;  // why not: ENOENT, ENOTDIR, ELOOP, EACCES, ENAMETOOLONG, EBADF ...
+  // Nothing is missing on the way to the last name: a creating call can make it here. Also of "file/"
+  // (ENOTDIR).
+  bool parent_there = false;
   bool is_dir = false;
   mode_t mode = 0;  // st_mode of what is there
   uid_t uid = 0;

@@ -102,7 +102,10 @@ class Walker {
       return Take(name, error);
     }
     if (S_ISLNK(st.st_mode) && (!last || follow || !rest_.empty())) return Follow(name, path, st);
-    if (!S_ISDIR(st.st_mode) && !rest_.empty()) return Take(name, ENOTDIR);
+    if (!S_ISDIR(st.st_mode) && !rest_.empty()) {
+      parent_there_ = last;
+      return Take(name, ENOTDIR);
+    }
     text_ += absl::StrCat("/", name);
     access_ = path;
     at_link_ = false;
