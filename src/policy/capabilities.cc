@@ -1,0 +1,52 @@
+#include "policy/capabilities.h"
+
+#include <sys/capability.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace glovebox::policy {
+namespace {
+
+constexpr uint64_t Bit(int capability) { return uint64_t{1} << capability; }
+constexpr uint64_t kByNameOnly =
+    Bit(CAP_CHOWN) | Bit(CAP_MKNOD) | Bit(CAP_NET_BIND_SERVICE) | Bit(CAP_NET_RAW) | Bit(CAP_SYS_PTRACE);
+
+// "cap_chown", "CAP_CHOWN" and "chown" are one; "all" is every capability but those that must be named.
+absl::StatusOr<uint64_t> MaskOf(const std::vector<std::string>& names, bool dropping) {
+  uint64_t mask = 0;
+  for (const std::string& spelled : names) {
+    std::string name = absl::AsciiStrToLower(spelled);
+    if (name == "all") {
+      mask |= dropping ? ~uint64_t{0} : ~kByNameOnly;
+      continue;
+    }
+    if (!absl::StartsWith(name, "cap_")) name = absl::StrCat("cap_", name);
+    cap_value_t value;
+    // libcap takes numbers as well ("cap_7"): a name is what a person can check.
+    if (cap_from_name(name.c_str(), &value) != 0 || value >= 64) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "unknown capability \"", spelled, "\": see capabilities(7) for the names, or say \"all\""));
+    }
+    mask |= Bit(value);
+  }
+  return mask;
+}
+
+}  // namespace
+
+absl::StatusOr<bool> CapabilityMasksFor(const Policy& policy, child::CapabilityMasks* masks) {
+  ASSIGN_OR_RETURN(const uint64_t keep, MaskOf(policy.keep_capabilities, /*dropping=*/false));
+  ASSIGN_OR_RETURN(const uint64_t drop, MaskOf(policy.drop_capabilities, /*dropping=*/true));
+  const bool all = policy.drop_all_capabilities || policy.mode == Mode::kEnforce;
+  const uint64_t kept = (all ? keep : ~uint64_t{0}) & ~(drop & ~keep);
+  *masks = {kept, kept, kept, kept, kept};
+  return kept != ~uint64_t{0};
+}
+
+}  // namespace glovebox::policy

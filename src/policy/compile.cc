@@ -1,0 +1,176 @@
+#include "policy/compile.h"
+
+#include <sys/capability.h>
+
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "child/plan.h"
+#include "kernel/abi.h"
+#include "kernel/syscall_table.h"
+#include "policy/capabilities.h"
+#include "policy/filters.h"
+
+namespace glovebox::policy {
+namespace {
+
+// Which filters a plan carries. Rows 6 to 8 refuse in the kernel, where nobody sees it: they stand in when
+// there is no listener to see it, or when the policy wants them in any case.
+struct FilterSet {
+  absl::StatusOr<std::string> ioctl = std::string(), append_only = std::string(), kptr = std::string(),
+                              notify = std::string();
+};
+
+enum class Form { kBpf, kPfc };
+
+absl::StatusOr<std::string> Render(absl::StatusOr<FilterBuilder> builder, Form form) {
+  if (!builder.ok()) return builder.status();
+  return form == Form::kBpf ? builder->Bpf() : builder->Pfc();
+}
+
+FilterSet RenderFilters(const Policy& policy, const CompileOptions& options, Form form) {
+  FilterSet set;
+  const bool in_kernel = policy.kernel_only || !options.listener;
+  if (in_kernel && !policy.denied_ioctls.empty()) set.ioctl = Render(IoctlFilter(policy), form);
+  if (in_kernel && policy.append_only) set.append_only = Render(AppendOnlyFilter(), form);
+  if (in_kernel && policy.restrict_kptr) set.kptr = Render(KptrFilter(), form);
+  set.notify = Render(options.listener ? NotifyFilter(policy, kernel::SyscallTable())
+                                       : RefuseFilter(policy, kernel::SyscallTable()),
+                      form);
+  return set;
+}
+
+// Appends bytes to the plan and says where they are. Filters are aligned like the struct they hold.
+child::Span AppendSpan(std::string* plan, const std::string& bytes) {
+  if (bytes.empty()) return {};
+  plan->resize((plan->size() + 7) / 8 * 8);
+  const child::Span span{static_cast<uint32_t>(plan->size()), static_cast<uint32_t>(bytes.size())};
+  *plan += bytes;
+  return span;
+}
+
+uint32_t PlanFlags(const Policy& policy, const kernel::HostFeatures& host, const CompileOptions& options) {
+  const std::pair<bool, uint32_t> flags[] = {
+      {policy.restore_sigmask, child::kRestoreSigmask},
+      {policy.kernel_only, child::kKernelOnly},
+      {policy.append_only, child::kAppendOnly},
+      {policy.restrict_kptr, child::kRestrictKptr},
+      {policy.mode != Mode::kEnforce, child::kLandlockBestEffort},
+      {policy.deny_tsc, child::kDenyTsc},
+      {policy.restrict_prlimit, child::kRestrictPrlimit},
+      {policy.stop, child::kStop},
+      {options.listener, child::kWantListener},
+      {host.wait_killable, child::kWaitKillable},
+      {policy.ssb, child::kSpecAllow},
+  };
+  uint32_t value = 0;
+  for (const auto& [on, flag] : flags) value |= on ? flag : 0;
+  return value;
+}
+
+// What this host cannot do: left out and reported in observe and report, an error in enforce.
+absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, const CompileOptions& options,
+                       std::vector<std::string>* skipped) {
+  if (options.listener && !host.notify) {
+    return absl::UnimplementedError(
+        "this kernel has no seccomp user notification (Linux 5.0 or later, CONFIG_SECCOMP_FILTER): nothing "
+        "can be recorded");
+  }
+  const bool wants_scope = policy.scope_signals || policy.scope_abstract_unix;
+  if (wants_scope && host.landlock_abi < 6) {
+    const std::string reason =
+        absl::StrCat("Landlock scope: ABI 6 (Linux 6.12) is needed, this host has ", host.landlock_abi);
+    if (policy.mode == Mode::kEnforce) return absl::UnimplementedError(reason);
+    skipped->push_back(reason);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEnvironmentRules(const std::vector<std::string>& rules) {
+  for (const std::string& rule : rules) {
+    const bool sets = absl::StartsWith(rule, "+");
+    const bool known = sets || absl::StartsWith(rule, "-") || absl::StartsWith(rule, "=");
+    if (!known || rule.size() < 2 || rule[1] == '=' || rule.find('\0') != std::string::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("environment rule \"", rule, "\": expected -NAME, =NAME or +NAME=value"));
+    }
+    if (sets != (rule.find('=', 1) != std::string::npos)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("environment rule \"", rule,
+                       "\": ", sets ? "a value is missing (+NAME=value)" : "a name has no '='"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::HostFeatures& host,
+                                         const CompileOptions& options) {
+  CompiledPlan compiled;
+  RETURN_IF_ERROR(CheckHost(policy, host, options, &compiled.skipped));
+  RETURN_IF_ERROR(CheckEnvironmentRules(policy.environment));
+
+  child::ChildPlan plan;
+  plan.flags = PlanFlags(policy, host, options);
+  plan.parent_death_signal = policy.parent_death_signal;
+  // The child tries it whatever the probe said, and reports the skip itself: a plan may outlive the probe.
+  if (policy.scope_signals) plan.landlock_scope |= static_cast<uint32_t>(kernel::kLandlockScopeSignal);
+  if (policy.scope_abstract_unix)
+    plan.landlock_scope |= static_cast<uint32_t>(kernel::kLandlockScopeAbstractUnix);
+  for (size_t i = 0; i < policy.limits.size(); ++i) {
+    if (policy.limits[i].has_value()) plan.limits[i] = {.set = 1, .reserved = 0, .value = *policy.limits[i]};
+  }
+  ASSIGN_OR_RETURN(const bool drops, CapabilityMasksFor(policy, &plan.capabilities));
+  if (drops) plan.flags |= child::kDropCapabilities;
+
+  std::string bytes(sizeof plan, '\0');
+  FilterSet filters = RenderFilters(policy, options, Form::kBpf);
+  const std::pair<absl::StatusOr<std::string>*, child::Span*> spans[] = {
+      {&filters.ioctl, &plan.ioctl_filter},
+      {&filters.append_only, &plan.append_only_filter},
+      {&filters.kptr, &plan.kptr_filter},
+      {&filters.notify, &plan.notify_filter},
+  };
+  for (const auto& [filter, span] : spans) {
+    if (!filter->ok()) return filter->status();
+    *span = AppendSpan(&bytes, **filter);
+  }
+  std::string rules;
+  for (const std::string& rule : policy.environment)
+    absl::StrAppend(&rules, rule, absl::string_view("\0", 1));
+  plan.environment_rules = AppendSpan(&bytes, rules);
+  plan.size = static_cast<uint32_t>(bytes.size());
+  std::memcpy(bytes.data(), &plan, sizeof plan);
+  compiled.bytes = std::move(bytes);
+  return compiled;
+}
+
+absl::StatusOr<std::vector<ExportedFilter>> ExportFilters(const Policy& policy,
+                                                          const kernel::HostFeatures& host,
+                                                          const CompileOptions& options) {
+  std::vector<std::string> skipped;
+  RETURN_IF_ERROR(CheckHost(policy, host, options, &skipped));
+  const FilterSet bpf = RenderFilters(policy, options, Form::kBpf);
+  const FilterSet pfc = RenderFilters(policy, options, Form::kPfc);
+  std::vector<ExportedFilter> filters;
+  const std::pair<const char*,
+                  std::pair<const absl::StatusOr<std::string>*, const absl::StatusOr<std::string>*>>
+      parts[] = {
+          {"ioctl", {&bpf.ioctl, &pfc.ioctl}},
+          {"append_only", {&bpf.append_only, &pfc.append_only}},
+          {"kptr", {&bpf.kptr, &pfc.kptr}},
+          {"notify", {&bpf.notify, &pfc.notify}},
+      };
+  for (const auto& [name, forms] : parts) {
+    if (!forms.first->ok()) return forms.first->status();
+    if (!forms.second->ok()) return forms.second->status();
+    if (!(*forms.first)->empty()) filters.push_back({name, **forms.first, **forms.second});
+  }
+  return filters;
+}
+
+}  // namespace glovebox::policy

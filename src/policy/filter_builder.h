@@ -1,0 +1,63 @@
+// libseccomp's filter context as a value: rules go in, BPF and its readable form come out. Nothing is loaded
+// here.
+#ifndef GLOVEBOX_POLICY_FILTER_BUILDER_H_
+#define GLOVEBOX_POLICY_FILTER_BUILDER_H_
+
+#include <seccomp.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace glovebox::policy {
+
+// Not thread-safe; each filter is built by one thread.
+//   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW));
+//   RETURN_IF_ERROR(builder.Add(SCMP_ACT_ERRNO(EPERM), "ioctl", {LowWordIs(1, TIOCSTI)}));
+//   ASSIGN_OR_RETURN(std::string bpf, builder.Bpf());
+class FilterBuilder {
+ public:
+  // A filter for the native ABI that answers `otherwise` where no rule fits, and `foreign` to every other
+  // ABI.
+  static absl::StatusOr<FilterBuilder> Create(uint32_t otherwise, uint32_t foreign);
+
+  // Adds the ABIs that a native process can reach beside its own (i386 and x32 on x86-64; 32-bit Arm on
+  // aarch64): rules by name then hold for them as well.
+  absl::Status AddForeignAbis();
+
+  // A rule for a call of the native ABI by its number (libseccomp need not know its name).
+  absl::Status AddNumber(uint32_t action, int number, const std::vector<scmp_arg_cmp>& conditions,
+                         absl::string_view name_for_errors);
+  // A rule by name; a call that the native ABI does not have adds nothing.
+  absl::Status Add(uint32_t action, const char* name, const std::vector<scmp_arg_cmp>& conditions = {});
+
+  // The instructions as bytes of struct sock_filter, at most 4096 of them.
+  absl::StatusOr<std::string> Bpf() const;
+  absl::StatusOr<std::string> Pfc() const;
+
+ private:
+  struct Release {
+    void operator()(void* context) const { seccomp_release(context); }
+  };
+  explicit FilterBuilder(scmp_filter_ctx context) : context_(context) {}
+  std::unique_ptr<void, Release> context_;
+};
+
+// Register `argument` equals `value` in its low 32 bits, whatever stands above: the kernel truncates an ioctl
+// request, fcntl's command and pwritev2's flags, so that a 64-bit comparison can be walked around with
+// garbage in the high half.
+scmp_arg_cmp LowWordIs(unsigned argument, uint32_t value);
+// Every bit of `mask` is set in the register's low 32 bits.
+scmp_arg_cmp HasBits(unsigned argument, uint32_t mask);
+// The register points into the kernel's half: bit 63 is set.
+scmp_arg_cmp IsKernelPointer(unsigned argument);
+
+}  // namespace glovebox::policy
+
+#endif  // GLOVEBOX_POLICY_FILTER_BUILDER_H_

@@ -1,0 +1,45 @@
+// The four filters of a policy: rows 6, 7, 8 and 20 of the pipeline (docs/child-setup.md).
+#ifndef GLOVEBOX_POLICY_FILTERS_H_
+#define GLOVEBOX_POLICY_FILTERS_H_
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "kernel/syscall_table.h"
+#include "policy/filter_builder.h"
+#include "policy/policy.h"
+
+namespace glovebox::policy {
+
+// Row 6: the policy's ioctl requests fail with EPERM, in every ABI.
+absl::StatusOr<FilterBuilder> IoctlFilter(const Policy& policy);
+
+// Row 7: pwritev2 with RWF_NOAPPEND fails with EOPNOTSUPP (what a kernel before 6.9 says), in every ABI.
+// io_submit carries the same flag in memory that a filter cannot see: it is refused as a whole (EPERM).
+absl::StatusOr<FilterBuilder> AppendOnlyFilter();
+
+// Row 8: a pointer argument in the kernel's half fails with EFAULT. Only pointer-typed registers of
+// PointerCalls() are tested: AT_FDCWD and -1 are sign-extended and would be mistaken for one. Native ABI: the
+// others have 32-bit pointers.
+absl::StatusOr<FilterBuilder> KptrFilter();
+
+// Row 20. With a listener every row of `table` up to the policy's level is notified, and the conditions of
+// rows 6 to 8 are notified too, so that their refusal is recorded (a refusal in the kernel is invisible).
+// Every call of a foreign ABI is notified: such programs are rare in a build, and a call that is seen
+// needlessly costs less than one that is missed. setrlimit and prlimit64 with a new limit fail with EPERM
+// where the policy restricts them.
+absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
+
+// Row 20's place without a listener: what the table refuses by rule, and the limits' restriction. The other
+// conditions stand in rows 6 to 8 then.
+absl::StatusOr<FilterBuilder> RefuseFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
+
+// Calls outside the table whose pointers row 8 tests, each with a bit for each pointer register.
+struct PointerCall {
+  const char* name;
+  unsigned registers;
+};
+absl::Span<const PointerCall> PointerCalls();
+
+}  // namespace glovebox::policy
+
+#endif  // GLOVEBOX_POLICY_FILTERS_H_
