@@ -440,6 +440,7 @@ CollectorSummary CollectorImpl::Stop(int exit_status, int grace_ms) {
   access::RunEnd end;
   end.time_ns = Now();
   end.exit_status = exit_status;
+  end.segments = segments_.count() + 1;  // and this one
   if (main_ != nullptr) {
     if (!main_->Append(end)) summary_.log.Update(main_->status());
     summary_.log.Update(main_->Seal());
