@@ -4,6 +4,7 @@
 
 #include "child/test_support.h"
 #include "gtest/gtest.h"
+#include "kernel/abi.h"
 
 namespace glovebox::child {
 namespace {
