@@ -307,10 +307,12 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     fds.push_back((*plan)->ruleset.get());
   }
   SetupReport report;
-  absl::StatusOr<UniqueFd> listener = SendReply(connection.get(), reply, fds);
-  if (listener.status().ok()) listener = TakeListener(connection.get(), peer->pidfd.get(), how, &report);
-  if (listener.ok() && !Acknowledge(connection.get()).ok())
+  const absl::Status sent = SendReply(connection.get(), reply, fds);
+  absl::StatusOr<UniqueFd> listener = absl::UnavailableError("the launcher was killed");
+  if (sent.ok()) listener = TakeListener(connection.get(), peer->pidfd.get(), how, &report);
+  if (listener.ok() && !Acknowledge(connection.get()).ok()) {
     listener = absl::UnavailableError("the launcher was killed");
+  }
   if (!listener.ok()) {
     if (!FillSetupFailure(report, &end)) {
       end.status = EIO;
