@@ -13,8 +13,10 @@
 //   4 bytes carrying
 //                            the listener itself by SCM_RIGHTS, sent by the helper task)
 //   supervisor -> launcher   one byte: 42
-//   launcher -> supervisor   StepFailure when a later step fails; end of file when exec succeeded (the socket
-//   is CLOEXEC)
+//   launcher -> supervisor   StepFailure when a step fails, and one for each best-effort step that was
+//   skipped, just before exec; end of file when exec succeeded (the socket is CLOEXEC)
+// A step before the handshake can fail as well: its StepFailure then comes where the listener's number was
+// expected. The first four bytes tell them apart: kFailureMagic is no descriptor's number.
 //
 // A launcher reaches its supervisor in one of three ways, tried in this order:
 //   1. openat(AT_FDCWD, kAnnouncePath): under a supervisor of ours this call returns a connected socket
@@ -75,6 +77,25 @@ struct Reply {
   uint32_t plan_size = 0;
   uint64_t action = 0;
 };
+
+enum class FailureKind : uint32_t {
+  kFailed = 1,   // the session did not start; the process has exited with `error`
+  kSkipped = 2,  // a best-effort step that this host cannot do; the session went on
+};
+
+inline constexpr uint32_t kFailureMagic = 0x46584247;  // "GBXF"
+
+// What a step of the pipeline that did not happen says to its supervisor, in one write, in the host's byte
+// order.
+struct StepFailure {
+  uint32_t magic = kFailureMagic;
+  uint32_t step = 0;    // StepCode (steps.h)
+  int32_t error = 0;    // errno
+  uint32_t detail = 0;  // SetResourceLimits: a Limit; CapSet: a capability's number; else 0
+  FailureKind kind = FailureKind::kFailed;
+  uint32_t reserved = 0;
+};
+static_assert(sizeof(StepFailure) == 24);
 
 }  // namespace glovebox::child
 

@@ -1,0 +1,199 @@
+// glovebox-launch: stands before one command of a build, asks its supervisor for the plan, and becomes the
+// command. Tiny and static: it starts once for every edge.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "child/actions.h"
+#include "child/connect.h"
+#include "child/environment.h"
+#include "child/launch_options.h"
+#include "child/launch_test_role.h"
+#include "child/path_candidates.h"
+#include "child/pipeline.h"
+
+namespace glovebox::child {
+namespace {
+
+constexpr int kUsage = 2;
+
+[[noreturn]] void Die(const char* what, const char* path, const char* reason, int status) {
+  char text[PATH_MAX + 256];
+  size_t size = 0;
+  const char* parts[] = {"glovebox: ",
+                         what,
+                         path != nullptr ? " " : "",
+                         path != nullptr ? path : "",
+                         reason != nullptr ? ": " : "",
+                         reason != nullptr ? reason : ""};
+  for (const char* part : parts) {
+    while (*part != '\0' && size + 1 < sizeof text) text[size++] = *part++;
+  }
+  text[size++] = '\n';
+  [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text, size);
+  _exit(status);
+}
+
+[[noreturn]] void DieOfErrno(const char* what, const char* path, int error) {
+  if (error <= 0) error = ENOSYS;
+  const char* reason = strerrordesc_np(error);
+  Die(what, path, reason != nullptr ? reason : "unknown error", error);
+}
+
+char* Concat(const char* a, const char* b) {
+  const size_t first = strlen(a);
+  const size_t second = strlen(b) + 1;
+  char* text = static_cast<char*>(Pages(first + second));
+  if (text == nullptr) DieOfErrno("cannot prepare the command", nullptr, ENOMEM);
+  memcpy(text, a, first);
+  memcpy(text + first, b, second);
+  return text;
+}
+
+// The standalone way: the big binary, which stands beside this one, supervises the command itself.
+[[noreturn]] void BecomeGlovebox(const LaunchOptions& options, char** environment) {
+  static char self[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+  if (length < 0) DieOfErrno("cannot find", "/proc/self/exe", errno);
+  self[length] = '\0';
+  char* slash = strrchr(self, '/');
+  *slash = '\0';
+  char* const program = Concat(self, "/glovebox");
+  const size_t words = 16 + options.output_count + options.command_count;
+  char** argv = static_cast<char**>(Pages(words * sizeof(char*)));
+  if (argv == nullptr) DieOfErrno("cannot prepare the command", nullptr, ENOMEM);
+  size_t count = 0;
+  const auto add = [&](const char* name, const char* value) {
+    if (*value != '\0') argv[count++] = Concat(name, value);
+  };
+  argv[count++] = program;
+  argv[count++] = const_cast<char*>("run");
+  argv[count++] = const_cast<char*>("--launched");
+  add("--role=", RoleName(options.role));
+  add("--lang=", options.language);
+  add("--target=", options.target);
+  add("--type=", options.type);
+  for (size_t i = 0; i < options.output_count; ++i) add("--out=", options.outputs[i]);
+  add("--dep=", options.depfile);
+  argv[count++] = const_cast<char*>("--");
+  for (size_t i = 0; i < options.command_count; ++i) argv[count++] = options.command[i];
+  execve(program, argv, environment);
+  DieOfErrno("cannot run", program, errno);
+}
+
+struct Command {
+  const char** candidates;
+  char** script_argv;
+};
+
+Command PrepareCommand(const LaunchOptions& options, const char* path) {
+  const CandidateRoom room = PathCandidateRoom(options.command[0], path);
+  Command command{};
+  command.candidates = static_cast<const char**>(Pages(room.entries * sizeof(char*)));
+  char* text = static_cast<char*>(Pages(room.bytes));
+  command.script_argv = static_cast<char**>(Pages((options.command_count + 2) * sizeof(char*)));
+  if (command.candidates == nullptr || text == nullptr || command.script_argv == nullptr ||
+      !PathCandidates(options.command[0], path, command.candidates, room.entries, text, room.bytes)) {
+    DieOfErrno("cannot prepare the command", nullptr, ENOMEM);
+  }
+  command.script_argv[0] = const_cast<char*>("/bin/sh");
+  for (size_t i = 1; i < options.command_count; ++i) command.script_argv[i + 1] = options.command[i];
+  return command;
+}
+
+// CMake's own `test`, `install` ...: not an edge, and nobody watches. As it is, without a plan.
+[[noreturn]] void RunUnwatched(const LaunchOptions& options, char** environment) {
+  const Command command = PrepareCommand(options, EnvironmentValue(environment, "PATH"));
+  static const ChildPlan plan{};
+  ChildContext context;
+  context.program = options.command[0];
+  context.argv = options.command;
+  context.candidates = command.candidates;
+  context.script_argv = command.script_argv;
+  context.exec_environment = environment;
+  const StepList steps = StepTable();
+  const StepResult result = steps.steps[steps.size - 1].action(plan, context);  // row 24 alone
+  DieOfErrno("cannot run", context.program, result.error);
+}
+
+[[noreturn]] void RunSupervised(const LaunchOptions& options, char** environment, pid_t parent,
+                                Connection connection) {
+  Order order;
+  if (const OrderError failed = Negotiate(connection.fd, options, order); failed.message != nullptr) {
+    DieOfErrno(failed.message, nullptr, failed.error);
+  }
+  const ChildPlan& plan = *order.plan;
+  const char* rules = reinterpret_cast<const char*>(order.plan) + plan.environment_rules.offset;
+  const size_t rules_size = plan.environment_rules.size;
+  const size_t capacity = EnvironmentCapacity(environment, rules, rules_size);
+  const char** prepared = static_cast<const char**>(Pages(capacity * sizeof(char*)));
+  if (prepared == nullptr ||
+      PrepareEnvironment(environment, rules, rules_size, prepared, capacity) == kNoRoom) {
+    DieOfErrno("cannot prepare the environment", nullptr, ENOMEM);
+  }
+  const Command command = PrepareCommand(options, EnvironmentValue(prepared, "PATH"));
+  static int passed[64];
+  ChildContext context;
+  context.program = options.command[0];
+  context.argv = options.command;
+  context.script_argv = command.script_argv;
+  context.candidates = command.candidates;
+  context.environment = const_cast<char* const*>(prepared);
+  context.connection = connection.fd;
+  context.send_listener = order.send_listener;
+  context.nested = order.nested;
+  context.expected_parent = parent;
+  context.ruleset = order.ruleset;
+  context.passed_fds = passed;
+  context.passed_fd_count = PassedFds(environment, passed, sizeof passed / sizeof passed[0]);
+  RunPipeline(plan, context);
+}
+
+// Without an own connection where that can be told from the outside.
+bool HasSupervisor(const char* collector) {
+  if (collector != nullptr && *collector != '\0') return true;
+  const Connection outer = FindSupervisor(nullptr);
+  if (outer.found != Found::kOuter) return false;
+  close(outer.fd);
+  return true;
+}
+
+[[noreturn]] void Launch(int argc, char** argv, char** environment) {
+  const pid_t parent = getppid();
+  const char** outputs = static_cast<const char**>(Pages(static_cast<size_t>(argc + 1) * sizeof(char*)));
+  if (outputs == nullptr) DieOfErrno("cannot prepare the command", nullptr, ENOMEM);
+  LaunchOptions options;
+  if (const char* wrong = ParseLaunchOptions(argc, argv, outputs, options); wrong != nullptr) {
+    Die(wrong, nullptr, "glovebox-launch [--role=R] [--out=FILE...] -- COMMAND [ARGUMENT...]", kUsage);
+  }
+  if (EnvironmentValue(environment, "GLOVEBOX_EXPORT") != nullptr) {
+    Die("GLOVEBOX_EXPORT is set: a launcher that only sets up would make every test pass", nullptr, nullptr,
+        kUsage);
+  }
+  const char* collector = EnvironmentValue(environment, kCollectorVariable);
+  pid_t expected_parent = parent;
+  if (options.role == Role::kTest && HasSupervisor(collector)) {
+    // Only the child comes back: the supervisor knows an action by the process that connected.
+    if (const int error = StayAndWait(expected_parent); error != 0) {
+      DieOfErrno("cannot start the test", nullptr, error);
+    }
+  }
+  const Connection connection = FindSupervisor(collector);
+  switch (connection.found) {
+    case Found::kFailed:
+      DieOfErrno("cannot reach the collector at", collector, connection.error);
+    case Found::kNobody:
+      if (IsUtility(options)) RunUnwatched(options, environment);
+      BecomeGlovebox(options, environment);
+    default:
+      RunSupervised(options, environment, expected_parent, connection);
+  }
+}
+
+}  // namespace
+}  // namespace glovebox::child
+
+int main(int argc, char** argv, char** environment) { glovebox::child::Launch(argc, argv, environment); }

@@ -1,0 +1,123 @@
+#include <cstring>
+
+#include "child/plan.h"
+#include "child/steps.h"
+
+namespace glovebox::child {
+namespace {
+
+// Indexed by StepCode. For kSetResourceLimits, kCapSet and kExec the name is appended.
+constexpr StepMessage kMessages[] = {
+    {StepCode::kNone, "None", "no step has failed"},
+    {StepCode::kParentDeathSignal, "ParentDeathSignal", "cannot set the parent-death signal"},
+    {StepCode::kSetSid, "SetSid", "cannot start a session"},
+    {StepCode::kSetPty, "SetPty", "cannot take the terminal"},
+    {StepCode::kSetPgrp, "SetPgrp", "cannot come to the foreground"},
+    {StepCode::kDupPty, "DupPty", "cannot put the terminal on the standard streams"},
+    {StepCode::kResetSignal, "ResetSignal", "cannot reset signals"},
+    {StepCode::kNoNewPrivs, "NoNewPrivs", "cannot give up new privileges"},
+    {StepCode::kSeccompFilterIoctl, "SeccompFilterIoctl", "cannot load the ioctl filter"},
+    {StepCode::kSeccompFilterAppendOnly, "SeccompFilterAppendOnly", "cannot load the append-only filter"},
+    {StepCode::kSeccompFilterKptr, "SeccompFilterKptr", "cannot load the kernel-pointer filter"},
+    {StepCode::kLandlockScope, "LandlockScope", "cannot enter the Landlock domain"},
+    {StepCode::kPreExec, "PreExec", "the pre-exec callback failed"},
+    {StepCode::kSetTsc, "SetTSC", "cannot disable the time-stamp counter"},
+    {StepCode::kSetResourceLimits, "SetResourceLimits", "cannot set the limit"},
+    {StepCode::kSetDumpable, "SetDumpable", "cannot become dumpable"},
+    {StepCode::kProcessStop, "ProcessStop", "cannot stop for the parent"},
+    {StepCode::kSeccomp, "Seccomp", "cannot load the notify filter"},
+    {StepCode::kSeccompSendFd, "SeccompSendFd", "cannot hand over the listener"},
+    {StepCode::kSeccompWaitFd, "SeccompWaitFd", "the listener was not taken"},
+    {StepCode::kCapSet, "CapSet", "cannot drop the capability"},
+    {StepCode::kExec, "Exec", "cannot run"},
+};
+static_assert(sizeof(kMessages) / sizeof(kMessages[0]) == kStepCodeCount);
+constexpr StepMessage kUnknown = {StepCode::kNone, "Unknown", "a step of another version failed"};
+
+constexpr const char* kCapabilities[] = {
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_DAC_READ_SEARCH",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETPCAP",
+    "CAP_LINUX_IMMUTABLE",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_BROADCAST",
+    "CAP_NET_ADMIN",
+    "CAP_NET_RAW",
+    "CAP_IPC_LOCK",
+    "CAP_IPC_OWNER",
+    "CAP_SYS_MODULE",
+    "CAP_SYS_RAWIO",
+    "CAP_SYS_CHROOT",
+    "CAP_SYS_PTRACE",
+    "CAP_SYS_PACCT",
+    "CAP_SYS_ADMIN",
+    "CAP_SYS_BOOT",
+    "CAP_SYS_NICE",
+    "CAP_SYS_RESOURCE",
+    "CAP_SYS_TIME",
+    "CAP_SYS_TTY_CONFIG",
+    "CAP_MKNOD",
+    "CAP_LEASE",
+    "CAP_AUDIT_WRITE",
+    "CAP_AUDIT_CONTROL",
+    "CAP_SETFCAP",
+    "CAP_MAC_OVERRIDE",
+    "CAP_MAC_ADMIN",
+    "CAP_SYSLOG",
+    "CAP_WAKE_ALARM",
+    "CAP_BLOCK_SUSPEND",
+    "CAP_AUDIT_READ",
+    "CAP_PERFMON",
+    "CAP_BPF",
+    "CAP_CHECKPOINT_RESTORE",
+};
+
+struct Text {
+  char* out;
+  size_t capacity;
+  size_t size = 0;
+  void Add(const char* text) {
+    while (*text != '\0' && size < capacity) out[size++] = *text++;
+  }
+};
+
+}  // namespace
+
+const StepMessage& MessageOf(StepCode code) {
+  const auto index = static_cast<uint32_t>(code);
+  return index < kStepCodeCount ? kMessages[index] : kUnknown;
+}
+
+const char* CapabilityName(uint32_t capability) {
+  return capability < sizeof(kCapabilities) / sizeof(kCapabilities[0]) ? kCapabilities[capability]
+                                                                       : "CAP_UNKNOWN";
+}
+
+size_t FormatFailure(StepCode code, int error, uint32_t detail, const char* program, char* out,
+                     size_t capacity) {
+  if (capacity == 0) return 0;
+  Text text{out, capacity - 1};
+  text.Add("glovebox: ");
+  text.Add(MessageOf(code).message);
+  const char* name = nullptr;
+  if (code == StepCode::kSetResourceLimits) name = detail < kLimitCount ? kLimits[detail].name : "UNKNOWN";
+  if (code == StepCode::kCapSet) name = CapabilityName(detail);
+  if (code == StepCode::kExec) name = program;
+  if (name != nullptr) {
+    text.Add(" ");
+    text.Add(name);
+  }
+  text.Add(": ");
+  const char* reason = strerrordesc_np(error);  // constant text, no locale: strerror() may allocate
+  text.Add(reason != nullptr ? reason : "unknown error");
+  out[text.size++] = '\n';
+  return text.size;
+}
+
+}  // namespace glovebox::child

@@ -1,0 +1,73 @@
+#include <errno.h>
+#include <linux/filter.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "child/actions.h"
+#include "kernel/abi.h"
+
+namespace glovebox::child {
+namespace {
+
+constexpr size_t kSigsetBytes = 8;
+
+}  // namespace
+
+// Raw calls: a sanitizer's interceptor stands before libc's sigaction.
+PipeHold::PipeHold() {
+  const unsigned long ignore[8] = {1};  // SIG_IGN
+  held_ = syscall(SYS_rt_sigaction, SIGPIPE, ignore, before_, kSigsetBytes) == 0;
+}
+
+PipeHold::~PipeHold() {
+  if (held_) syscall(SYS_rt_sigaction, SIGPIPE, before_, nullptr, kSigsetBytes);
+}
+
+long LoadFilter(Plan plan, Span span, unsigned long flags) {
+  const char* base = reinterpret_cast<const char*>(&plan);
+  sock_fprog program{};
+  program.len = static_cast<unsigned short>(span.size / sizeof(sock_filter));
+  program.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(base + span.offset));
+  if ((plan.flags & kSpecAllow) != 0) flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+int WriteAll(int fd, const void* bytes, size_t size) {
+  const char* at = static_cast<const char*>(bytes);
+  int error = 0;
+  while (size > 0 && error == 0) {
+    const ssize_t n = write(fd, at, size);
+    if (n > 0) {
+      at += n;
+      size -= static_cast<size_t>(n);
+    } else if (n == 0 || errno == EPIPE) {
+      error = EIO;
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  return error;
+}
+
+int ReadAll(int fd, void* bytes, size_t size) {
+  char* at = static_cast<char*>(bytes);
+  while (size > 0) {
+    const ssize_t n = read(fd, at, size);
+    if (n > 0) {
+      at += n;
+      size -= static_cast<size_t>(n);
+    } else if (n == 0) {
+      return EIO;
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+void CloseFd(int& fd) {
+  if (fd >= 0) close(fd);
+  fd = -1;
+}
+
+}  // namespace glovebox::child
