@@ -59,8 +59,11 @@ inline constexpr uint32_t kRwfNoAppend = 0x20;  // 6.9
 // pidfd
 // -----------------------------------------------------------------------------------------------------------------
 inline constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD, 6.9
-// PIDFD_GET_INFO, 6.13 (include/uapi/linux/pidfd.h): what is behind a pidfd, without /proc. `mask` says what is
-// asked for and comes back as what was given.
+// getsockopt: a pidfd of the peer, 6.5. The number is asm-generic's (x86-64 and aarch64).
+inline constexpr int kSoPeerPidfd = 77;
+
+// PIDFD_GET_INFO, 6.13 (include/uapi/linux/pidfd.h): what is behind a pidfd, without /proc. `mask` says what
+// is asked for and comes back as what was given.
 inline constexpr uint64_t kPidfdInfoPid = 1u << 0;   // pid, tgid, ppid
 inline constexpr uint64_t kPidfdInfoExit = 1u << 3;  // exit_code, as wait(2) gives it; after reaping, 6.15
 struct PidfdInfo {

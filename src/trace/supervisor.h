@@ -4,9 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "access/record.h"
 #include "kernel/notify.h"
@@ -30,25 +30,35 @@ struct SupervisorOptions {
   pid_t root = 0;               // its first process
   const policy::Policy* policy = nullptr;
   access::RecordSink* sink = nullptr;
-  Announcer* announcer = nullptr;
+  Announcer* announcer = nullptr;  // null: announcements are left to fail
   const kernel::MemoryReader* memory = nullptr;
+  Resolver* resolver = nullptr;  // may outlive this supervisor: its cache stays warm for the next action
+  // Set by whoever watches the first process once it has been dead for a while: what still calls then is left
+  // over.
+  const std::atomic<bool>* root_ended = nullptr;
 };
 
 struct SupervisorResult {
   uint64_t notifications = 0;
-  uint64_t accesses = 0;
+  uint64_t accesses = 0;  // records of accesses that were taken
   uint64_t holes = 0;
-  bool hung_up = false;  // false: stopped by Stop()
+  uint64_t inner_actions = 0;
+  uint64_t inner_complete = 0;         // of those: began and ended without a hole
+  std::vector<std::string> left_over;  // "pid exe" that made calls although the first process had ended
+  bool sink_failed = false;            // a record was not taken
 };
 
+// One thread serves it. The policy, sink, memory, resolver and announcer must outlive it.
 class Supervisor {
  public:
-  Supervisor(std::unique_ptr<kernel::NotifyListener> listener, std::unique_ptr<Resolver> resolver,
-             const SupervisorOptions& options);
+  Supervisor(std::unique_ptr<kernel::NotifyListener> listener, const SupervisorOptions& options);
   ~Supervisor();
-  // Runs until the last task of the action has gone or `stop` is set and the listener is idle. Nothing that
-  // was received stays without an answer.
-  SupervisorResult Serve(const std::atomic<bool>& stop);
+  // Runs until the last task of the action has gone. A caller that wants it to end sooner ends the tasks.
+  // Nothing that was received stays without an answer.
+  SupervisorResult Serve();
+  // The action of a process that made a call, 0 for one that never did. From any thread, also while Serve()
+  // runs: whoever ends left-over processes asks whose they were.
+  access::ActionId ActionOf(pid_t pid) const;
 
  private:
   class Impl;

@@ -1,0 +1,450 @@
+#include "trace/collector.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "access/log.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "child/wire.h"
+#include "kernel/abi.h"
+#include "kernel/process.h"
+#include "trace/clock.h"
+#include "trace/handshake.h"
+#include "trace/hello.h"
+#include "trace/left_over.h"
+#include "trace/plan_store.h"
+#include "trace/segment_pool.h"
+#include "trace/supervisor.h"
+
+namespace glovebox::trace {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kHelloMs = 10000;
+// How long a process of an action may still end after the first one before it counts as left over.
+constexpr int kLeftOverMs = 100;
+// How long Ninja may take to reap an action's first process; its exit status is known only then.
+constexpr int kReapMs = 200;
+
+static_assert(static_cast<int>(access::Role::kConfigure) == static_cast<int>(child::Role::kConfigure));
+static_assert(static_cast<int>(access::Role::kTest) == static_cast<int>(policy::Role::kTest));
+
+// Threads of the collector take no signal: the program's own thread decides what Ctrl-C means.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+struct Peer {
+  pid_t pid = 0;
+  UniqueFd pidfd;
+};
+
+absl::StatusOr<Peer> PeerOf(int socket) {
+  ucred credentials;
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return ErrnoStatus("getsockopt", "SO_PEERCRED", errno);
+  }
+  if (credentials.uid != geteuid()) return absl::PermissionDeniedError(absl::StrCat("uid ", credentials.uid));
+  Peer peer;
+  peer.pid = credentials.pid;
+  int pidfd = -1;
+  size = sizeof pidfd;
+  if (getsockopt(socket, SOL_SOCKET, kernel::kSoPeerPidfd, &pidfd, &size) == 0) {
+    peer.pidfd.reset(pidfd);
+  } else {
+    ASSIGN_OR_RETURN(peer.pidfd, kernel::OpenPidfd(peer.pid));
+  }
+  return peer;
+}
+
+// One action under way, as the threads share it.
+struct Active {
+  int pidfd = -1;  // the worker's; valid while the entry stands
+  Supervisor* supervisor = nullptr;
+  std::atomic<bool> root_ended{false};
+  Clock::time_point root_ended_at{};
+  bool root_gone = false;
+};
+
+}  // namespace
+
+class CollectorImpl final : public Collector, public Announcer {
+ public:
+  explicit CollectorImpl(CollectorOptions options)
+      : o_(std::move(options)), plans_(o_.host, o_.policy_for), segments_(o_.run_dir) {}
+  ~CollectorImpl() override {
+    if (!stopped_) Stop(-1, 0);
+  }
+
+  absl::Status Begin();
+  const std::string& socket_path() const override { return socket_path_; }
+  void AddHole(const access::Hole& hole) override;
+  CollectorSummary Stop(int exit_status, int grace_ms) override;
+
+  access::ActionId NextAction() override { return next_action_.fetch_add(1) + 1; }
+  bool ReplyTo(int socket, access::ActionId action, access::Role role) override;
+
+ private:
+  void Watch();
+  void Hand(UniqueFd connection);
+  void Work();
+  void Serve(UniqueFd connection, access::SegmentWriter* log, Resolver* resolver);
+  void Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
+                 const Peer& peer, int connection, access::SegmentWriter* log, Resolver* resolver);
+  void Finish(const access::ActionEnd& end, const SupervisorResult& result, access::SegmentWriter* log);
+  void EndLeftOver();
+  bool WaitIdle(int timeout_ms);
+
+  const CollectorOptions o_;
+  PlanStore plans_;
+  SegmentPool segments_;
+  std::unique_ptr<TempDir> socket_dir_;
+  std::string socket_path_;
+  UniqueFd listen_;
+  UniqueFd wake_;
+  std::atomic<access::ActionId> next_action_{0};
+  std::thread watcher_;
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::deque<UniqueFd> waiting_;
+  std::vector<std::thread> workers_;
+  size_t idle_ = 0;
+  size_t busy_ = 0;
+  bool stopping_ = false;
+  bool stopped_ = false;
+  std::map<access::ActionId, std::unique_ptr<Active>> active_;
+  std::map<access::ActionId, std::vector<std::string>> ended_by_us_;
+  CollectorSummary summary_;
+  std::unique_ptr<access::SegmentWriter> main_;  // RunInfo, the caller's holes, RunEnd
+};
+
+absl::StatusOr<std::unique_ptr<Collector>> Collector::Start(CollectorOptions options) {
+  auto collector = std::make_unique<CollectorImpl>(std::move(options));
+  RETURN_IF_ERROR(collector->Begin());
+  return collector;
+}
+
+absl::Status CollectorImpl::Begin() {
+  // A plan that cannot be made is an error now, not at the first compile.
+  RETURN_IF_ERROR(plans_.For(access::Role::kEdge, true).status());
+  ASSIGN_OR_RETURN(main_, access::SegmentWriter::Create(o_.run_dir, "main"));
+  if (!main_->Append(o_.run)) return main_->status();
+  ASSIGN_OR_RETURN(TempDir dir, TempDir::Create("glovebox"));
+  socket_dir_ = std::make_unique<TempDir>(std::move(dir));
+  socket_path_ = socket_dir_->path() + "/socket";
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (socket_path_.size() >= sizeof address.sun_path) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the socket's path ", socket_path_, " is too long (107 bytes at most): set TMPDIR to a shorter one"));
+  }
+  std::memcpy(address.sun_path, socket_path_.c_str(), socket_path_.size() + 1);
+  listen_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listen_.valid()) return ErrnoStatus("socket", "collector", errno);
+  if (bind(listen_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return ErrnoStatus("bind", socket_path_, errno);
+  }
+  if (listen(listen_.get(), SOMAXCONN) != 0) return ErrnoStatus("listen", socket_path_, errno);
+  wake_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_.valid()) return ErrnoStatus("eventfd", "collector", errno);
+  // What an action leaves behind comes to us instead of init: it is found, ended and reported.
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  const SignalsBlocked blocked;
+  watcher_ = std::thread([this] { Watch(); });
+  return absl::OkStatus();
+}
+
+// Accepts launchers, and notes when the first process of an action has ended.
+void CollectorImpl::Watch() {
+  for (;;) {
+    std::vector<pollfd> fds = {{listen_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+    int timeout = -1;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (stopping_) return;
+      for (const auto& [id, action] : active_) {
+        if (action->root_gone && !action->root_ended) {
+          timeout = 20;
+          if (Clock::now() - action->root_ended_at > std::chrono::milliseconds(kLeftOverMs))
+            action->root_ended = true;
+        }
+        if (!action->root_gone) fds.push_back({action->pidfd, POLLIN, 0});
+      }
+    }
+    if (poll(fds.data(), fds.size(), timeout) < 0) continue;
+    uint64_t woken;
+    if (fds[1].revents != 0) (void)!read(wake_.get(), &woken, sizeof woken);
+    if (fds.size() > 2) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      for (const auto& [id, action] : active_) {
+        if (action->root_gone || !kernel::HasEnded(action->pidfd)) continue;
+        action->root_gone = true;
+        action->root_ended_at = Clock::now();
+      }
+    }
+    for (;;) {
+      UniqueFd connection(accept4(listen_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!connection.valid()) break;
+      Hand(std::move(connection));
+    }
+  }
+}
+
+// To an idle worker, or to a new one: a launcher never waits for another action's end.
+void CollectorImpl::Hand(UniqueFd connection) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.push_back(std::move(connection));
+  if (idle_ >= waiting_.size()) {
+    changed_.notify_all();
+    return;
+  }
+  workers_.emplace_back([this] { Work(); });
+}
+
+void CollectorImpl::Work() {
+  // Both outlive the actions that pass through this thread: the cache of directories stays warm.
+  const std::unique_ptr<Resolver> resolver = MakeResolver();
+  auto log = segments_.Borrow();
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!log.ok()) summary_.log.Update(log.status());
+  for (;;) {
+    ++idle_;
+    changed_.wait(lock, [&] { return !waiting_.empty() || stopping_; });
+    --idle_;
+    if (waiting_.empty()) break;
+    UniqueFd connection = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++busy_;
+    lock.unlock();
+    // Without a segment nothing could be recorded: the launcher is refused, its command does not run.
+    if (log.ok()) {
+      Serve(std::move(connection), *log, resolver.get());
+    } else {
+      child::Reply refusal;
+      refusal.error = EIO;
+      (void)SendReply(connection.get(), refusal, {});
+    }
+    lock.lock();
+    --busy_;
+    changed_.notify_all();
+  }
+  if (log.ok()) segments_.GiveBack(*log);
+}
+
+void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resolver* resolver) {
+  child::Reply reply;
+  auto peer = PeerOf(connection.get());
+  auto hello = ReadHello(connection.get(), kHelloMs);
+  if (!peer.ok() || !hello.ok()) {
+    reply.error = peer.ok() ? EPROTO : EPERM;
+    (void)SendReply(connection.get(), reply, {});
+    const absl::Status& why = peer.ok() ? hello.status() : peer.status();
+    AddHole({0, Now(), peer.ok() ? peer->pid : 0, "launcher", std::string(why.message())});
+    return;
+  }
+  auto plan = plans_.For(hello->role, true);
+  access::ActionBegin begin = *std::move(hello);
+  begin.action = NextAction();
+  begin.time_ns = Now();
+  begin.pid = peer->pid;
+  begin.shape = "notify";
+  if (plan.ok()) {
+    begin.level = static_cast<uint8_t>((*plan)->policy.level);
+    for (const std::string& skipped : (*plan)->skipped) absl::StrAppend(&begin.shape, "; skipped ", skipped);
+  }
+  log->Append(begin);
+  access::ActionEnd end;
+  end.action = begin.action;
+  end.kind = access::ActionEnd::Kind::kSandboxFailed;
+  if (!plan.ok()) {
+    reply.error = ENOSYS;
+    (void)SendReply(connection.get(), reply, {});
+    end.status = ENOSYS;
+    end.step = std::string(plan.status().message());
+    Finish(end, {}, log);
+    return;
+  }
+  const HandOver how = o_.host.pidfd_getfd ? HandOver::kFetch : HandOver::kMessage;
+  reply.action = begin.action;
+  reply.plan_size = (*plan)->size;
+  reply.flags = how == HandOver::kMessage ? child::kReplySendListener : 0u;
+  std::vector<int> fds = {(*plan)->memfd.get()};
+  if ((*plan)->ruleset.valid()) {
+    reply.flags |= child::kReplyHasRuleset;
+    fds.push_back((*plan)->ruleset.get());
+  }
+  SetupReport report;
+  absl::StatusOr<UniqueFd> listener = SendReply(connection.get(), reply, fds);
+  if (listener.status().ok()) listener = TakeListener(connection.get(), peer->pidfd.get(), how, &report);
+  if (listener.ok() && !Acknowledge(connection.get()).ok())
+    listener = absl::UnavailableError("the launcher was killed");
+  if (!listener.ok()) {
+    if (!FillSetupFailure(report, &end)) {
+      end.status = EIO;
+      end.step = std::string(listener.status().message());
+    }
+    Finish(end, {}, log);
+    return;
+  }
+  Supervise(*std::move(listener), begin, **plan, *peer, connection.get(), log, resolver);
+}
+
+void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
+                              const Peer& peer, int connection, access::SegmentWriter* log,
+                              Resolver* resolver) {
+  auto entry = std::make_unique<Active>();
+  Active* active = entry.get();
+  SupervisorOptions options;
+  options.action = begin.action;
+  options.root = peer.pid;
+  options.policy = &plan.policy;
+  options.sink = log;
+  options.announcer = this;
+  options.memory = &kernel::RealMemory();
+  options.resolver = resolver;
+  options.root_ended = &active->root_ended;
+  Supervisor supervisor(kernel::MakeNotifyListener(std::move(listener), !o_.host.receive_ends), options);
+  active->pidfd = peer.pidfd.get();
+  active->supervisor = &supervisor;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    active_[begin.action] = std::move(entry);
+  }
+  const uint64_t one = 1;
+  (void)!write(wake_.get(), &one, sizeof one);  // the watcher has one more process to look at
+  SupervisorResult result = supervisor.Serve();
+  access::ActionEnd end;
+  end.action = begin.action;
+  end.time_ns = Now();
+  end.left_over = result.left_over;
+  SetupReport report;
+  DrainReport(connection, &report);
+  int status = 0;
+  if (!FillSetupFailure(report, &end) && ExitStatusOf(peer.pidfd.get(), kReapMs, &status)) {
+    end.kind = WIFSIGNALED(status) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
+    end.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    active_.erase(begin.action);
+    for (std::string& one_more : ended_by_us_[begin.action]) end.left_over.push_back(std::move(one_more));
+    ended_by_us_.erase(begin.action);
+  }
+  Finish(end, result, log);
+}
+
+void CollectorImpl::Finish(const access::ActionEnd& finished, const SupervisorResult& result,
+                           access::SegmentWriter* log) {
+  access::ActionEnd end = finished;
+  if (end.time_ns == 0) end.time_ns = Now();
+  const bool taken = log->Append(end) && !result.sink_failed;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  summary_.actions += 1 + result.inner_actions;
+  const bool whole = taken && result.holes == 0 && end.kind != access::ActionEnd::Kind::kSandboxFailed;
+  summary_.complete += result.inner_complete + (whole ? 1 : 0);
+  summary_.accesses += result.accesses;
+  summary_.holes += result.holes;
+  for (const std::string& process : end.left_over) summary_.left_over.push_back(process);
+  if (!taken) summary_.log.Update(log->status());
+}
+
+bool CollectorImpl::ReplyTo(int socket, access::ActionId action, access::Role role) {
+  return SendPlan(plans_, socket, action, role);
+}
+
+void CollectorImpl::AddHole(const access::Hole& hole) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++summary_.holes;
+  if (!main_->Append(hole)) summary_.log.Update(main_->status());
+}
+
+bool CollectorImpl::WaitIdle(int timeout_ms) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                           [&] { return busy_ == 0 && waiting_.empty(); });
+}
+
+// Ends what still runs below us, as often as it takes: a process can start another before it is killed.
+void CollectorImpl::EndLeftOver() {
+  for (int round = 0; round < 100; ++round) {
+    const std::vector<LeftOverProcess> left = FindDescendants();
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      for (const LeftOverProcess& process : left) {
+        for (const auto& [id, action] : active_) {
+          const access::ActionId owner = action->supervisor->ActionOf(process.pid);
+          if (owner != 0) ended_by_us_[id].push_back(Describe(process));
+        }
+      }
+    }
+    Kill(left);
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    if (WaitIdle(50)) return;
+  }
+}
+
+CollectorSummary CollectorImpl::Stop(int exit_status, int grace_ms) {
+  if (!WaitIdle(grace_ms)) EndLeftOver();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  const uint64_t one = 1;
+  (void)!write(wake_.get(), &one, sizeof one);
+  if (watcher_.joinable()) watcher_.join();
+  std::vector<std::thread> workers;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    workers.swap(workers_);
+  }
+  for (std::thread& worker : workers) worker.join();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_) return summary_;
+  stopped_ = true;
+  summary_.log.Update(segments_.SealAll());
+  access::RunEnd end;
+  end.time_ns = Now();
+  end.exit_status = exit_status;
+  if (main_ != nullptr) {
+    if (!main_->Append(end)) summary_.log.Update(main_->status());
+    summary_.log.Update(main_->Seal());
+  }
+  return summary_;
+}
+
+}  // namespace glovebox::trace

@@ -1,0 +1,121 @@
+#include "trace/handshake.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "child/steps.h"
+#include "kernel/process.h"
+
+namespace glovebox::trace {
+namespace {
+
+// False at the end of the stream, or on an error, before `size` bytes came.
+bool ReadFully(int fd, void* buffer, size_t size) {
+  char* at = static_cast<char*>(buffer);
+  while (size > 0) {
+    const ssize_t count = read(fd, at, size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    at += count;
+    size -= static_cast<size_t>(count);
+  }
+  return true;
+}
+
+// The first four bytes of a message, with the descriptor that may travel with them.
+bool ReadHead(int channel, uint32_t* head, UniqueFd* passed) {
+  iovec part = {head, sizeof *head};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t count;
+  do {
+    count = recvmsg(channel, &message, MSG_WAITALL | MSG_CMSG_CLOEXEC);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && errno == ENOTSOCK) return ReadFully(channel, head, sizeof *head);
+  const cmsghdr* first = CMSG_FIRSTHDR(&message);
+  if (first != nullptr && first->cmsg_type == SCM_RIGHTS && first->cmsg_len == CMSG_LEN(sizeof(int))) {
+    int fd;
+    std::memcpy(&fd, CMSG_DATA(first), sizeof fd);
+    passed->reset(fd);
+  }
+  return count == static_cast<ssize_t>(sizeof *head);
+}
+
+// The rest of a StepFailure whose magic was read already.
+bool ReadFailure(int channel, child::StepFailure* failure) {
+  char* bytes = reinterpret_cast<char*>(failure);
+  return ReadFully(channel, bytes + sizeof failure->magic, sizeof *failure - sizeof failure->magic);
+}
+
+}  // namespace
+
+const child::StepFailure* SetupReport::failed() const {
+  for (const child::StepFailure& failure : failures) {
+    if (failure.kind == child::FailureKind::kFailed) return &failure;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<UniqueFd> TakeListener(int channel, int pidfd, HandOver how, SetupReport* report) {
+  for (;;) {
+    uint32_t head = 0;
+    UniqueFd passed;
+    if (!ReadHead(channel, &head, &passed))
+      return absl::UnavailableError("the child ended during its set-up");
+    if (head == child::kFailureMagic) {  // no descriptor has such a number
+      child::StepFailure failure;
+      if (!ReadFailure(channel, &failure)) return absl::UnavailableError("the child ended during its set-up");
+      report->failures.push_back(failure);
+      continue;
+    }
+    if (how == HandOver::kMessage) {
+      if (!passed.valid()) return absl::InternalError("the helper task sent no listener");
+      return passed;
+    }
+    return kernel::FetchFd(pidfd, static_cast<int>(head));
+  }
+}
+
+absl::Status Acknowledge(int channel) {
+  const uint8_t taken = child::kListenerTaken;
+  for (;;) {
+    ssize_t count = send(channel, &taken, 1, MSG_NOSIGNAL);
+    if (count < 0 && errno == ENOTSOCK) count = write(channel, &taken, 1);
+    if (count == 1) return absl::OkStatus();
+    if (count < 0 && errno != EINTR) return ErrnoStatus("write", "acknowledgement", errno);
+  }
+}
+
+void DrainReport(int channel, SetupReport* report) {
+  for (;;) {
+    pollfd ready = {channel, POLLIN, 0};
+    if (poll(&ready, 1, 0) <= 0 || (ready.revents & POLLIN) == 0) return;
+    child::StepFailure failure;
+    if (!ReadFully(channel, &failure.magic, sizeof failure.magic) || failure.magic != child::kFailureMagic)
+      return;
+    if (!ReadFailure(channel, &failure)) return;
+    report->failures.push_back(failure);
+  }
+}
+
+bool FillSetupFailure(const SetupReport& report, access::ActionEnd* end) {
+  const child::StepFailure* failure = report.failed();
+  if (failure == nullptr) return false;
+  const child::StepMessage& message = child::MessageOf(static_cast<child::StepCode>(failure->step));
+  end->kind = access::ActionEnd::Kind::kSandboxFailed;
+  end->status = failure->error;
+  end->step = absl::StrCat(message.name, ": ", message.message);
+  return true;
+}
+
+}  // namespace glovebox::trace

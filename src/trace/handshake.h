@@ -1,0 +1,45 @@
+// The parent's side of the pipeline's row 20 (docs/child-setup.md): how a supervisor comes by the listener,
+// and what a child says of steps that did not happen.
+#ifndef GLOVEBOX_TRACE_HANDSHAKE_H_
+#define GLOVEBOX_TRACE_HANDSHAKE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "access/record.h"
+#include "base/unique_fd.h"
+#include "child/wire.h"
+
+namespace glovebox::trace {
+
+enum class HandOver {
+  kFetch,    // pidfd_getfd on the number that the child wrote
+  kMessage,  // the child's helper task sends it by SCM_RIGHTS (yama above 1, kernels before 5.6)
+};
+
+// What came over the channel instead of a listener, or beside it.
+struct SetupReport {
+  std::vector<child::StepFailure> failures;  // kFailed and kSkipped, as they came
+  // The failure that ended the set-up, null when there was none.
+  const child::StepFailure* failed() const;
+};
+
+// Reads the listener's number (or the listener) from `channel`. Unavailable: the child ended before it had
+// one; what it said is in *report. Blocks until the child writes or dies; survives EINTR.
+absl::StatusOr<UniqueFd> TakeListener(int channel, int pidfd, HandOver how, SetupReport* report);
+
+// Writes the byte for which the child waits. An error means that it has died.
+absl::Status Acknowledge(int channel);
+
+// Reads what is left on a status pipe or connection, without blocking.
+void DrainReport(int channel, SetupReport* report);
+
+// Puts a set-up failure into an action's end: kSandboxFailed, the errno, "SetSid: cannot start a session". No
+// failure: false.
+bool FillSetupFailure(const SetupReport& report, access::ActionEnd* end);
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_HANDSHAKE_H_

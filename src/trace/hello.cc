@@ -1,0 +1,125 @@
+#include "trace/hello.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace glovebox::trace {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Takes the next NUL-terminated string; false when none is left.
+bool TakeString(absl::string_view* payload, std::string* out) {
+  const size_t end = payload->find('\0');
+  if (end == absl::string_view::npos) return false;
+  *out = std::string(payload->substr(0, end));
+  payload->remove_prefix(end + 1);
+  return true;
+}
+
+bool TakeStrings(absl::string_view* payload, uint32_t count, std::vector<std::string>* out) {
+  if (count > payload->size()) return false;  // each needs its NUL at least
+  out->resize(count);
+  for (std::string& text : *out) {
+    if (!TakeString(payload, &text)) return false;
+  }
+  return true;
+}
+
+absl::Status ReadExactly(int socket, void* buffer, size_t size, Clock::time_point deadline) {
+  char* at = static_cast<char*>(buffer);
+  while (size > 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return absl::DeadlineExceededError("hello: the launcher did not finish it in time");
+    pollfd wait = {socket, POLLIN, 0};
+    if (poll(&wait, 1, static_cast<int>(left)) < 0 && errno != EINTR)
+      return ErrnoStatus("poll", "hello", errno);
+    const ssize_t count = recv(socket, at, size, MSG_DONTWAIT);
+    if (count == 0) return absl::UnavailableError("hello: the launcher hung up");
+    if (count < 0) {
+      if (errno == EAGAIN || errno == EINTR) continue;
+      return ErrnoStatus("recv", "hello", errno);
+    }
+    at += count;
+    size -= static_cast<size_t>(count);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckHello(const child::HelloHeader& header) {
+  if (header.magic != child::kHelloMagic)
+    return absl::InvalidArgumentError("hello: not a launcher of Glovebox");
+  if (header.version != child::kWireVersion) {
+    return absl::InvalidArgumentError(absl::StrCat("hello: launcher speaks version ", header.version,
+                                                   ", this program ", child::kWireVersion,
+                                                   "; install both from one build"));
+  }
+  if (header.payload_size > child::kMaxPayload) {
+    return absl::InvalidArgumentError(absl::StrCat("hello: ", header.payload_size, " bytes announced"));
+  }
+  if (static_cast<uint32_t>(header.role) > static_cast<uint32_t>(child::Role::kConfigure)) {
+    return absl::InvalidArgumentError("hello: unknown role");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<access::ActionBegin> ParseHello(const child::HelloHeader& header, absl::string_view payload) {
+  RETURN_IF_ERROR(CheckHello(header));
+  access::ActionBegin begin;
+  begin.role = static_cast<access::Role>(header.role);
+  bool whole = true;
+  for (std::string* text : {&begin.cwd, &begin.target, &begin.target_type, &begin.language, &begin.depfile}) {
+    whole = whole && TakeString(&payload, text);
+  }
+  whole = whole && TakeStrings(&payload, header.output_count, &begin.outputs) &&
+          TakeStrings(&payload, header.argv_count, &begin.argv);
+  if (!whole) return absl::InvalidArgumentError("hello: strings are missing");
+  if (!payload.empty()) return absl::InvalidArgumentError("hello: bytes behind the last string");
+  return begin;
+}
+
+absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms) {
+  const Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  child::HelloHeader header;
+  RETURN_IF_ERROR(ReadExactly(socket, &header, sizeof header, deadline));
+  RETURN_IF_ERROR(CheckHello(header));
+  std::string payload(header.payload_size, '\0');
+  RETURN_IF_ERROR(ReadExactly(socket, payload.data(), payload.size(), deadline));
+  return ParseHello(header, payload);
+}
+
+absl::Status SendReply(int socket, const child::Reply& reply, const std::vector<int>& fds) {
+  iovec part = {const_cast<child::Reply*>(&reply), sizeof reply};
+  alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!fds.empty()) {
+    const size_t bytes = fds.size() * sizeof(int);
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(bytes);
+    cmsghdr* head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(bytes);
+    std::memcpy(CMSG_DATA(head), fds.data(), bytes);
+  }
+  ssize_t sent;
+  do {
+    sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent != static_cast<ssize_t>(sizeof reply))
+    return ErrnoStatus("sendmsg", "reply to a launcher", sent < 0 ? errno : EIO);
+  return absl::OkStatus();
+}
+
+}  // namespace glovebox::trace

@@ -1,0 +1,32 @@
+// What a launcher says of its action, read from bytes that may come from anybody (child/wire.h has the form).
+#ifndef GLOVEBOX_TRACE_HELLO_H_
+#define GLOVEBOX_TRACE_HELLO_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "access/record.h"
+#include "child/wire.h"
+
+namespace glovebox::trace {
+
+// Pure: bytes of the payload to an ActionBegin without action, time and pid. InvalidArgument says what is
+// wrong. Counts are checked against the bytes that are there before anything is reserved.
+absl::StatusOr<access::ActionBegin> ParseHello(const child::HelloHeader& header, absl::string_view payload);
+
+// InvalidArgument for a header that is none of ours, of another version, or announces more than kMaxPayload.
+absl::Status CheckHello(const child::HelloHeader& header);
+
+// Reads header and payload from a connected socket, at most until `timeout_ms` have passed in all
+// (DeadlineExceeded).
+absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms);
+
+// Sends a Reply with its descriptors (the plan, then the ruleset where there is one). Never raises SIGPIPE.
+absl::Status SendReply(int socket, const child::Reply& reply, const std::vector<int>& fds);
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_HELLO_H_

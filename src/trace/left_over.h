@@ -1,0 +1,36 @@
+// Processes that outlive what started them: found below this process (a subreaper), ended, named.
+#ifndef GLOVEBOX_TRACE_LEFT_OVER_H_
+#define GLOVEBOX_TRACE_LEFT_OVER_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace glovebox::trace {
+
+struct LeftOverProcess {
+  pid_t pid = 0;
+  UniqueFd pidfd;
+  std::string exe;  // empty when it could not be read
+};
+
+// Every living process below this one, from /proc: children, their children ... Zombies are none. `except`
+// and what is below it are left out (0: nothing).
+std::vector<LeftOverProcess> FindDescendants(pid_t except = 0);
+
+// SIGKILL to each, through its pidfd: never to a later process of the same number.
+void Kill(const std::vector<LeftOverProcess>& processes);
+
+// "4711 /usr/bin/sleep"
+std::string Describe(const LeftOverProcess& process);
+
+// How a process ended, as wait(2) tells it, from its pidfd, also when somebody else reaped it
+// (PIDFD_GET_INFO, 6.15). Waits up to `timeout_ms` for it to be reaped. False where nobody can tell.
+bool ExitStatusOf(int pidfd, int timeout_ms, int* wait_status);
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_LEFT_OVER_H_

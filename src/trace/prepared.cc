@@ -1,0 +1,42 @@
+#include "trace/prepared.h"
+
+#include "child/environment.h"
+#include "child/path_candidates.h"
+#include "child/plan.h"
+
+extern char** environ;
+
+namespace glovebox::trace {
+
+Prepared::Prepared(const std::vector<std::string>& words, const std::string& plan_bytes) {
+  for (const std::string& word : words) argv_.push_back(const_cast<char*>(word.c_str()));
+  argv_.push_back(nullptr);
+  // As execvp: a program without a #! line is run by /bin/sh, which takes the candidate in its second word.
+  static char shell[] = "/bin/sh";
+  script_argv_.assign({shell, nullptr});
+  script_argv_.insert(script_argv_.end(), argv_.begin() + 1, argv_.end());
+  const auto* plan = reinterpret_cast<const child::ChildPlan*>(plan_bytes.data());
+  const char* rules = plan_bytes.data() + plan->environment_rules.offset;
+  const size_t rules_size = plan->environment_rules.size;
+  environment_.resize(child::EnvironmentCapacity(environ, rules, rules_size));
+  child::PrepareEnvironment(environ, rules, rules_size, environment_.data(), environment_.size());
+  const char* path = child::EnvironmentValue(environment_.data(), "PATH");
+  const child::CandidateRoom room = child::PathCandidateRoom(argv_[0], path);
+  candidates_.resize(room.entries);
+  text_.resize(room.bytes);
+  child::PathCandidates(argv_[0], path, candidates_.data(), room.entries, text_.data(), room.bytes);
+  passed_.resize(64);
+  passed_.resize(child::PassedFds(environ, passed_.data(), passed_.size()));
+}
+
+void Prepared::Into(child::ChildContext* context) {
+  context->program = argv_[0];
+  context->argv = argv_.data();
+  context->script_argv = script_argv_.data();
+  context->candidates = candidates_.data();
+  context->environment = const_cast<char* const*>(environment_.data());
+  context->passed_fds = passed_.data();
+  context->passed_fd_count = passed_.size();
+}
+
+}  // namespace glovebox::trace

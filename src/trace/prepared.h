@@ -1,0 +1,30 @@
+// Everything that a forked child reads, laid out before the fork: it may allocate nothing.
+#ifndef GLOVEBOX_TRACE_PREPARED_H_
+#define GLOVEBOX_TRACE_PREPARED_H_
+
+#include <string>
+#include <vector>
+
+#include "child/context.h"
+
+namespace glovebox::trace {
+
+// Argument vectors, PATH candidates, the environment by the plan's rules, descriptors named in GLOVEBOX_*_FD.
+// `words` and `plan_bytes` must outlive it.
+class Prepared {
+ public:
+  Prepared(const std::vector<std::string>& words, const std::string& plan_bytes);
+  void Into(child::ChildContext* context);
+
+ private:
+  std::vector<char*> argv_;
+  std::vector<char*> script_argv_;
+  std::vector<const char*> environment_;
+  std::vector<const char*> candidates_;
+  std::vector<char> text_;
+  std::vector<int> passed_;
+};
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_PREPARED_H_

@@ -1,0 +1,327 @@
+#include "trace/runner.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "base/unique_fd.h"
+#include "child/context.h"
+#include "child/pipeline.h"
+#include "kernel/process.h"
+#include "policy/compile.h"
+#include "trace/clock.h"
+#include "trace/handshake.h"
+#include "trace/left_over.h"
+#include "trace/plan_store.h"
+#include "trace/prepared.h"
+#include "trace/pty_relay.h"
+#include "trace/supervisor.h"
+
+namespace glovebox::trace {
+namespace {
+
+// How long what the command started may still run after it before it counts as left over.
+constexpr int kLeftOverMs = 200;
+constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+struct Channel {
+  UniqueFd ours;
+  UniqueFd theirs;
+};
+
+// Socket pairs serve as the handshake pipes: the helper task can then send the listener over one, and a write
+// to a child that has died gives EPIPE without a signal.
+absl::StatusOr<Channel> MakeChannel() {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    return ErrnoStatus("socketpair", "handshake", errno);
+  return Channel{UniqueFd(pair[0]), UniqueFd(pair[1])};
+}
+
+// Blocks the signals that this process answers while a command runs, and gives the old mask back.
+class SignalGuard {
+ public:
+  SignalGuard() {
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    for (int signal : kForwarded) sigaddset(&blocked, signal);
+    sigaddset(&blocked, SIGCHLD);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+  }
+  ~SignalGuard() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t before_;
+};
+
+// Inner launchers of a run: they get the run's own policy, in the form that needs no listener.
+class RunAnnouncer final : public Announcer {
+ public:
+  RunAnnouncer(const RunRequest& request, access::ActionId first)
+      : plans_(request.host, [policy = request.policy](access::Role) { return policy; }), last_(first) {}
+  access::ActionId NextAction() override { return last_.fetch_add(1) + 1; }
+  bool ReplyTo(int socket, access::ActionId action, access::Role role) override {
+    return SendPlan(plans_, socket, action, role);
+  }
+
+ private:
+  PlanStore plans_;
+  std::atomic<access::ActionId> last_;
+};
+
+class Run {
+ public:
+  explicit Run(const RunRequest& request) : request_(request), announcer_(request, request.begin.action) {}
+  absl::StatusOr<RunOutcome> Execute();
+
+ private:
+  absl::Status Prepare();
+  absl::Status Fork();
+  [[noreturn]] void Child();
+  void SeizeStopped();
+  absl::Status Handshake();
+  void StartServing(UniqueFd listener);
+  void WaitForCommand();
+  void Forward(const siginfo_t& info);
+  void EndLeftOver();
+  void FillEnd();
+
+  const RunRequest& request_;
+  RunAnnouncer announcer_;
+  SignalGuard signals_;
+  policy::CompiledPlan plan_;
+  std::unique_ptr<Prepared> prepared_;
+  child::ChildContext context_;
+  Channel ack_, number_, status_;
+  std::unique_ptr<PtyRelay> pty_;
+  access::ActionBegin begin_;
+  pid_t pid_ = 0;
+  UniqueFd pidfd_;
+  int wait_status_ = 0;
+  rusage usage_ = {};
+  SetupReport report_;
+  std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::future<SupervisorResult> served_;
+  std::atomic<bool> root_ended_{false};
+  RunOutcome outcome_;
+  bool listener_ = true;
+};
+
+absl::Status Run::Prepare() {
+  // One listener a task tree: below somebody else's this run goes on without its own, and says so.
+  listener_ = !request_.host.listener_above && request_.policy.level != kernel::Level::kOff;
+  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(request_.policy, request_.host, {.listener = listener_}));
+  if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
+  prepared_ = std::make_unique<Prepared>(request_.argv, plan_.bytes);
+  prepared_->Into(&context_);
+  ASSIGN_OR_RETURN(ack_, MakeChannel());
+  ASSIGN_OR_RETURN(number_, MakeChannel());
+  ASSIGN_OR_RETURN(status_, MakeChannel());
+  context_.ack_read = ack_.theirs.get();
+  context_.ack_write_other = ack_.ours.get();
+  context_.fd_write = number_.theirs.get();
+  context_.fd_read_other = number_.ours.get();
+  context_.status = status_.theirs.get();
+  context_.send_listener = !request_.host.pidfd_getfd;
+  context_.ruleset = plan_.ruleset.valid() ? plan_.ruleset.get() : -1;
+  context_.expected_parent = getpid();
+  if (request_.pty) {
+    ASSIGN_OR_RETURN(pty_, PtyRelay::Open());
+    context_.pty = pty_->terminal();
+  }
+  return absl::OkStatus();
+}
+
+void Run::Child() {
+  // The blocked signals are this process's own affair; row 4 resets them only where the policy says so.
+  pthread_sigmask(SIG_SETMASK, &signals_.before(), nullptr);
+  child::RunPipeline(*reinterpret_cast<const child::ChildPlan*>(plan_.bytes.data()), context_);
+}
+
+absl::Status Run::Fork() {
+  // Left-over processes come to us instead of init.
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  begin_ = request_.begin;
+  begin_.time_ns = Now();
+  begin_.argv = request_.argv;
+  begin_.level = static_cast<uint8_t>(listener_ ? request_.policy.level : kernel::Level::kOff);
+  begin_.shape = listener_ ? "notify" : "none";
+  for (const std::string& skipped : plan_.skipped) absl::StrAppend(&begin_.shape, "; skipped ", skipped);
+  pid_ = fork();
+  if (pid_ < 0) return ErrnoStatus("fork", request_.argv[0], errno);
+  if (pid_ == 0) Child();
+  begin_.pid = pid_;
+  ack_.theirs.reset();
+  number_.theirs.reset();
+  status_.theirs.reset();
+  if (pty_ != nullptr) pty_->CloseTerminal();
+  outcome_.end.action = begin_.action;
+  request_.sink->Append(begin_);
+  if (!listener_) {
+    const char* why = request_.policy.level == kernel::Level::kOff
+                          ? "the policy records nothing"
+                          : "another listener stands above this process";
+    request_.sink->Append(access::Hole{begin_.action, Now(), pid_, "no-listener", why});
+    ++outcome_.holes;
+  }
+  ASSIGN_OR_RETURN(pidfd_, kernel::OpenPidfd(pid_));
+  return absl::OkStatus();
+}
+
+// Row 19: the child has stopped itself. Attach with PTRACE_SEIZE and options, let it go on, and let go of it:
+// who wants to follow it has had the moment to do so. A child that died before row 19 is left to
+// WaitForCommand().
+void Run::SeizeStopped() {
+  siginfo_t info = {};
+  const auto id = static_cast<id_t>(pid_);
+  while (waitid(P_PID, id, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  }
+  if (info.si_code != CLD_STOPPED) return;
+  waitid(P_PID, id, &info, WSTOPPED);
+  if (ptrace(PTRACE_SEIZE, pid_, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC) != 0) {
+    kill(pid_, SIGCONT);  // somebody else traces it already: it must not stay stopped for ever
+    return;
+  }
+  // A task in group-stop reports PTRACE_EVENT_STOP to its new tracer; only then may it be detached
+  // (ptrace(2)).
+  while (waitid(P_PID, id, &info, WSTOPPED) != 0 && errno == EINTR) {
+  }
+  kill(pid_, SIGCONT);
+  ptrace(PTRACE_DETACH, pid_, nullptr, nullptr);
+}
+
+void Run::StartServing(UniqueFd listener) {
+  resolver_ = MakeResolver();
+  SupervisorOptions options;
+  options.action = begin_.action;
+  options.root = pid_;
+  options.policy = &request_.policy;
+  options.sink = request_.sink;
+  options.announcer = &announcer_;
+  options.memory = &kernel::RealMemory();
+  options.resolver = resolver_.get();
+  options.root_ended = &root_ended_;
+  supervisor_ = std::make_unique<Supervisor>(
+      kernel::MakeNotifyListener(std::move(listener), !request_.host.receive_ends), options);
+  // This thread's signals stay blocked in the new one: it takes none.
+  served_ = std::async(std::launch::async, [this] { return supervisor_->Serve(); });
+}
+
+absl::Status Run::Handshake() {
+  if (!listener_) return absl::OkStatus();
+  const HandOver how = context_.send_listener ? HandOver::kMessage : HandOver::kFetch;
+  auto listener = TakeListener(number_.ours.get(), pidfd_.get(), how, &report_);
+  if (listener.ok()) {
+    StartServing(*std::move(listener));
+    // Should it have been killed meanwhile, its wait status says so.
+    (void)Acknowledge(ack_.ours.get());
+    return absl::OkStatus();
+  }
+  ack_.ours.reset();  // end of file: a child that still waits gives up with EIO
+  // Ended in its set-up: its own message is on stderr already, and its wait status is the answer.
+  if (listener.status().code() == absl::StatusCode::kUnavailable) return absl::OkStatus();
+  return listener.status();
+}
+
+// What a person sent to this process is meant for the command. What the terminal sent has reached it already:
+// it is in our process group, unless it has a terminal of its own.
+void Run::Forward(const siginfo_t& info) {
+  if (info.si_code == SI_KERNEL && pty_ == nullptr) return;
+  syscall(SYS_pidfd_send_signal, pidfd_.get(), info.si_signo, nullptr, 0);
+}
+
+void Run::WaitForCommand() {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGCHLD);
+  for (int signal : kForwarded) sigaddset(&wanted, signal);
+  for (;;) {
+    const pid_t ended = wait4(pid_, &wait_status_, WNOHANG, &usage_);
+    if (ended == pid_) return;
+    if (ended < 0 && errno != EINTR) return;
+    siginfo_t info = {};
+    // SIGCHLD of several children can fall together, and one of a child that ended before the last look is
+    // still pending: so the look comes first, then the sleep.
+    if (sigwaitinfo(&wanted, &info) > 0 && info.si_signo != SIGCHLD) Forward(info);
+  }
+}
+
+// The listener hangs up when the last process of the run is gone. What is still there after a short grace is
+// left over.
+void Run::EndLeftOver() {
+  const auto gone = [&](int ms) {
+    return !served_.valid() || served_.wait_for(std::chrono::milliseconds(ms)) == std::future_status::ready;
+  };
+  if (served_.valid() && gone(kLeftOverMs)) {
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    return;
+  }
+  root_ended_ = true;
+  for (int round = 0; round < 100; ++round) {
+    const std::vector<LeftOverProcess> left = FindDescendants();
+    for (const LeftOverProcess& process : left) outcome_.end.left_over.push_back(Describe(process));
+    Kill(left);
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    if (left.empty() && gone(20)) return;
+  }
+}
+
+void Run::FillEnd() {
+  access::ActionEnd& end = outcome_.end;
+  end.time_ns = Now();
+  const auto ns = [](const timeval& t) {
+    return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(t.tv_usec) * 1000u;
+  };
+  end.cpu_ns = ns(usage_.ru_utime) + ns(usage_.ru_stime);
+  end.peak_bytes = static_cast<uint64_t>(usage_.ru_maxrss) * 1024u;
+  DrainReport(status_.ours.get(), &report_);
+  if (FillSetupFailure(report_, &end)) return;
+  end.kind =
+      WIFSIGNALED(wait_status_) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
+  end.status = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : WEXITSTATUS(wait_status_);
+}
+
+absl::StatusOr<RunOutcome> Run::Execute() {
+  RETURN_IF_ERROR(Prepare());
+  RETURN_IF_ERROR(Fork());
+  if (request_.policy.stop) SeizeStopped();
+  const absl::Status handshake = Handshake();
+  if (pty_ != nullptr) pty_->Start();
+  WaitForCommand();
+  EndLeftOver();
+  if (pty_ != nullptr) pty_->Stop();
+  if (served_.valid()) {
+    SupervisorResult result = served_.get();
+    outcome_.accesses = result.accesses;
+    outcome_.holes += result.holes;
+    for (std::string& process : result.left_over) outcome_.end.left_over.push_back(std::move(process));
+  }
+  FillEnd();
+  request_.sink->Append(outcome_.end);
+  if (!handshake.ok()) return handshake;
+  return std::move(outcome_);
+}
+
+}  // namespace
+
+absl::StatusOr<RunOutcome> RunSupervised(const RunRequest& request) { return Run(request).Execute(); }
+
+}  // namespace glovebox::trace

@@ -1,0 +1,36 @@
+// Log segments for threads: one writer each, as many as serve at once, not as many as there are actions.
+#ifndef GLOVEBOX_TRACE_SEGMENT_POOL_H_
+#define GLOVEBOX_TRACE_SEGMENT_POOL_H_
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "access/log.h"
+
+namespace glovebox::trace {
+
+// Thread-safe. A writer that is lent belongs to its borrower's thread alone until it is given back.
+class SegmentPool {
+ public:
+  explicit SegmentPool(std::string run_dir) : run_dir_(std::move(run_dir)) {}
+
+  absl::StatusOr<access::SegmentWriter*> Borrow();
+  void GiveBack(access::SegmentWriter* writer);
+  // Seals every segment; all must have been given back. The first error of any of them.
+  absl::Status SealAll();
+
+ private:
+  const std::string run_dir_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<access::SegmentWriter>> all_;
+  std::vector<access::SegmentWriter*> free_;
+};
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_SEGMENT_POOL_H_

@@ -1,0 +1,301 @@
+#include "trace/supervisor.h"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "base/unique_fd.h"
+#include "child/wire.h"
+#include "kernel/syscall_table.h"
+#include "trace/clock.h"
+#include "trace/handshake.h"
+#include "trace/hello.h"
+#include "trace/intent.h"
+#include "trace/predict.h"
+#include "trace/process_table.h"
+
+namespace glovebox::trace {
+namespace {
+
+// How often the ends of inner actions are looked for: often enough for their times to mean something, seldom
+// enough to cost nothing (one poll).
+constexpr uint64_t kSweepEvery = 128;
+// A launcher that announced itself sends its hello at once; whoever does not is no launcher of ours and holds
+// up only itself.
+constexpr int kHelloMs = 5000;
+
+#if defined(__x86_64__)
+constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
+#else
+constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
+#endif
+
+// True for a call that this build knows and does not record. Every call of a foreign ABI is notified; these
+// just go on.
+bool IsIgnored(absl::string_view syscall) {
+  static const auto* const kNames = [] {
+    auto* names = new absl::flat_hash_set<std::string>;
+    for (const kernel::IgnoredSyscall& call : kernel::IgnoredSyscalls()) names->insert(call.name);
+    return names;
+  }();
+  const size_t colon = syscall.rfind(':');
+  if (colon != absl::string_view::npos) syscall.remove_prefix(colon + 1);
+  return kNames->contains(syscall);
+}
+
+}  // namespace
+
+class Supervisor::Impl {
+ public:
+  Impl(std::unique_ptr<kernel::NotifyListener> listener, const SupervisorOptions& options)
+      : listener_(std::move(listener)), o_(options), processes_(options.root, options.action) {}
+
+  access::ActionId ActionOf(pid_t pid) const {
+    const std::lock_guard<std::mutex> lock(met_mutex_);
+    const auto found = met_.find(pid);
+    return found == met_.end() ? 0 : found->second;
+  }
+
+  SupervisorResult Serve() {
+    seccomp_notif call;
+    for (;;) {
+      const int error = listener_->Receive(&call);
+      if (error == 0) {
+        Handle(call);
+        if (++result_.notifications % kSweepEvery == 0) Sweep(false);
+      } else if (error != EINTR && (error != ENOENT || listener_->Poll(0) < 0)) {
+        // ENOENT with a living listener: the caller was killed before we came. Anything else has no known
+        // cause.
+        if (error != ENOENT) AddHole(o_.action, 0, "listener", ErrnoName(error));
+        break;
+      }
+    }
+    Sweep(true);
+    result_.inner_actions = inner_holes_.size();
+    for (const auto& [action, holes] : inner_holes_) result_.inner_complete += holes == 0 ? 1 : 0;
+    return std::move(result_);
+  }
+
+ private:
+  void Handle(const seccomp_notif& call) {
+    const uint64_t time = Now();
+    const auto tid = static_cast<pid_t>(call.pid);
+    Intent intent = Decode(call, *o_.memory);
+    if (o_.announcer != nullptr && intent.op == Op::kOpen && intent.paths.size() == 1 &&
+        intent.paths[0].spelled == child::kAnnouncePath) {
+      Announce(call, tid);
+      return;
+    }
+    if (!Judge(call, &intent)) {  // nothing to record
+      listener_->Continue(call.id);
+      return;
+    }
+    const Process& process = processes_.Find(tid);
+    if (process.fresh) Meet(process);
+    access::Access access;
+    access.action = process.action;
+    access.time_ns = time;
+    access.pid = process.tgid;
+    access.tid = tid;
+    access.exe = process.exe;
+    const bool orphan = process.fresh && process.orphan;
+    const bool late =
+        process.fresh && o_.root_ended != nullptr && o_.root_ended->load(std::memory_order_relaxed);
+    Fill(intent, tid, process.tgid, &access);
+    // Memory first, the question second: when the call no longer waits, what was read may be a later
+    // process's.
+    if (listener_->CheckValid(call.id) != 0) return;
+    if (late) result_.left_over.push_back(absl::StrCat(access.pid, " ", access.exe));
+    if (orphan) {
+      AddHole(access.action, access.pid, "orphan",
+              "its parents had ended before it was seen: it may belong to an inner action");
+    }
+    if (!intent.hole.empty())
+      AddHole(access.action, access.pid, HoleKind(intent), absl::StrCat(intent.syscall, ": ", intent.hole));
+    if (intent.op == Op::kExec) processes_.ExecNotified(tid);
+    Record(intent, &access);
+    if (intent.refuse != 0) {
+      listener_->Answer(call.id, 0, intent.refuse);
+    } else {
+      listener_->Continue(call.id);
+    }
+  }
+
+  // A process that was not seen before, also under a number that was.
+  void Meet(const Process& process) {
+    o_.resolver->ForgetProcess(process.tgid);
+    const std::lock_guard<std::mutex> lock(met_mutex_);
+    met_[process.tgid] = process.action;
+  }
+
+  // Applies the policy's own refusals; false for a call that needs no record at all.
+  bool Judge(const seccomp_notif& call, Intent* intent) {
+    const bool native = call.data.arch == kNativeArch && intent->syscall.rfind("x32:", 0) != 0;
+    if (intent->op == Op::kForbidden && intent->refuse == EPERM && intent->text.rfind("ioctl ", 0) == 0) {
+      // Natively only denied requests are notified; in a foreign ABI everything is.
+      const auto& denied = o_.policy->denied_ioctls;
+      return std::find(denied.begin(), denied.end(), static_cast<uint32_t>(intent->flags)) != denied.end();
+    }
+    if (intent->op == Op::kForbidden && intent->refuse == EOPNOTSUPP && !o_.policy->append_only) return false;
+    if (intent->kernel_pointer && o_.policy->restrict_kptr) {
+      intent->op = Op::kForbidden;
+      intent->refuse = EFAULT;
+      intent->text = "kernel pointer";
+      intent->hole.clear();
+    } else if (intent->op == Op::kForbidden && intent->text == "kernel pointer") {
+      return false;
+    }
+    if (intent->op == Op::kNone && intent->hole.empty()) return false;
+    return intent->op != Op::kNone || native || !IsIgnored(intent->syscall);
+  }
+
+  static const char* HoleKind(const Intent& intent) {
+    if (intent.op == Op::kNone)
+      return intent.syscall.find(':') != std::string::npos ? "foreign-abi" : "unlisted-call";
+    return "memory-unreadable";
+  }
+
+  // Paths, addresses and the prediction.
+  void Fill(const Intent& intent, pid_t tid, pid_t tgid, access::Access* access) {
+    access->op = intent.op;
+    access->syscall = intent.syscall;
+    access->flags = intent.flags;
+    Resolved found[2];
+    const size_t count = std::min<size_t>(intent.paths.size(), 2);
+    for (size_t i = 0; i < count; ++i) found[i] = o_.resolver->Resolve(tid, tgid, intent.paths[i]);
+    const Resolved* first = count > 0 ? &found[0] : nullptr;
+    const Resolved* second = count > 1 ? &found[1] : nullptr;
+    const Prediction prediction = Predict(intent, first, second);
+    access->result = prediction.result;
+    access->error = prediction.error;
+    if (intent.refuse == 0 && ChangesNames(intent, first, second)) o_.resolver->Forget();
+    if (first != nullptr) {
+      access->path = intent.paths[0].spelled;
+      access->resolved = std::move(found[0].path);
+    }
+    if (second != nullptr) {
+      access->path2 = intent.paths[1].spelled;
+      access->resolved2 = std::move(found[1].path);
+    } else if (!intent.text.empty()) {
+      access->path2 = intent.text;
+    }
+    if (intent.refuse != 0) {
+      access->result = access::Result::kRefused;
+      access->error = intent.refuse;
+      access->sight = access::Sight::kObserved;
+      access->decision = access::Decision::kDenied;
+    }
+  }
+
+  // One record a path; one for each address where there are several (sendmmsg).
+  void Record(const Intent& intent, access::Access* access) {
+    if (intent.op == Op::kNone) return;
+    if (intent.addresses.empty()) {
+      Append(*access);
+      return;
+    }
+    for (const std::string& address : intent.addresses) {
+      access->path = address;
+      Append(*access);
+    }
+  }
+
+  void Append(const access::Access& access) {
+    if (o_.sink->Append(access)) {
+      ++result_.accesses;
+    } else {
+      result_.sink_failed = true;
+    }
+  }
+
+  void AddHole(access::ActionId action, pid_t pid, const char* kind, std::string detail) {
+    ++result_.holes;
+    if (auto inner = inner_holes_.find(action); inner != inner_holes_.end()) ++inner->second;
+    access::Hole hole{action, Now(), pid, kind, std::move(detail)};
+    if (!o_.sink->Append(hole)) result_.sink_failed = true;
+  }
+
+  // An inner launcher asks for its supervisor: give it a socket as the result of its openat, hear who it is,
+  // file what its process does from now on under an action of its own.
+  void Announce(const seccomp_notif& call, pid_t tid) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+      AddHole(o_.action, tid, "announcement", absl::StrCat("socketpair: ", ErrnoName(errno)));
+      listener_->Answer(call.id, 0, EMFILE);
+      return;
+    }
+    UniqueFd ours(pair[0]);
+    UniqueFd theirs(pair[1]);
+    const Process process = processes_.Find(tid);
+    if (process.fresh) Meet(process);
+    Sweep(false);
+    if (listener_->AnswerWithFd(call.id, theirs.get(), /*close_on_exec=*/true) != 0) return;  // it was killed
+    theirs.reset();
+    auto hello = ReadHello(ours.get(), kHelloMs);
+    if (!hello.ok()) {
+      // A probe of the host asks the same question and hangs up: it is no action, and nothing of it is
+      // missing.
+      if (hello.status().code() != absl::StatusCode::kUnavailable) {
+        AddHole(process.action, process.tgid, "announcement", std::string(hello.status().message()));
+      }
+      return;
+    }
+    access::ActionBegin begin = *std::move(hello);
+    begin.action = o_.announcer->NextAction();
+    begin.parent = process.action;
+    begin.time_ns = Now();
+    begin.pid = process.tgid;
+    begin.level = static_cast<uint8_t>(o_.policy->level);
+    begin.shape = "notify";
+    if (!o_.sink->Append(begin)) result_.sink_failed = true;
+    inner_holes_[begin.action] = 0;
+    processes_.RegisterAction(process.tgid, begin.action);
+    if (!o_.announcer->ReplyTo(ours.get(), begin.action, begin.role)) {
+      AddHole(begin.action, process.tgid, "announcement", "the launcher did not take its plan");
+    }
+    inner_sockets_[begin.action] = std::move(ours);
+  }
+
+  void Sweep(bool final) {
+    for (EndedAction& ended : processes_.EndedActions(final)) {
+      access::ActionEnd end;
+      end.action = ended.action;
+      end.time_ns = Now();
+      end.kind = ended.kind;
+      end.status = ended.status;
+      end.left_over = std::move(ended.left_over);
+      SetupReport report;
+      DrainReport(inner_sockets_[ended.action].get(), &report);
+      FillSetupFailure(report, &end);
+      inner_sockets_.erase(ended.action);
+      if (!o_.sink->Append(end)) result_.sink_failed = true;
+    }
+  }
+
+  std::unique_ptr<kernel::NotifyListener> listener_;
+  SupervisorOptions o_;
+  ProcessTable processes_;
+  SupervisorResult result_;
+  absl::flat_hash_map<access::ActionId, uint64_t> inner_holes_;
+  // What an inner launcher says of steps that failed after its announcement.
+  absl::flat_hash_map<access::ActionId, UniqueFd> inner_sockets_;
+  mutable std::mutex met_mutex_;
+  absl::flat_hash_map<pid_t, access::ActionId> met_;  // guarded by met_mutex_
+};
+
+Supervisor::Supervisor(std::unique_ptr<kernel::NotifyListener> listener, const SupervisorOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(listener), options)) {}
+Supervisor::~Supervisor() = default;
+SupervisorResult Supervisor::Serve() { return impl_->Serve(); }
+access::ActionId Supervisor::ActionOf(pid_t pid) const { return impl_->ActionOf(pid); }
+
+}  // namespace glovebox::trace
