@@ -16,19 +16,28 @@ namespace glovebox::access {
 
 // Where the runs of a build directory are kept: $GLOVEBOX_STATE_DIR, else $XDG_STATE_HOME/glovebox, else
 // ~/.local/state/glovebox; below it one folder a build directory (basename and a hash of its real path),
-// below that one folder a run. `build_dir` must exist.
+// below that one folder a run. `build_dir` must exist. InvalidArgument where the state directory would lie
+// inside the build directory: what is recorded must not be reached by what it records.
 absl::StatusOr<std::string> StateDirFor(const std::string& build_dir);
 
 // Makes a new run directory below StateDirFor(build_dir) ("2026-11-24T08.30.12-4711", mode 0700) and points
-// the link "latest" there.
+// the link "latest" there. Removes what is older than the newest $GLOVEBOX_KEEP_RUNS (20) runs, never one
+// that is being written, and the loose run: this build replaces what was recorded one by one.
 absl::StatusOr<std::string> CreateRun(const std::string& build_dir);
-// The run that "latest" points to. NotFound says what to do ("no run recorded for DIR yet: build it with
-// glovebox-ninja").
+
+// The run of launchers without a collector, made when it is not there: each appends a segment of its own to
+// it.
+absl::StatusOr<std::string> LooseRun(const std::string& build_dir);
+
+// The loose run where there is one (it is newer than every other: CreateRun removes it), else what "latest"
+// points to. NotFound says what to do ("no run recorded for DIR yet: build it with glovebox-ninja").
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir);
 
-// One segment being written. Not thread-safe: one writer each. Append() writes the frame with one write(2)
-// before it returns, so a kill -9 of the writer loses nothing that was taken. After an error (a full disk) it
-// takes nothing more, and status() says why; the reader will find the segment unsealed.
+// One segment being written. Not thread-safe: one writer each. While it lives the run is locked against
+// removal (a shared flock on "lock" in the run directory, which a kill -9 releases). Append() writes the
+// frame with one write(2) before it returns, so a kill -9 of the writer loses nothing that was taken. After
+// an error (a full disk) it takes nothing more, and status() says why; the reader will find the segment
+// unsealed.
 class SegmentWriter : public RecordSink {
  public:
   // Creates `run_dir`/NAME.gbx, which must not exist yet.
@@ -51,7 +60,9 @@ struct Tear {
 
 struct Log {
   std::string run_dir;
-  std::vector<Record> records;  // of all segments, in order of time, then of segment and place
+  std::vector<Record> records;        // of all segments, in order of time, then of segment and place
+  std::vector<uint32_t> segment_of;   // beside `records`: index into `segments`
+  std::vector<std::string> segments;  // file names, sorted
   std::vector<Tear> tears;
   uint64_t bytes = 0;
 };
@@ -59,6 +70,14 @@ struct Log {
 // Reads what can be read. Damage is no error: it is in `tears`. Errors: no such directory, no segment in it,
 // a segment of a newer version, no permission.
 absl::StatusOr<Log> ReadLog(const std::string& run_dir);
+
+// One segment, record by record, without keeping them: for logs larger than memory. `take` returns false to
+// stop. The tear, when there is one, is appended to *tears.
+absl::Status ReadSegment(const std::string& path, const std::function<bool(Record)>& take,
+                         std::vector<Tear>* tears);
+
+// One line for people, escaped, without a newline.
+std::string DumpRecord(const Record& record);
 
 }  // namespace glovebox::access
 

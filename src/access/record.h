@@ -135,6 +135,8 @@ struct RunInfo {
 struct RunEnd {
   uint64_t time_ns = 0;
   int32_t exit_status = 0;
+  uint32_t segments = 0;  // files the run has, the one with this record included: a removed one is missed.
+                          // 0: not counted
   bool operator==(const RunEnd&) const = default;
 };
 

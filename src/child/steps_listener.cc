@@ -152,7 +152,11 @@ StepResult HandOverListener(Plan plan, Context context) {
   return {};
 }
 
-StepResult CloseHandshake(Plan, Context context) {
+// The plan's filter then only refuses: there is nobody to notify.
+StepResult CloseHandshake(Plan plan, Context context) {
+  if (plan.notify_filter.size != 0 && !context.nested && LoadFilter(plan, plan.notify_filter, 0) < 0) {
+    return {StepCode::kSeccomp, errno, 0};
+  }
   CloseFd(context.fd_write);
   CloseFd(context.ack_read);
   return {};

@@ -22,7 +22,10 @@ struct CompiledPlan {
 };
 
 struct CompileOptions {
-  bool listener = true;  // row 20; false below an outer listener
+  bool listener = true;  // row 20
+  // Below an outer supervisor of ours, whose filter has every condition already (and would be outranked,
+  // unseen, by a refusal in the kernel): only what the policy wants in the kernel in any case.
+  bool outer = false;
 };
 
 // InvalidArgument for what the policy says wrongly (an unknown capability), Unimplemented for what this host

@@ -50,12 +50,19 @@ TEST(CompilePlan, ALaunchedCompilerKeepsItsSignals) {
 TEST(CompilePlan, WithoutAListenerTheKernelRefuses) {
   Policy policy = DefaultPolicy(Role::kRun);
   policy.append_only = policy.restrict_kptr = true;
-  ASSERT_OK_AND_ASSIGN(CompiledPlan plan, CompilePlan(policy, GoodHost(), {.listener = false}));
+  ASSERT_OK_AND_ASSIGN(CompiledPlan plan, CompilePlan(policy, GoodHost(), {.listener = false, .outer = false}));
   const child::ChildPlan head = Head(plan);
   EXPECT_EQ(head.flags & child::kWantListener, 0u);
   EXPECT_GT(head.ioctl_filter.size, 0u);
   EXPECT_GT(head.append_only_filter.size, 0u);
   EXPECT_GT(head.kptr_filter.size, 0u);
+}
+
+TEST(CompilePlan, BelowAnOuterSupervisorNothingOutranksItsRecord) {
+  ASSERT_OK_AND_ASSIGN(CompiledPlan plan, CompilePlan(DefaultPolicy(Role::kCompile), GoodHost(),
+                                                      {.listener = false, .outer = true}));
+  const child::ChildPlan head = Head(plan);
+  EXPECT_EQ(head.ioctl_filter.size + head.notify_filter.size, 0u);
 }
 
 TEST(CompilePlan, LimitsAndEnvironmentRulesAreCarried) {

@@ -307,10 +307,12 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     fds.push_back((*plan)->ruleset.get());
   }
   SetupReport report;
-  absl::StatusOr<UniqueFd> listener = SendReply(connection.get(), reply, fds);
-  if (listener.status().ok()) listener = TakeListener(connection.get(), peer->pidfd.get(), how, &report);
-  if (listener.ok() && !Acknowledge(connection.get()).ok())
+  const absl::Status sent = SendReply(connection.get(), reply, fds);
+  absl::StatusOr<UniqueFd> listener = absl::UnavailableError("the launcher was killed");
+  if (sent.ok()) listener = TakeListener(connection.get(), peer->pidfd.get(), how, &report);
+  if (listener.ok() && !Acknowledge(connection.get()).ok()) {
     listener = absl::UnavailableError("the launcher was killed");
+  }
   if (!listener.ok()) {
     if (!FillSetupFailure(report, &end)) {
       end.status = EIO;
@@ -440,6 +442,7 @@ CollectorSummary CollectorImpl::Stop(int exit_status, int grace_ms) {
   access::RunEnd end;
   end.time_ns = Now();
   end.exit_status = exit_status;
+  end.segments = segments_.count() + 1;  // and this one
   if (main_ != nullptr) {
     if (!main_->Append(end)) summary_.log.Update(main_->status());
     summary_.log.Update(main_->Seal());

@@ -26,7 +26,8 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(access::Role role, b
   auto plan = std::make_unique<SealedPlan>();
   plan->policy = policy_for_(role);
   ASSIGN_OR_RETURN(policy::CompiledPlan compiled,
-                   policy::CompilePlan(plan->policy, host_, policy::CompileOptions{.listener = listener}));
+                   policy::CompilePlan(plan->policy, host_,
+                                       policy::CompileOptions{.listener = listener, .outer = !listener}));
   plan->memfd.reset(memfd_create("glovebox-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!plan->memfd.valid()) return ErrnoStatus("memfd_create", "plan", errno);
   RETURN_IF_ERROR(WriteAll(plan->memfd.get(), compiled.bytes, "plan"));

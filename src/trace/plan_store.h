@@ -27,7 +27,8 @@ struct SealedPlan {
   std::vector<std::string> skipped;
 };
 
-// Thread-safe. What For() returns lives as long as the store.
+// Thread-safe. Without a listener a plan is for an inner action, below a listener of ours. What For() returns
+// lives as long as the store.
 class PlanStore {
  public:
   PlanStore(kernel::HostFeatures host, std::function<policy::Policy(access::Role)> policy_for)

@@ -126,7 +126,7 @@ class Run {
 absl::Status Run::Prepare() {
   // One listener a task tree: below somebody else's this run goes on without its own, and says so.
   listener_ = !request_.host.listener_above && request_.policy.level != kernel::Level::kOff;
-  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(request_.policy, request_.host, {.listener = listener_}));
+  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(request_.policy, request_.host, {.listener = listener_, .outer = false}));
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
   prepared_ = std::make_unique<Prepared>(request_.argv, plan_.bytes);
   prepared_->Into(&context_);

@@ -23,6 +23,11 @@ void SegmentPool::GiveBack(access::SegmentWriter* writer) {
   free_.push_back(writer);
 }
 
+uint32_t SegmentPool::count() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return static_cast<uint32_t>(all_.size());
+}
+
 absl::Status SegmentPool::SealAll() {
   const std::lock_guard<std::mutex> lock(mutex_);
   absl::Status first;

@@ -23,6 +23,8 @@ class SegmentPool {
   void GiveBack(access::SegmentWriter* writer);
   // Seals every segment; all must have been given back. The first error of any of them.
   absl::Status SealAll();
+  // How many segments it has made.
+  uint32_t count();
 
  private:
   const std::string run_dir_;

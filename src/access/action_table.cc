@@ -1,0 +1,100 @@
+#include "access/action_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+
+namespace glovebox::access {
+namespace {
+
+class Maker {
+ public:
+  explicit Maker(const Log& log) : log_(log) {}
+
+  ActionTable Make() {
+    for (size_t i = 0; i < log_.records.size(); ++i) {
+      segment_ = log_.segment_of[i];
+      index_ = i;
+      std::visit([this](const auto& record) { Take(record); }, log_.records[i]);
+    }
+    for (ActionRecord& action : table_.actions) Judge(action);
+    return std::move(table_);
+  }
+
+ private:
+  using Key = std::pair<uint32_t, ActionId>;
+
+  ActionRecord* Find(ActionId id) {
+    const auto found = place_.find(Key(segment_, id));
+    return found == place_.end() ? nullptr : &table_.actions[found->second];
+  }
+
+  void Take(const RunInfo& info) {
+    if (!table_.run.has_value()) table_.run = info;
+  }
+  void Take(const RunEnd& end) { table_.run_end = end; }
+  void Take(const ActionBegin& begin) {
+    place_[Key(segment_, begin.action)] = table_.actions.size();
+    segments_.push_back(segment_);
+    table_.actions.emplace_back();
+    table_.actions.back().begin = begin;
+  }
+  void Take(const ActionEnd& end) {
+    if (ActionRecord* action = Find(end.action)) action->end = end;
+  }
+  void Take(const Hole& hole) {
+    ActionRecord* action = Find(hole.action);
+    (action != nullptr ? action->holes : table_.holes).push_back(hole);
+  }
+  void Take(const Access& access) {
+    if (ActionRecord* action = Find(access.action)) {
+      action->accesses.push_back(index_);
+    } else {
+      ++table_.stray;
+    }
+  }
+
+  void Judge(ActionRecord& action) {
+    const std::string& segment =
+        log_.segments[segments_[static_cast<size_t>(&action - table_.actions.data())]];
+    action.why_incomplete = Why(action, segment);
+    action.complete = action.why_incomplete.empty();
+  }
+
+  std::string Why(const ActionRecord& action, const std::string& segment) const {
+    if (!action.end.has_value()) {
+      for (const Tear& tear : log_.tears) {
+        if (tear.segment == segment) return absl::StrCat("its log is torn: ", tear.reason);
+      }
+      return "its end was not recorded";
+    }
+    if (action.end->kind == ActionEnd::Kind::kSandboxFailed)
+      return absl::StrCat("it was not set up: ", action.end->step);
+    if (!action.holes.empty()) return absl::StrCat(action.holes[0].kind, ": ", action.holes[0].detail);
+    for (const Tear& tear : log_.tears) {
+      if (tear.segment == "(missing)") return tear.reason;
+      // Not by a kill: somebody changed the file, and what he may have taken out of this action nobody can
+      // tell.
+      if (tear.segment == segment && tear.reason.rfind("not sealed", 0) != 0 &&
+          tear.reason.rfind("torn record", 0) != 0) {
+        return absl::StrCat("its log is damaged: ", tear.reason);
+      }
+    }
+    return "";
+  }
+
+  const Log& log_;
+  ActionTable table_;
+  absl::flat_hash_map<Key, size_t> place_;
+  std::vector<uint32_t> segments_;
+  uint32_t segment_ = 0;
+  size_t index_ = 0;
+};
+
+}  // namespace
+
+ActionTable MakeActionTable(const Log& log) { return Maker(log).Make(); }
+
+}  // namespace glovebox::access

@@ -1,0 +1,60 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "access/log.h"
+#include "access/names.h"
+#include "base/bytes.h"
+#include "base/op.h"
+
+namespace glovebox::access {
+namespace {
+
+std::string Quoted(const std::string& bytes) { return absl::StrCat("\"", EscapeBytes(bytes), "\""); }
+std::string Words(const std::vector<std::string>& words) {
+  return absl::StrJoin(words, " ", [](std::string* out, const std::string& word) {
+    absl::StrAppend(out, EscapeBytes(ShellQuote(word)));
+  });
+}
+std::string Time(uint64_t ns) {
+  return absl::StrFormat("%d.%06d", ns / 1'000'000'000, ns / 1000 % 1'000'000);
+}
+
+struct Dumper {
+  std::string operator()(const RunInfo& r) const {
+    return absl::StrCat(Time(r.start_ns), " run ", EscapeBytes(r.tool), " build=", Quoted(r.build_dir),
+                        " command: ", Words(r.command));
+  }
+  std::string operator()(const ActionBegin& r) const {
+    return absl::StrCat(Time(r.time_ns), " #", r.action, " begin ", RoleName(r.role), " pid=", r.pid,
+                        r.parent != 0 ? absl::StrCat(" in=#", r.parent) : "", " out=[", Words(r.outputs),
+                        "] ", Words(r.argv));
+  }
+  std::string operator()(const Access& r) const {
+    return absl::StrCat(Time(r.time_ns), " #", r.action, " ", r.pid, " ", OpName(r.op), " ",
+                        ResultName(r.result), " ", Quoted(r.path),
+                        r.resolved == r.path ? "" : absl::StrCat(" = ", Quoted(r.resolved)),
+                        r.path2.empty() ? "" : absl::StrCat(" -> ", Quoted(r.path2)),
+                        r.resolved2.empty() ? "" : absl::StrCat(" = ", Quoted(r.resolved2)), " (", r.syscall,
+                        r.flags != 0 ? absl::StrFormat(" %#x", r.flags) : "",
+                        r.error != 0 ? absl::StrCat(" errno ", r.error) : "",
+                        r.sight == Sight::kObserved ? " observed" : "", ") by ", EscapeBytes(r.exe));
+  }
+  std::string operator()(const Hole& r) const {
+    return absl::StrCat(Time(r.time_ns), " #", r.action, " hole ", EscapeBytes(r.kind), ": ",
+                        EscapeBytes(r.detail));
+  }
+  std::string operator()(const ActionEnd& r) const {
+    return absl::StrCat(Time(r.time_ns), " #", r.action, " end ", EndName(r.kind), " ", r.status, " ",
+                        EscapeBytes(r.step),
+                        r.left_over.empty() ? "" : absl::StrCat(" left over: ", Words(r.left_over)));
+  }
+  std::string operator()(const RunEnd& r) const {
+    return absl::StrCat(Time(r.time_ns), " run ended, exit status ", r.exit_status);
+  }
+};
+
+}  // namespace
+
+std::string DumpRecord(const Record& record) { return std::visit(Dumper(), record); }
+
+}  // namespace glovebox::access

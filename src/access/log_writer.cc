@@ -1,0 +1,197 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "access/keyed_hash.h"
+#include "access/log.h"
+#include "access/log_format.h"
+#include "access/record_codec.h"
+#include "base/files.h"
+#include "base/status.h"
+
+namespace glovebox::access {
+namespace {
+
+// How often the file's size is compared with what was written: tampering is noticed while it goes on, at no
+// cost to speak of.
+constexpr uint64_t kCheckEvery = 1024;
+
+int64_t Clock(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+void FillRandom(void* out, size_t size) {
+  if (getrandom(out, size, 0) != static_cast<ssize_t>(size)) std::memset(out, 0x5a, size);
+}
+
+// "xxxxxxxx-xxxx-..." to 16 bytes; zeros where /proc does not tell.
+void FillBootId(std::array<unsigned char, 16>* out) {
+  const auto text = ReadFile("/proc/sys/kernel/random/boot_id");
+  if (!text.ok()) return;
+  size_t nibble = 0;
+  for (char c : *text) {
+    const char* digits = "0123456789abcdef";
+    const char* at = std::strchr(digits, c);
+    if (c == '\0' || at == nullptr || nibble == 32) continue;
+    unsigned char& byte = (*out)[nibble / 2];
+    byte = static_cast<unsigned char>(byte << 4 | (at - digits));
+    ++nibble;
+  }
+}
+
+class Writer final : public SegmentWriter {
+ public:
+  Writer(UniqueFd fd, UniqueFd lock, std::string path, const KeyedHash::Key& key, uint64_t start_ns)
+      : fd_(std::move(fd)),
+        lock_(std::move(lock)),
+        path_(std::move(path)),
+        key_(key),
+        hash_(key),
+        encoder_(start_ns) {}
+
+  absl::Status Begin(SegmentHeader header) {
+    const std::string bytes = EncodeHeader(header);
+    crc_ = header.crc;
+    Write(bytes);
+    return status_;
+  }
+
+  bool Append(const Record& record) override {
+    if (!status_.ok()) return false;
+    if (sealed_) return Break(absl::FailedPreconditionError(absl::StrCat(path_, ": sealed already")));
+    if (RecordCost(record) > kMaxRecordCost) {
+      return Break(absl::ResourceExhaustedError(absl::StrCat(path_, ": a record of more than 32 MiB")));
+    }
+    frame_.assign(kFrameHeaderSize, '\0');
+    const uint8_t type = encoder_.Encode(record, frame_);
+    WriteFrame(type);
+    if (status_.ok() && ++records_ % kCheckEvery == 0) CheckFile();
+    return status_.ok();
+  }
+
+  const absl::Status& status() const override { return status_; }
+
+  absl::Status Seal() override {
+    if (sealed_ || !status_.ok()) return status_;
+    CheckFile();
+    if (status_.ok()) CheckBytes();
+    if (!status_.ok()) return status_;
+    frame_.assign(kFrameHeaderSize, '\0');
+    EncodeSeal({records_, bytes_, crc_}, frame_);
+    WriteFrame(static_cast<uint8_t>(FrameType::kSeal));
+    sealed_ = true;
+    return status_;
+  }
+
+ private:
+  bool Break(absl::Status why) {
+    status_.Update(std::move(why));
+    return false;
+  }
+
+  void WriteFrame(uint8_t type) {
+    const size_t payload = frame_.size() - kFrameHeaderSize;
+    if (payload > kMaxPayload) {
+      Break(absl::ResourceExhaustedError(absl::StrCat(path_, ": a record of more than 16 MiB")));
+      return;
+    }
+    StoreLittle32(static_cast<uint32_t>(type) << 24 | static_cast<uint32_t>(payload), frame_.data());
+    crc_ = FrameChecksum(crc_, frame_);
+    StoreLittle32(crc_, frame_.data() + 4);
+    Write(frame_);
+  }
+
+  // One write(2) for all of it; only a disk that fills up, or a signal, makes it more.
+  void Write(const std::string& bytes) {
+    status_.Update(WriteAll(fd_.get(), bytes, path_));
+    hash_.Update(bytes);
+    bytes_ += bytes.size();
+  }
+
+  // That the file is still ours: the same inode under its name, one link, no byte more or less.
+  void CheckFile() {
+    struct stat ours;
+    struct stat named;
+    if (fstat(fd_.get(), &ours) != 0) {
+      Break(ErrnoStatus("fstat", path_, errno));
+    } else if (lstat(path_.c_str(), &named) != 0 || named.st_ino != ours.st_ino ||
+               named.st_dev != ours.st_dev) {
+      Tampered("it was removed or replaced");
+    } else if (ours.st_nlink != 1) {
+      Tampered("it was linked under another name");
+    } else if (static_cast<uint64_t>(ours.st_size) != bytes_) {
+      Tampered(absl::StrCat("it has ", ours.st_size, " bytes, written were ", bytes_));
+    }
+  }
+
+  // That every byte is the one that was written, also where the checksums were made to fit.
+  void CheckBytes() {
+    auto file = OpenFile(path_, O_RDONLY | O_NOFOLLOW);
+    if (!file.ok()) {
+      Break(file.status());
+      return;
+    }
+    KeyedHash read_back(key_);
+    char buffer[65536];
+    uint64_t total = 0;
+    for (;;) {
+      const ssize_t count = read(file->get(), buffer, sizeof buffer);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) break;
+      read_back.Update(absl::string_view(buffer, static_cast<size_t>(count)));
+      total += static_cast<uint64_t>(count);
+    }
+    if (total != bytes_ || read_back.Digest() != hash_.Digest()) Tampered("its bytes were changed");
+  }
+
+  void Tampered(absl::string_view how) {
+    Break(absl::DataLossError(absl::StrCat("access log ", path_, " was tampered with: ", how)));
+  }
+
+  UniqueFd fd_;
+  UniqueFd lock_;
+  const std::string path_;
+  const KeyedHash::Key key_;
+  KeyedHash hash_;
+  RecordEncoder encoder_;
+  std::string frame_;
+  absl::Status status_;
+  uint64_t records_ = 0;
+  uint64_t bytes_ = 0;
+  uint32_t crc_ = 0;
+  bool sealed_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& run_dir,
+                                                                     const std::string& name) {
+  ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(absl::StrCat(run_dir, "/lock"), O_RDWR | O_CREAT, 0600));
+  if (flock(lock.get(), LOCK_SH) != 0) return ErrnoStatus("flock", run_dir, errno);
+  const std::string path = absl::StrCat(run_dir, "/", name, kSegmentSuffix);
+  ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0600));
+  SegmentHeader header;
+  FillRandom(header.id.data(), header.id.size());
+  FillBootId(&header.boot);
+  header.start_unix_ns = Clock(CLOCK_REALTIME);
+  header.start_ns = static_cast<uint64_t>(Clock(CLOCK_MONOTONIC));
+  header.pid = getpid();
+  KeyedHash::Key key;
+  FillRandom(key.data(), sizeof key);
+  auto writer = std::make_unique<Writer>(std::move(fd), std::move(lock), path, key, header.start_ns);
+  RETURN_IF_ERROR(writer->Begin(header));
+  return writer;
+}
+
+}  // namespace glovebox::access

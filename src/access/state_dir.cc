@@ -1,0 +1,151 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "access/keyed_hash.h"
+#include "access/log.h"
+#include "base/files.h"
+#include "base/paths.h"
+#include "base/status.h"
+
+namespace glovebox::access {
+namespace {
+
+constexpr int kKeepRuns = 20;
+
+std::string Variable(const char* name) {
+  const char* value = getenv(name);
+  return value != nullptr && value[0] == '/' ? CleanPath(value) : std::string();
+}
+
+absl::StatusOr<std::string> StateRoot() {
+  if (std::string dir = Variable("GLOVEBOX_STATE_DIR"); !dir.empty()) return dir;
+  if (std::string dir = Variable("XDG_STATE_HOME"); !dir.empty()) return absl::StrCat(dir, "/glovebox");
+  std::string home = Variable("HOME");
+  if (home.empty()) {
+    const passwd* entry = getpwuid(geteuid());
+    if (entry != nullptr && entry->pw_dir != nullptr) home = entry->pw_dir;
+  }
+  if (home.empty()) {
+    return absl::NotFoundError(
+        "no place for the access log: set GLOVEBOX_STATE_DIR, XDG_STATE_HOME or HOME to an absolute path");
+  }
+  return absl::StrCat(home, "/.local/state/glovebox");
+}
+
+absl::StatusOr<std::string> RealPath(const std::string& path) {
+  char resolved[PATH_MAX];
+  if (realpath(path.c_str(), resolved) == nullptr) return ErrnoStatus("realpath", path, errno);
+  return std::string(resolved);
+}
+
+// Runs by name: the names begin with the time, so that the oldest comes first.
+std::vector<std::string> Runs(const std::string& state) {
+  std::vector<std::string> runs;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(state.c_str()), closedir);
+  if (dir == nullptr) return runs;
+  while (const dirent* entry = readdir(dir.get())) {
+    if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') runs.emplace_back(entry->d_name);
+  }
+  std::sort(runs.begin(), runs.end());
+  return runs;
+}
+
+// Removes a run that nobody writes to.
+void RemoveRun(const std::string& run) {
+  auto lock = OpenFile(absl::StrCat(run, "/lock"), O_RDWR | O_CREAT, 0600);
+  if (!lock.ok() || flock(lock->get(), LOCK_EX | LOCK_NB) != 0) return;
+  std::error_code ignored;  // an old run that cannot be removed is no reason to fail a build
+  std::filesystem::remove_all(run, ignored);
+}
+
+void Prune(const std::string& state) {
+  int keep = kKeepRuns;
+  const char* wanted = getenv("GLOVEBOX_KEEP_RUNS");
+  if (wanted != nullptr && (!absl::SimpleAtoi(wanted, &keep) || keep < 1)) keep = kKeepRuns;
+  const std::vector<std::string> runs = Runs(state);
+  for (size_t i = 0; i + static_cast<size_t>(keep) < runs.size(); ++i)
+    RemoveRun(absl::StrCat(state, "/", runs[i]));
+}
+
+absl::Status PointLatest(const std::string& state, const std::string& name) {
+  const std::string link = absl::StrCat(state, "/latest");
+  const std::string fresh = absl::StrCat(link, ".", getpid());
+  unlink(fresh.c_str());
+  if (symlink(name.c_str(), fresh.c_str()) != 0) return ErrnoStatus("symlink", fresh, errno);
+  if (rename(fresh.c_str(), link.c_str()) != 0) return ErrnoStatus("rename", link, errno);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
+  ASSIGN_OR_RETURN(const std::string root, StateRoot());
+  ASSIGN_OR_RETURN(const std::string build, RealPath(build_dir));
+  if (IsUnder(root, build)) {
+    return absl::InvalidArgumentError(absl::StrCat("the state directory ", root,
+                                                   " lies inside the build directory ", build,
+                                                   ": set GLOVEBOX_STATE_DIR to a place outside of it"));
+  }
+  KeyedHash hash({0, 0});
+  hash.Update(build);
+  return absl::StrFormat("%s/%s-%012x", root, std::string(Basename(build)), hash.Digest() >> 16);
+}
+
+absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
+  ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
+  RETURN_IF_ERROR(MakeDirectories(state));
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  tm local;
+  localtime_r(&now.tv_sec, &local);
+  char stamp[64];
+  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H.%M.%S", &local);
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const std::string name =
+        absl::StrCat(stamp, "-", getpid(), attempt == 0 ? "" : absl::StrCat("-", attempt));
+    const std::string run = absl::StrCat(state, "/", name);
+    if (mkdir(run.c_str(), 0700) == 0) {
+      RETURN_IF_ERROR(PointLatest(state, name));
+      RemoveRun(absl::StrCat(state, "/loose"));
+      Prune(state);
+      return run;
+    }
+    if (errno != EEXIST) return ErrnoStatus("mkdir", run, errno);
+  }
+  return absl::AlreadyExistsError(absl::StrCat(state, ": no free name for a new run"));
+}
+
+absl::StatusOr<std::string> LooseRun(const std::string& build_dir) {
+  ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
+  const std::string run = absl::StrCat(state, "/loose");
+  RETURN_IF_ERROR(MakeDirectories(run));
+  return run;
+}
+
+absl::StatusOr<std::string> LatestRun(const std::string& build_dir) {
+  ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
+  for (const char* name : {"/loose", "/latest"}) {
+    auto run = RealPath(absl::StrCat(state, name));
+    if (run.ok()) return run;
+  }
+  return absl::NotFoundError(absl::StrCat("no run recorded for ", build_dir,
+                                          " yet: build it with glovebox-ninja, or name a log with --log"));
+}
+
+}  // namespace glovebox::access

@@ -1,0 +1,265 @@
+// The real launcher against a collector made of one thread.
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "child/test_support.h"
+#include "child/wire.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kernel/abi.h"
+
+namespace glovebox::child {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+bool ReadFully(int fd, void* bytes, size_t size) {
+  return recv(fd, bytes, size, MSG_WAITALL) == static_cast<ssize_t>(size);
+}
+
+// Serves one connection.
+class FakeCollector {
+ public:
+  FakeCollector() {
+    path_ = std::string(getenv("TMPDIR") != nullptr ? getenv("TMPDIR") : "/tmp") + "/gbx-" +
+            std::to_string(getpid()) + ".sock";
+    unlink(path_.c_str());
+    listening_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
+    EXPECT_EQ(bind(listening_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(listen(listening_, 4), 0);
+  }
+  ~FakeCollector() {
+    if (thread_.joinable()) thread_.join();
+    close(listening_);
+    unlink(path_.c_str());
+  }
+  void Start() {
+    thread_ = std::thread([this] { Serve(); });
+  }
+  void Join() { thread_.join(); }
+  const std::string& path() const { return path_; }
+
+  PlanBuffer buffer;
+  Reply reply;
+  bool truncated_plan = false;
+  HelloHeader hello;
+  Strings strings;
+  std::string after;  // what came after the handshake
+
+ private:
+  void Serve() {
+    const int fd = accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (!ReadFully(fd, &hello, sizeof hello)) return;
+    std::string payload(hello.payload_size, '\0');
+    if (!ReadFully(fd, payload.data(), payload.size())) return;
+    for (size_t at = 0; at < payload.size(); at = payload.find('\0', at) + 1) {
+      strings.emplace_back(payload.c_str() + at);
+    }
+    SendReply(fd);
+    if ((buffer.plan().flags & kWantListener) != 0 && reply.error == 0) Handshake(fd);
+    after += Drain(fd);
+    close(fd);
+  }
+  void SendReply(int fd) {
+    const int memfd = memfd_create("plan", MFD_CLOEXEC);
+    reply.plan_size = buffer.plan().size;
+    const size_t size = reply.plan_size - (truncated_plan ? 8u : 0u);
+    EXPECT_EQ(write(memfd, &buffer.plan(), size), static_cast<ssize_t>(size));
+    iovec part{&reply, sizeof reply};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &memfd, sizeof memfd);
+    sendmsg(fd, &message, MSG_NOSIGNAL);
+    close(memfd);
+  }
+  void Handshake(int fd) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    const int listener = FetchListener({peer.pid, fd, fd});
+    EXPECT_GE(listener, 0);
+    Answer({peer.pid, fd, fd}, kListenerTaken);
+    seccomp_notif request{};
+    EXPECT_EQ(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request), 0);
+    seccomp_notif_resp response{request.id, 77, 0, 0};
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+    close(listener);
+  }
+
+  std::string path_;
+  int listening_ = -1;
+  std::thread thread_;
+};
+
+struct Ended {
+  int status = 0;
+  std::string out;  // stdout and stderr
+};
+
+Ended Launch(const Strings& arguments, const Strings& environment,
+             const std::function<void(pid_t)>& meanwhile = nullptr) {
+  Strings words = arguments;
+  words.insert(words.begin(), GLOVEBOX_CHILD_LAUNCH);
+  std::vector<char*> argv, envp;
+  for (std::string& word : words) argv.push_back(word.data());
+  Strings variables = environment;
+  for (std::string& variable : variables) envp.push_back(variable.data());
+  argv.push_back(nullptr);
+  envp.push_back(nullptr);
+  int out[2];
+  EXPECT_EQ(pipe2(out, O_CLOEXEC), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    dup2(out[1], 1);
+    dup2(out[1], 2);
+    execve(argv[0], argv.data(), envp.data());
+    _exit(249);
+  }
+  close(out[1]);
+  if (meanwhile) meanwhile(pid);
+  Ended ended;
+  ended.out = Drain(out[0]);
+  close(out[0]);
+  waitpid(pid, &ended.status, 0);
+  return ended;
+}
+
+TEST(Launcher, SaysWhoItIsAndBecomesTheCommand) {
+  FakeCollector collector;
+  collector.Start();
+  const Ended ended = Launch({"--role=compile", "--lang=C", "--target=t", "--out=a.o", "b.o", "--dep=a.d",
+                              "--", "sh", "-c", "echo $A $GLOVEBOX_COLLECTOR; exit 9"},
+                             {"A=1", "PATH=/bin", "GLOVEBOX_COLLECTOR=" + collector.path()});
+  collector.Join();
+  EXPECT_EQ(ended.out, "1\n");
+  EXPECT_EQ(WEXITSTATUS(ended.status), 9);
+  EXPECT_EQ(collector.hello.role, Role::kCompile);
+  EXPECT_EQ(collector.hello.output_count, 2u);
+  EXPECT_EQ(collector.hello.argv_count, 3u);
+  char cwd[4096];
+  ASSERT_NE(getcwd(cwd, sizeof cwd), nullptr);
+  EXPECT_THAT(collector.strings, testing::ElementsAre(cwd, "t", "", "C", "a.d", "a.o", "b.o", "sh", "-c",
+                                                      "echo $A $GLOVEBOX_COLLECTOR; exit 9"));
+  EXPECT_EQ(collector.after, "") << "the connection ends with exec";
+}
+
+TEST(Launcher, HandsItsListenerOver) {
+  if (!CanListen()) GTEST_SKIP() << "a listener is above us already";
+  for (const Strings& role : {Strings{"--role=edge"}, Strings{"--role=test"}}) {
+    FakeCollector collector;
+    collector.buffer.SetFilter(&ChildPlan::notify_filter, FilterOf(SYS_getpgid, SECCOMP_RET_USER_NOTIF));
+    collector.buffer.plan().flags |= kWantListener;
+    collector.Start();
+    const Ended ended = Launch({role[0], "--", GLOVEBOX_CHILD_PROBE, "call", std::to_string(SYS_getpgid)},
+                               {"GLOVEBOX_COLLECTOR=" + collector.path()});
+    collector.Join();
+    EXPECT_NE(ended.out.find("result 77 errno 0"), std::string::npos) << ended.out;
+  }
+}
+
+TEST(Launcher, AFailureGoesToTheCollectorAndIsTheExitStatus) {
+  FakeCollector collector;
+  collector.Start();
+  const Ended ended = Launch({"--", "/nonexistent/x"}, {"GLOVEBOX_COLLECTOR=" + collector.path()});
+  collector.Join();
+  EXPECT_EQ(ended.out, "glovebox: cannot run /nonexistent/x: No such file or directory\n");
+  EXPECT_EQ(WEXITSTATUS(ended.status), ENOENT);
+  ASSERT_EQ(collector.after.size(), sizeof(StepFailure));
+  StepFailure failure;
+  memcpy(&failure, collector.after.data(), sizeof failure);
+  EXPECT_EQ(failure.magic, kFailureMagic);
+  EXPECT_EQ(failure.step, static_cast<uint32_t>(StepCode::kExec));
+}
+
+TEST(Launcher, RunsNothingWhenTheCollectorRefusesOrSendsNoPlan) {
+  for (const int kind : {0, 1, 2}) {
+    FakeCollector collector;
+    if (kind == 0) collector.reply.error = EPERM;
+    if (kind == 1) collector.truncated_plan = true;
+    if (kind == 2) ++collector.buffer.plan().version;
+    collector.Start();
+    const Ended ended = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_COLLECTOR=" + collector.path()});
+    collector.Join();
+    EXPECT_TRUE(ended.out.starts_with("glovebox: ")) << ended.out;
+    EXPECT_EQ(ended.out.find("ran"), std::string::npos);
+    EXPECT_EQ(WEXITSTATUS(ended.status), kind == 0 ? EPERM : EPROTO);
+  }
+}
+
+TEST(Launcher, ATestEndsAsItsProgramDid) {
+  FakeCollector collector;
+  collector.Start();
+  const Ended ended = Launch({"--role=test", "--", "/bin/sh", "-c", "kill -USR1 $$"},
+                             {"GLOVEBOX_COLLECTOR=" + collector.path()});
+  EXPECT_TRUE(WIFSIGNALED(ended.status));
+  EXPECT_EQ(WTERMSIG(ended.status), SIGUSR1);
+  EXPECT_EQ(ended.out, "");
+}
+
+TEST(Launcher, ATestsLauncherPassesSignalsOn) {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    FakeCollector collector;
+    collector.buffer.plan().flags = kRestoreSigmask;
+    collector.Start();
+    // Stops the waiting only when the program has set its trap: it then says so in a fifo of the file system.
+    const std::string fifo = collector.path() + ".fifo";
+    unlink(fifo.c_str());
+    ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+    const Ended ended = Launch({"--role=test", "--", "/bin/sh", "-c",
+                                "trap 'echo caught; exit 5' TERM INT HUP; echo up > " + fifo +
+                                    "; while :; do /bin/sleep 0.01; done"},
+                               {"GLOVEBOX_COLLECTOR=" + collector.path()}, [&](pid_t pid) {
+                                 const int fd = open(fifo.c_str(), O_RDONLY);
+                                 Drain(fd);
+                                 close(fd);
+                                 kill(pid, number);
+                               });
+    unlink(fifo.c_str());
+    EXPECT_EQ(ended.out, "caught\n");
+    EXPECT_EQ(WEXITSTATUS(ended.status), 5);
+  }
+}
+
+TEST(Launcher, RefusesWhatItMust) {
+  const Ended exported = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_EXPORT=1"});
+  EXPECT_EQ(WEXITSTATUS(exported.status), 2);
+  EXPECT_EQ(exported.out.find("ran\n"), std::string::npos);
+  const Ended unreachable = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_COLLECTOR=/nonexistent/s"});
+  EXPECT_EQ(WEXITSTATUS(unreachable.status), ENOENT);
+  EXPECT_EQ(unreachable.out,
+            "glovebox: cannot reach the collector at /nonexistent/s: No such file or directory\n");
+  EXPECT_EQ(WEXITSTATUS(Launch({"--role=edge"}, {}).status), 2);
+}
+
+TEST(Launcher, RunsCMakesOwnTargetsUnwatched) {
+  const Ended ended =
+      Launch({"--role=custom", "--out=CMakeFiles/test.util", "--", "sh", "-c", "echo $GLOVEBOX_X"},
+             {"PATH=/bin", "GLOVEBOX_X=kept"});
+  EXPECT_EQ(ended.out, "kept\n");
+}
+
+}  // namespace
+}  // namespace glovebox::child

@@ -1,0 +1,235 @@
+// The order of the rows is a contract: as the table says it, and as the kernel sees it.
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "child/test_support.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kernel/abi.h"
+
+namespace glovebox::child {
+namespace {
+
+TEST(StepTable, IsTheContractsList) {
+  const char* const kNames[] = {"process name",
+                                "handshake pipes",
+                                "parent-death signal",
+                                "controlling pty",
+                                "signal reset",
+                                "no new privileges",
+                                "ioctl deny list",
+                                "append-only",
+                                "kernel pointers",
+                                "Landlock",
+                                "static fds",
+                                "passed fds",
+                                "export mode",
+                                "hand-through",
+                                "environment clean",
+                                "pre-exec callback",
+                                "time-stamp counter",
+                                "limits, early",
+                                "dumpable",
+                                "stop",
+                                "notify filter",
+                                "capabilities",
+                                "limits, late",
+                                "export exit",
+                                "exec"};
+  const StepList steps = StepTable();
+  ASSERT_EQ(steps.size, 25u);
+  for (uint32_t row = 0; row < 25; ++row) {
+    EXPECT_EQ(steps.steps[row].row, row);
+    EXPECT_STREQ(steps.steps[row].name, kNames[row]);
+  }
+}
+
+TEST(StepTable, ThePlanSwitchesRows) {
+  const auto on = [](const ChildPlan& plan, const ChildContext& context) {
+    std::vector<uint32_t> rows;
+    for (const Step& step : StepTable()) {
+      if (step.guard(plan, context)) rows.push_back(step.row);
+    }
+    return rows;
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(on(ChildPlan{}, ChildContext{}), ElementsAre(0, 1, 5, 10, 11, 13, 14, 18, 20, 22, 24));
+  ChildPlan plan;
+  plan.flags = kRestrictPrlimit | kStop | kDropCapabilities | kDenyTsc | kRestoreSigmask;
+  EXPECT_THAT(on(plan, ChildContext{}), ElementsAre(0, 1, 4, 5, 10, 11, 13, 14, 16, 17, 18, 19, 20, 21, 24));
+}
+
+TEST(StepTable, EveryCodeHasItsMessage) {
+  for (uint32_t i = 0; i < kStepCodeCount; ++i) {
+    EXPECT_EQ(MessageOf(static_cast<StepCode>(i)).code, static_cast<StepCode>(i));
+  }
+  EXPECT_STREQ(MessageOf(static_cast<StepCode>(999)).name, "Unknown");
+}
+
+TEST(FormatFailure, CutsAndKeepsTheNewline) {
+  char text[20];
+  const size_t size = FormatFailure(StepCode::kSetSid, EPERM, 0, nullptr, text, sizeof text);
+  EXPECT_EQ(std::string(text, size), "glovebox: cannot st\n");
+  char line[200];
+  EXPECT_EQ(std::string(line, FormatFailure(StepCode::kCapSet, EPERM, 27, nullptr, line, sizeof line)),
+            "glovebox: cannot drop the capability CAP_MKNOD: Operation not permitted\n");
+  EXPECT_EQ(std::string(line, FormatFailure(StepCode::kSetResourceLimits, 4000, 99, nullptr, line, 200)),
+            "glovebox: cannot set the limit UNKNOWN: unknown error\n");
+}
+
+#if defined(__x86_64__)
+// What a traced system call is to the contract; empty: not of interest.
+std::string Meaning(const user_regs_struct& regs, const ChildContext& context) {
+  const auto number = static_cast<long>(regs.orig_rax);
+  const auto first = static_cast<int>(regs.rdi);
+  switch (number) {
+    case SYS_prctl:
+      switch (first) {
+        case PR_SET_NAME:
+          return "0 name";
+        case PR_SET_PDEATHSIG:
+          return "2 death signal";
+        case PR_SET_NO_NEW_PRIVS:
+          return "5 no new privileges";
+        case PR_SET_TSC:
+          return "16 tsc";
+        case PR_SET_DUMPABLE:
+          return "18 dumpable";
+        default:
+          return "";
+      }
+    case SYS_close:
+      if (first == context.ack_write_other) return "1 other end";
+      if (first == context.ruleset) return "10 ruleset";
+      return first == 60 ? "11 passed" : "";
+    case SYS_setsid:
+      return "3 session";
+    case SYS_ioctl:
+      return regs.rsi == TIOCSCTTY ? "3 terminal" : "";
+    case SYS_rt_sigprocmask:
+      return "4 mask";
+    case SYS_seccomp:
+      return (regs.rsi & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0 ? "20 listener" : "6-8 filter";
+    case SYS_landlock_restrict_self:
+      return "9 landlock";
+    case SYS_getuid:
+      return "15 hook";
+    case SYS_prlimit64:
+      return "17/22 limit";
+    case SYS_kill:
+      return "19 stop";
+    case SYS_capset:
+      return "21 capset";
+    case SYS_execve:
+      return "24 exec";
+    default:
+      return "";
+  }
+}
+
+// Follows `child`, which stops itself once before the pipeline, until it becomes the program.
+std::vector<std::string> Observe(pid_t child, const ChildContext& context) {
+  std::vector<std::string> seen;
+  int status = 0;
+  if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status)) return {"did not stop"};
+  ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
+  bool entering = false;  // the stop itself was inside of a call
+  bool first = true;
+  for (;;) {
+    ptrace(PTRACE_SYSCALL, child, nullptr, nullptr);
+    if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status)) return seen;
+    if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
+      ptrace(PTRACE_DETACH, child, nullptr, nullptr);
+      return seen;
+    }
+    if (WSTOPSIG(status) != (SIGTRAP | 0x80)) continue;  // a signal: swallowed, the SIGSTOP of row 19 too
+    user_regs_struct regs{};
+    ptrace(PTRACE_GETREGS, child, nullptr, &regs);
+    if (first) {
+      entering = static_cast<long long>(regs.rax) == -ENOSYS;
+      first = false;
+    } else {
+      entering = !entering;
+    }
+    if (!entering) continue;
+    const std::string meaning = Meaning(regs, context);
+    if (!meaning.empty() && (seen.empty() || seen.back() != meaning)) seen.push_back(meaning);
+  }
+}
+
+std::vector<std::string> ObservedOrder(bool early) {
+  Session session;
+  ChildPlan& plan = session.plan();
+  plan.parent_death_signal = SIGKILL;
+  plan.flags = kRestoreSigmask | kDenyTsc | kStop | kWantListener | kKernelOnly | kDropCapabilities |
+               (early ? kRestrictPrlimit : 0u);
+  session.buffer.SetLimit(Limit::kCore, 0);
+  session.buffer.SetFilter(&ChildPlan::ioctl_filter, FilterOf(SYS_getpgid, SECCOMP_RET_ERRNO | 5));
+  session.buffer.SetFilter(&ChildPlan::notify_filter, FilterOf(SYS_getpgid, SECCOMP_RET_USER_NOTIF));
+  kernel::LandlockRulesetAttr attributes;
+  attributes.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_SOCK;
+  const int ruleset = static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, 8, 0u));
+  const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  char name[64] = {};
+  if (grantpt(master) != 0 || unlockpt(master) != 0 || ptsname_r(master, name, sizeof name) != 0) return {};
+  const int pty = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  static const int kPassed[] = {60};
+  // Known before the fork, so that the tracer knows it too.
+  ChildContext known;
+  known.ruleset = 62;
+  known.ack_write_other = 61;
+  session.in_child = [&](ChildContext& context) {
+    dup2(0, 60);
+    dup2(context.ack_write_other, 61);
+    context.ack_write_other = 61;
+    context.passed_fds = kPassed;
+    context.passed_fd_count = 1;
+    context.pty = pty;
+    dup2(ruleset, 62);  // a number that no later descriptor takes over
+    context.ruleset = 62;
+    context.pre_exec = [](void*) {
+      syscall(SYS_getuid);
+      return 0;
+    };
+    ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    raise(SIGSTOP);
+  };
+  std::vector<std::string> seen;
+  session.in_parent = [&](const ParentSide& side) {
+    Answer(side, kListenerTaken);  // waits in the pipe: the tracer has no time for a handshake
+    seen = Observe(side.child, known);
+    close(pty);
+    close(master);
+  };
+  session.Run();
+  close(ruleset);
+  return seen;
+}
+
+TEST(ObservedOrder, IsTheContractsOrder) {
+  if (!CanListen()) GTEST_SKIP() << "a listener is above us already";
+  if (syscall(SYS_landlock_create_ruleset, nullptr, 0, 1u) < 1) GTEST_SKIP() << "no Landlock";
+  EXPECT_THAT(ObservedOrder(true),
+              testing::ElementsAre("0 name", "1 other end", "2 death signal", "3 session", "3 terminal",
+                                   "4 mask", "5 no new privileges", "6-8 filter", "9 landlock", "10 ruleset",
+                                   "11 passed", "15 hook", "16 tsc", "17/22 limit", "18 dumpable", "19 stop",
+                                   "20 listener", "21 capset", "24 exec"));
+  EXPECT_THAT(ObservedOrder(false),
+              testing::ElementsAre("0 name", "1 other end", "2 death signal", "3 session", "3 terminal",
+                                   "4 mask", "5 no new privileges", "6-8 filter", "9 landlock", "10 ruleset",
+                                   "11 passed", "15 hook", "16 tsc", "18 dumpable", "19 stop", "20 listener",
+                                   "21 capset", "17/22 limit", "24 exec"));
+}
+#endif
+
+}  // namespace
+}  // namespace glovebox::child

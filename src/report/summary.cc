@@ -1,0 +1,365 @@
+#include "report/summary.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "access/action_table.h"
+#include "base/bytes.h"
+#include "base/paths.h"
+#include "report/format.h"
+
+namespace glovebox::report {
+namespace {
+
+using access::ActionId;
+
+// Values of one kind, most first, ties by `name`.
+template <typename Map, typename Vector, typename Less>
+void Drain(Map& from, Vector* to, Less less) {
+  to->reserve(from.size());
+  for (auto& entry : from) to->push_back(std::move(entry.second));
+  from.clear();
+  std::sort(to->begin(), to->end(), less);
+}
+
+uint64_t TimeOf(const access::Record& record) {
+  struct Visitor {
+    uint64_t operator()(const access::RunInfo& run) const { return run.start_ns; }
+    uint64_t operator()(const access::ActionBegin& begin) const { return begin.time_ns; }
+    uint64_t operator()(const access::Access& access) const { return access.time_ns; }
+    uint64_t operator()(const access::Hole& hole) const { return hole.time_ns; }
+    uint64_t operator()(const access::ActionEnd& end) const { return end.time_ns; }
+    uint64_t operator()(const access::RunEnd& end) const { return end.time_ns; }
+  };
+  return std::visit(Visitor{}, record);
+}
+
+Fate FateOf(bool there_before, bool there_now, bool by_rename) {
+  if (!there_now) return there_before ? Fate::kRemoved : Fate::kTemporary;
+  if (by_rename) return Fate::kRenamedOnto;
+  return there_before ? Fate::kChanged : Fate::kCreated;
+}
+
+}  // namespace
+
+absl::string_view FateName(Fate fate) {
+  static constexpr const char* kNames[] = {"untouched", "created",      "changed",
+                                           "removed",   "renamed-onto", "temporary"};
+  return kNames[static_cast<size_t>(fate)];
+}
+
+EdgeIndex::EdgeIndex(const BuildInfo& build) {
+  by_command_.reserve(build.edges.size());
+  for (const EdgeInfo& edge : build.edges) {
+    if (!edge.command.empty()) by_command_.emplace(edge.command, &edge);
+  }
+}
+
+const EdgeInfo* EdgeIndex::ByCommand(const std::vector<std::string>& argv) const {
+  if (argv.size() != 3 || argv[1] != "-c") return nullptr;
+  const auto found = by_command_.find(argv[2]);
+  return found == by_command_.end() ? nullptr : found->second;
+}
+
+std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges) {
+  const std::vector<std::string>* outputs = &begin.outputs;
+  if (outputs->empty()) {
+    if (const EdgeInfo* edge = edges.ByCommand(begin.argv)) outputs = &edge->outputs;
+  }
+  if (!outputs->empty()) {
+    const std::string first = EscapeBytes(outputs->front());
+    if (outputs->size() == 1) return Shorten(first, 60);
+    return absl::StrCat(Shorten(first, 54), " (+", outputs->size() - 1, ")");
+  }
+  if (!begin.target.empty()) return Shorten(EscapeBytes(begin.target), 60);
+  // Of "/bin/sh -c COMMAND" the command itself is the name.
+  const size_t skip =
+      begin.argv.size() >= 3 && begin.argv[1] == "-c" && Basename(begin.argv[0]) == "sh" ? 2 : 0;
+  std::string words;
+  for (size_t i = skip; i < begin.argv.size() && words.size() < 400; ++i) {
+    absl::StrAppend(&words, words.empty() ? "" : " ",
+                    skip == 2 ? begin.argv[i].substr(0, 400) : ShellQuote(begin.argv[i].substr(0, 400)));
+  }
+  return words.empty() ? "(no description)" : Shorten(EscapeBytes(words), 60);
+}
+
+uint64_t Summary::complete_actions() const {
+  return static_cast<uint64_t>(std::count_if(actions.begin(), actions.end(),
+                                             [](const ActionFacts& action) { return action.complete(); }));
+}
+
+const ActionFacts* Summary::Find(ActionId id) const {
+  const auto found =
+      std::lower_bound(actions.begin(), actions.end(), id,
+                       [](const ActionFacts& action, ActionId wanted) { return action.id < wanted; });
+  return found != actions.end() && found->id == id ? &*found : nullptr;
+}
+
+std::vector<size_t> Summary::Slowest(size_t limit) const {
+  std::set<ActionId> parents;
+  for (const ActionFacts& action : actions) parents.insert(action.begin.parent);
+  std::vector<size_t> order;
+  for (size_t i = 0; i < actions.size(); ++i) {
+    if (actions[i].wall_ns() > 0 && parents.count(actions[i].id) == 0) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return actions[a].wall_ns() > actions[b].wall_ns(); });
+  if (order.size() > limit) order.resize(limit);
+  return order;
+}
+
+ActionId Summary::NumberOf(uint32_t segment, ActionId logged) const {
+  const auto found = numbers.find({segment, logged});
+  return found == numbers.end() ? 0 : found->second;
+}
+
+SummaryBuilder::SummaryBuilder(const BuildInfo& build) : build_(build), classifier_(build) {}
+
+ActionId SummaryBuilder::ActionOf(uint32_t segment, ActionId logged) {
+  if (logged == 0) return 0;
+  const auto [entry, fresh] = places_.try_emplace(Key(segment, logged), summary_.actions.size() + 1);
+  if (fresh) {
+    ActionFacts& action = summary_.actions.emplace_back();
+    action.id = logged;
+    action.segment = segment;
+  }
+  return entry->second;
+}
+
+void SummaryBuilder::AddTouch(const Touch& touch, const access::Access& access, ActionId action) {
+  const auto [entry, fresh] = files_.try_emplace(std::string(touch.path));
+  FileState& state = entry->second;
+  FileFacts& facts = state.facts;
+  if (fresh) {
+    facts.path_class = classifier_.Classify(touch.path);
+    facts.first_action = action;
+  }
+  facts.several_actions = facts.several_actions || facts.first_action != action;
+  facts.what |= touch.what;
+  ++facts.accesses;
+  if (ActionFacts* counts = At(action)) {
+    if ((touch.what & kReads) != 0) ++counts->reads;
+    if ((touch.what & kProbed) != 0) ++counts->probes;
+    if ((touch.what & kWrites) != 0) ++counts->writes;
+  }
+  if ((touch.what & kWrites) == 0) return;
+  if (facts.first_writer == 0) facts.first_writer = action;
+  // A rename says "renamed onto" whether or not its target was there: only what was read before tells.
+  const bool gone = (touch.what & (kRemoved | kRenamedFrom)) != 0;
+  if (!state.written) {
+    constexpr uint32_t kSeenThere =
+        kRead | kExecuted | kListed | kLooked | kChanged | kRemoved | kRenamedFrom;
+    state.there_before = (touch.what & kMade) == 0 &&
+                         ((touch.what & kRenamedOnto) == 0
+                              ? true
+                              : (facts.what & kSeenThere) != 0 || access.result == access::Result::kThere);
+    state.written = true;
+  }
+  state.there_now = !gone;
+  state.by_rename =
+      (touch.what & kRenamedOnto) != 0 || (state.by_rename && !gone && (touch.what & kMade) == 0);
+}
+
+void SummaryBuilder::AddEndpoint(const access::Access& access, ActionId action) {
+  int column = access.op == Op::kConnect ? 0 : access.op == Op::kBind ? 1 : access.op == Op::kSend ? 2 : -1;
+  if (column < 0 || access.path.empty()) return;
+  EndpointFacts& facts = endpoints_[access.path];
+  if (facts.address.empty()) {
+    facts.address = access.path;
+    facts.first_action = action;
+    facts.internet = IsInternet(access.path);
+  }
+  ++facts.calls[static_cast<size_t>(column)];
+  ++facts.programs[access.exe];
+  if (access.decision == access::Decision::kDenied || access.result == access::Result::kRefused)
+    ++facts.refused;
+}
+
+void SummaryBuilder::AddDenied(const access::Access& access, ActionId action) {
+  DeniedFacts& facts = denied_[absl::StrCat(access.syscall, absl::string_view("\0", 1), access.error,
+                                            absl::string_view("\0", 1), access.path)];
+  if (facts.calls++ == 0) {
+    facts.syscall = access.syscall;
+    facts.path = access.path;
+    facts.error = access.error;
+    facts.exe = access.exe;
+    facts.first_action = action;
+  }
+}
+
+void SummaryBuilder::AddAccess(const access::Access& access, ActionId action) {
+  ++summary_.accesses;
+  const auto op = static_cast<size_t>(access.op);
+  if (op < summary_.by_op.size()) ++summary_.by_op[op];
+  if (ActionFacts* counts = At(action)) ++counts->accesses;
+  AddEndpoint(access, action);
+  if (access.decision == access::Decision::kDenied) AddDenied(access, action);
+  const Touches touches = TouchesOf(access);
+  for (const Touch& touch : touches.span()) AddTouch(touch, access, action);
+}
+
+void SummaryBuilder::AddHole(const access::Hole& hole, ActionId action) {
+  HoleFacts& facts = holes_[hole.kind];
+  if (facts.count++ == 0) {
+    facts.kind = hole.kind;
+    facts.detail = hole.detail;
+    facts.first_action = action;
+  }
+  if (action == 0) return;
+  ++At(action)->holes;
+  std::vector<std::string>& kinds = hole_kinds_[action];
+  if (std::find(kinds.begin(), kinds.end(), hole.kind) == kinds.end()) kinds.push_back(hole.kind);
+}
+
+void SummaryBuilder::AddBegin(const access::ActionBegin& begin, uint32_t segment) {
+  ActionId place = ActionOf(segment, begin.action);
+  if (place != 0 && At(place)->has_begin) {
+    // A second action of that number in one segment (no writer of ours makes it): its own action from here
+    // on.
+    places_.erase(Key(segment, begin.action));
+    place = ActionOf(segment, begin.action);
+  }
+  begun_.push_back(place);
+  ActionFacts* action = At(place);
+  if (action == nullptr) return;
+  action->begin = begin;
+  action->has_begin = true;
+  action->parent = begin.parent == 0 ? 0 : ActionOf(segment, begin.parent);
+  // "notify; skipped landlock scope: no Landlock; skipped ..."
+  const std::vector<std::string> parts = absl::StrSplit(begin.shape, "; skipped ");
+  for (size_t i = 1; i < parts.size(); ++i) {
+    if (std::find(summary_.skipped.begin(), summary_.skipped.end(), parts[i]) == summary_.skipped.end()) {
+      summary_.skipped.push_back(parts[i]);
+    }
+  }
+}
+
+void SummaryBuilder::AddEnd(const access::ActionEnd& end, uint32_t segment) {
+  const ActionId place = ActionOf(segment, end.action);
+  for (const std::string& process : end.left_over) summary_.left_over.push_back({place, process});
+  ActionFacts* action = At(place);
+  if (action == nullptr) return;
+  action->end = end;
+  action->has_end = true;
+}
+
+void SummaryBuilder::Add(const access::Record& record, uint32_t segment) {
+  ++summary_.records;
+  const uint64_t time = TimeOf(record);
+  if (time != 0) {
+    if (summary_.first_ns == 0 || time < summary_.first_ns) summary_.first_ns = time;
+    summary_.last_ns = std::max(summary_.last_ns, time);
+  }
+  if (const auto* access = std::get_if<access::Access>(&record)) {
+    AddAccess(*access, ActionOf(segment, access->action));
+  } else if (const auto* begin = std::get_if<access::ActionBegin>(&record)) {
+    AddBegin(*begin, segment);
+  } else if (const auto* end = std::get_if<access::ActionEnd>(&record)) {
+    AddEnd(*end, segment);
+  } else if (const auto* hole = std::get_if<access::Hole>(&record)) {
+    AddHole(*hole, ActionOf(segment, hole->action));
+  } else if (const auto* run = std::get_if<access::RunInfo>(&record)) {
+    // A later one (a loose run has one a segment) does not replace the first.
+    if (!summary_.has_run) summary_.run = *run;
+    summary_.has_run = true;
+  } else if (const auto* run_end = std::get_if<access::RunEnd>(&record)) {
+    summary_.ended = true;
+    summary_.exit_status = run_end->exit_status;
+  }
+}
+
+void SummaryBuilder::Judge(const std::vector<std::string>& why_incomplete) {
+  const EdgeIndex edges(build_);
+  for (size_t i = 0; i < begun_.size() && i < why_incomplete.size(); ++i) {
+    ActionFacts* action = At(begun_[i]);
+    if (action != nullptr && !why_incomplete[i].empty()) action->why_incomplete.push_back(why_incomplete[i]);
+  }
+  for (size_t i = 0; i < summary_.actions.size(); ++i) {
+    ActionFacts& action = summary_.actions[i];
+    std::vector<std::string>& why = action.why_incomplete;
+    if (!action.has_begin) why.push_back("its start was not recorded");
+    // The table names the first hole; the kinds of all of them are wanted here.
+    const auto kinds = hole_kinds_.find(i + 1);
+    if (kinds != hole_kinds_.end()) {
+      for (const std::string& kind : kinds->second) {
+        if (why.empty() || !absl::StartsWith(why.front(), kind)) why.push_back(kind);
+      }
+    }
+    action.name = action.has_begin ? ActionName(action.begin, edges) : "(unknown)";
+  }
+}
+
+// From places to numbers for people.
+void SummaryBuilder::Renumber() {
+  std::set<ActionId> logged;
+  for (const ActionFacts& action : summary_.actions) logged.insert(action.id);
+  const bool unique = logged.size() == summary_.actions.size();
+  std::vector<ActionId> number(summary_.actions.size() + 1, 0);
+  for (size_t i = 0; i < summary_.actions.size(); ++i) {
+    number[i + 1] = unique ? summary_.actions[i].id : i + 1;
+  }
+  for (const auto& [key, place] : places_) summary_.numbers[key] = number[place];
+  for (size_t i = 0; i < summary_.actions.size(); ++i) {
+    summary_.actions[i].id = number[i + 1];
+    summary_.actions[i].parent = number[summary_.actions[i].parent];
+  }
+  for (FileFacts& file : summary_.files) {
+    file.first_action = number[file.first_action];
+    file.first_writer = number[file.first_writer];
+  }
+  for (EndpointFacts& endpoint : summary_.endpoints) endpoint.first_action = number[endpoint.first_action];
+  for (DeniedFacts& denied : summary_.denied) denied.first_action = number[denied.first_action];
+  for (HoleFacts& hole : summary_.holes) hole.first_action = number[hole.first_action];
+  for (LeftOver& left_over : summary_.left_over) left_over.action = number[left_over.action];
+  std::sort(summary_.actions.begin(), summary_.actions.end(),
+            [](const ActionFacts& a, const ActionFacts& b) { return a.id < b.id; });
+}
+
+Summary SummaryBuilder::Finish(const std::vector<std::string>& why_incomplete) {
+  Judge(why_incomplete);
+  summary_.files.reserve(files_.size());
+  for (auto& [path, state] : files_) {
+    FileFacts& facts = state.facts;
+    facts.path = path;
+    if (state.written) facts.fate = FateOf(state.there_before, state.there_now, state.by_rename);
+    summary_.files.push_back(std::move(facts));
+  }
+  files_ = {};
+  std::sort(summary_.files.begin(), summary_.files.end(),
+            [](const FileFacts& a, const FileFacts& b) { return a.path < b.path; });
+  Drain(endpoints_, &summary_.endpoints, [](const EndpointFacts& a, const EndpointFacts& b) {
+    return a.internet != b.internet ? a.internet : a.address < b.address;
+  });
+  Drain(denied_, &summary_.denied, [](const DeniedFacts& a, const DeniedFacts& b) {
+    return a.calls != b.calls ? a.calls > b.calls : std::tie(a.syscall, a.path) < std::tie(b.syscall, b.path);
+  });
+  Drain(holes_, &summary_.holes, [](const HoleFacts& a, const HoleFacts& b) {
+    return a.count != b.count ? a.count > b.count : a.kind < b.kind;
+  });
+  Renumber();
+  return std::move(summary_);
+}
+
+Summary Summarize(const access::Log& log, const BuildInfo& build) {
+  std::vector<std::string> why;
+  {
+    const access::ActionTable table = access::MakeActionTable(log);
+    why.reserve(table.actions.size());
+    for (const access::ActionRecord& action : table.actions) why.push_back(action.why_incomplete);
+  }
+  SummaryBuilder builder(build);
+  for (size_t i = 0; i < log.records.size(); ++i) builder.Add(log.records[i], log.segment_of[i]);
+  Summary summary = builder.Finish(why);
+  summary.tears = log.tears;
+  summary.log_bytes = log.bytes;
+  summary.run_dir = log.run_dir;
+  summary.loose = Basename(log.run_dir) == "loose";
+  return summary;
+}
+
+}  // namespace glovebox::report

@@ -1,0 +1,234 @@
+#include "trace/runner.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "gtest/gtest.h"
+#include "trace/left_over.h"
+#include "trace/recording_sink.h"
+
+namespace glovebox::trace {
+namespace {
+
+using access::ActionEnd;
+using access::Result;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+const kernel::HostFeatures& Host() {
+  static const auto* const kHost = new kernel::HostFeatures(kernel::ProbeHost());
+  return *kHost;
+}
+
+class RunnerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (Host().listener_above) GTEST_FAIL() << "these tests need a task tree without a listener above";
+    auto dir = TempDir::Create("runner-test");
+    ASSERT_OK(dir);
+    dir_ = std::make_unique<TempDir>(*std::move(dir));
+  }
+  RunRequest Shell(const std::string& script) {
+    RunRequest request;
+    request.argv = {"/bin/sh", "-c", script};
+    request.policy = policy::DefaultPolicy(policy::Role::kRun);
+    request.host = Host();
+    request.sink = &sink_;
+    request.begin.action = 1;
+    return request;
+  }
+  std::string Path(const std::string& name) const { return absl::StrCat(dir_->path(), "/", name); }
+
+  std::unique_ptr<TempDir> dir_;
+  RecordingSink sink_;
+};
+
+TEST_F(RunnerTest, TellsHowTheCommandEnded) {
+  ASSERT_OK_AND_ASSIGN(RunOutcome exited, RunSupervised(Shell("exit 7")));
+  EXPECT_EQ(exited.end.kind, ActionEnd::Kind::kExited);
+  EXPECT_EQ(exited.end.status, 7);
+  ASSERT_OK_AND_ASSIGN(RunOutcome killed, RunSupervised(Shell("kill -SEGV $$")));
+  EXPECT_EQ(killed.end.kind, ActionEnd::Kind::kSignaled);
+  EXPECT_EQ(killed.end.status, SIGSEGV);
+}
+
+TEST_F(RunnerTest, RecordsWhatIsThereWhatIsAbsentAndWhatIsMade) {
+  ASSERT_OK(WriteFile(Path("there"), "x"));
+  ASSERT_OK_AND_ASSIGN(
+      RunOutcome outcome,
+      RunSupervised(Shell(absl::StrCat("cd ", dir_->path(), " && cat there absent; echo x > made"))));
+  EXPECT_EQ(outcome.holes, 0u);
+  const auto there = sink_.Of(Op::kOpen, Path("there"));
+  ASSERT_THAT(there, SizeIs(1));
+  EXPECT_EQ(there[0].path, "there");
+  EXPECT_EQ(there[0].result, Result::kThere);
+  EXPECT_THAT(there[0].exe, testing::EndsWith("/cat"));
+  const auto absent = sink_.Of(Op::kOpen, Path("absent"));
+  ASSERT_THAT(absent, SizeIs(1));
+  EXPECT_EQ(absent[0].result, Result::kAbsent);
+  EXPECT_EQ(absent[0].error, ENOENT);
+  const auto made = sink_.Of(Op::kOpen, Path("made"));
+  ASSERT_THAT(made, SizeIs(1));
+  EXPECT_EQ(made[0].result, Result::kCreated);
+}
+
+TEST_F(RunnerTest, BeginComesFirstAndEndLast) {
+  ASSERT_OK(RunSupervised(Shell("true")));
+  ASSERT_THAT(sink_.All<access::ActionBegin>(), SizeIs(1));
+  ASSERT_THAT(sink_.All<access::ActionEnd>(), SizeIs(1));
+  EXPECT_EQ(sink_.All<access::ActionBegin>()[0].shape, "notify");
+  EXPECT_FALSE(sink_.All<access::Access>().empty());
+}
+
+TEST_F(RunnerTest, ASetUpFailureIsNotTheCommandsOwnExit) {
+  RunRequest request = Shell("exit 0");
+  request.argv = {"/nonexistent/program"};
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  EXPECT_EQ(outcome.end.kind, ActionEnd::Kind::kSandboxFailed);
+  EXPECT_EQ(outcome.end.status, ENOENT);
+  EXPECT_THAT(outcome.end.step, HasSubstr("Exec: cannot run"));
+}
+
+TEST_F(RunnerTest, LeavesNothingBehindAndSaysWhatWas) {
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome,
+                       RunSupervised(Shell("setsid sleep 1000 >/dev/null 2>&1 & exit 3")));
+  EXPECT_EQ(outcome.end.status, 3);
+  EXPECT_THAT(outcome.end.left_over, Contains(HasSubstr("sleep")));
+  EXPECT_THAT(FindDescendants(), IsEmpty());
+}
+
+TEST_F(RunnerTest, NothingIsLostWhenThousandsOfProcessesAreForked) {
+  constexpr int kProcesses = 2000;
+  const std::string probe = Path("probe");
+  ASSERT_OK(WriteFile(probe, ""));
+  ASSERT_OK_AND_ASSIGN(
+      RunOutcome outcome,
+      RunSupervised(Shell(absl::StrCat("i=0; while [ $i -lt ", kProcesses, " ]; do ( : < ", probe,
+                                       " ) & i=$((i+1)); [ $((i % 50)) -eq 0 ] && wait; done; wait"))));
+  EXPECT_EQ(outcome.holes, 0u);
+  EXPECT_THAT(sink_.Of(Op::kOpen, probe), SizeIs(kProcesses));
+}
+
+TEST_F(RunnerTest, StopsForTheParentAndGoesOn) {
+  RunRequest request = Shell("exit 5");
+  request.policy.stop = true;
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  EXPECT_EQ(outcome.end.status, 5);
+}
+
+TEST_F(RunnerTest, GivesATerminalWhereOneIsAsked) {
+  RunRequest request = Shell("test -t 0 && test -t 1 && test -t 2");
+  request.pty = true;
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  EXPECT_EQ(outcome.end.status, 0);
+}
+
+TEST_F(RunnerTest, RefusesAndRecordsIoUring) {
+  RunRequest request = Shell("");
+  request.argv = {GLOVEBOX_TRACE_PROBE, "io_uring"};
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  EXPECT_EQ(outcome.end.status, EPERM);
+  bool seen = false;
+  for (const access::Access& access : sink_.All<access::Access>()) {
+    seen = seen || (access.op == Op::kForbidden && access.path2 == "io_uring_setup" &&
+                    access.decision == access::Decision::kDenied && access.error == EPERM);
+  }
+  EXPECT_TRUE(seen);
+}
+
+TEST_F(RunnerTest, A32BitCallIsRecordedLikeANativeOne) {
+  RunRequest request = Shell("");
+  request.argv = {GLOVEBOX_TRACE_PROBE, "open32"};
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  if (outcome.end.kind == ActionEnd::Kind::kSignaled) GTEST_SKIP() << "this kernel runs no 32-bit calls";
+  EXPECT_EQ(outcome.holes, 0u);
+  const auto opens = sink_.Of(Op::kOpen, "/etc/hostname");
+  ASSERT_THAT(opens, SizeIs(1));
+  EXPECT_EQ(opens[0].syscall, "i386:open");
+}
+
+// A call that waits for its supervisor to take it can be interrupted, like any slow call: the kernel restarts
+// it under SA_RESTART, else the program sees EINTR (docs/kernel-facts.md). Once taken, only a fatal signal
+// ends it.
+TEST_F(RunnerTest, SignalsDuringCallsChangeNoResultAndLoseNoRecord) {
+  for (const char* word : {"timer-restart", "timer-eintr"}) {
+    RunRequest request = Shell("");
+    request.argv = {GLOVEBOX_TRACE_PROBE,
+                    word};  // 3,000 opens under a 200 us interval timer; fails on a wrong result
+    const size_t before = sink_.Of(Op::kOpen, "/etc/passwd").size();
+    ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+    EXPECT_EQ(outcome.end.status, 0) << word;
+    EXPECT_GE(sink_.Of(Op::kOpen, "/etc/passwd").size() - before, 3000u) << word;
+  }
+}
+
+TEST_F(RunnerTest, ATraceeThatDiesInACallIsNoTrouble) {
+  RunRequest request = Shell("");
+  request.argv = {GLOVEBOX_TRACE_PROBE,
+                  "die"};  // threads that open in a loop while the group is killed, 50 times
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  EXPECT_EQ(outcome.end.status, 0);
+}
+
+TEST_F(RunnerTest, AnInnerLauncherGetsAnActionOfItsOwn) {
+  const std::string file = Path("f");
+  ASSERT_OK(WriteFile(file, ""));
+  ASSERT_OK_AND_ASSIGN(
+      RunOutcome outcome,
+      RunSupervised(Shell(absl::StrCat(GLOVEBOX_LAUNCH, " --role=compile --target=t --out=a.o -- cat ", file,
+                                       "; cat ", file))));
+  EXPECT_EQ(outcome.end.status, 0);
+  EXPECT_EQ(outcome.holes, 0u);
+  const auto begins = sink_.All<access::ActionBegin>();
+  ASSERT_THAT(begins, SizeIs(2));
+  EXPECT_EQ(begins[1].parent, 1u);
+  EXPECT_EQ(begins[1].role, access::Role::kCompile);
+  EXPECT_EQ(begins[1].target, "t");
+  const auto opens = sink_.Of(Op::kOpen, file);
+  ASSERT_THAT(opens, SizeIs(2));
+  EXPECT_EQ(opens[0].action, begins[1].action);
+  EXPECT_EQ(opens[1].action, 1u);
+  EXPECT_THAT(sink_.All<access::ActionEnd>(), SizeIs(2));
+}
+
+TEST_F(RunnerTest, WhenTheSupervisorIsKilledTheActionFailsAndDoesNotHang) {
+  const std::string started = Path("started");
+  const std::string after = Path("after");
+  const pid_t supervisor = fork();
+  if (supervisor == 0) {
+    // The listing that follows the supervisor's death must fail: nobody answers any more.
+    (void)RunSupervised(Shell(absl::StrCat("echo $$ > ", started,
+                                           "; while :; do cat /etc/hostname >/dev/null || exit 1; done; ",
+                                           "echo reached > ", after)));
+    _exit(0);
+  }
+  for (int i = 0; i < 500 && !FileExists(started); ++i) usleep(10000);
+  ASSERT_TRUE(FileExists(started));
+  usleep(50000);
+  kill(supervisor, SIGKILL);
+  waitpid(supervisor, nullptr, 0);
+  ASSERT_OK_AND_ASSIGN(std::string text, ReadFile(started));
+  const pid_t shell = std::stoi(text);
+  bool gone = false;
+  for (int i = 0; i < 500 && !gone; ++i) {
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }  // this process is its reaper now
+    gone = kill(shell, 0) != 0;
+    if (!gone) usleep(10000);
+  }
+  EXPECT_TRUE(gone);
+  EXPECT_FALSE(FileExists(after));
+}
+
+}  // namespace
+}  // namespace glovebox::trace
