@@ -1,0 +1,4 @@
+#include "../../include/real.h"
+#include "../part.h"
+
+int other(void) { return part() + REAL; }

@@ -1,0 +1,2 @@
+int part(void);
+int other(void);
