@@ -38,7 +38,7 @@ constexpr int kUsage = 2;
 }
 
 [[noreturn]] void DieOfErrno(const char* what, const char* path, int error) {
-  if (error <= 0) error = ENOSYS;
+  error = SetupExitStatus(error);
   const char* reason = strerrordesc_np(error);
   Die(what, path, reason != nullptr ? reason : "unknown error", error);
 }

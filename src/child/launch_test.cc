@@ -195,17 +195,19 @@ TEST(Launcher, AFailureGoesToTheCollectorAndIsTheExitStatus) {
 }
 
 TEST(Launcher, RunsNothingWhenTheCollectorRefusesOrSendsNoPlan) {
-  for (const int kind : {0, 1, 2}) {
+  for (const int kind : {0, 1, 2, 3}) {
     FakeCollector collector;
     if (kind == 0) collector.reply.error = EPERM;
     if (kind == 1) collector.truncated_plan = true;
     if (kind == 2) ++collector.buffer.plan().version;
+    if (kind == 3) collector.reply.error = 256;  // no errno; as a status it would be that of success
     collector.Start();
     const Ended ended = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_COLLECTOR=" + collector.path()});
     collector.Join();
     EXPECT_TRUE(ended.out.starts_with("glovebox: ")) << ended.out;
     EXPECT_EQ(ended.out.find("ran"), std::string::npos);
-    EXPECT_EQ(WEXITSTATUS(ended.status), kind == 0 ? EPERM : EPROTO);
+    const int expected[] = {EPERM, EPROTO, EPROTO, ENOSYS};
+    EXPECT_EQ(WEXITSTATUS(ended.status), expected[kind]);
   }
 }
 

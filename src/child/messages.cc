@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include <cstring>
 
 #include "child/plan.h"
@@ -99,6 +101,10 @@ const char* CapabilityName(uint32_t capability) {
                                                                        : "CAP_UNKNOWN";
 }
 
+int SetupExitStatus(int error) {
+  return error > 0 && error < 256 && strerrordesc_np(error) != nullptr ? error : ENOSYS;
+}
+
 size_t FormatFailure(StepCode code, int error, uint32_t detail, const char* program, char* out,
                      size_t capacity) {
   if (capacity == 0) return 0;
@@ -109,13 +115,19 @@ size_t FormatFailure(StepCode code, int error, uint32_t detail, const char* prog
   if (code == StepCode::kSetResourceLimits) name = detail < kLimitCount ? kLimits[detail].name : "UNKNOWN";
   if (code == StepCode::kCapSet) name = CapabilityName(detail);
   if (code == StepCode::kExec) name = program;
+  const char* reason = strerrordesc_np(error);  // constant text, no locale: strerror() may allocate
+  if (reason == nullptr) reason = "unknown error";
   if (name != nullptr) {
+    // A name of 4,096 bytes must not push out the reason.
+    const size_t tail = strlen(reason) + 2;
+    const size_t whole = text.capacity;
+    text.capacity = whole > tail ? whole - tail : 0;
     text.Add(" ");
     text.Add(name);
+    text.capacity = whole;
   }
   text.Add(": ");
-  const char* reason = strerrordesc_np(error);  // constant text, no locale: strerror() may allocate
-  text.Add(reason != nullptr ? reason : "unknown error");
+  text.Add(reason);
   out[text.size++] = '\n';
   return text.size;
 }

@@ -78,7 +78,7 @@ int StatusFd(ConstContext context) { return context.connection >= 0 ? context.co
 
 [[noreturn]] void Fail(ConstContext context, StepResult result) {
   const PipeHold hold;
-  const int error = result.error > 0 ? result.error : ENOSYS;
+  const int error = SetupExitStatus(result.error);
   char text[512];
   const size_t size = FormatFailure(result.code, error, result.detail, context.program, text, sizeof text);
   // One write, so that lines of parallel actions do not mix.

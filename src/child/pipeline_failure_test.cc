@@ -101,6 +101,10 @@ const Failing kFailing[] = {
     {"PreExecWithoutErrno", StepCode::kPreExec, ENOSYS,
      "the pre-exec callback failed: Function not implemented", [](Session&) {},
      [](ChildContext& c) { c.pre_exec = [](void*) { return -1; }; }},
+    // 256 would leave as the status 0.
+    {"PreExecWithNoErrno", StepCode::kPreExec, ENOSYS,
+     "the pre-exec callback failed: Function not implemented", [](Session&) {},
+     [](ChildContext& c) { c.pre_exec = [](void*) { return 256; }; }},
     {"Tsc", StepCode::kSetTsc, EPERM, "cannot disable the time-stamp counter: Operation not permitted",
      [](Session& s) { s.plan().flags |= kDenyTsc; },
      [](ChildContext&) { DenyHere(SYS_prctl, EPERM, 0, PR_SET_TSC); }},

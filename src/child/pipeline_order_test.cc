@@ -84,6 +84,14 @@ TEST(FormatFailure, CutsAndKeepsTheNewline) {
             "glovebox: cannot drop the capability CAP_MKNOD: Operation not permitted\n");
   EXPECT_EQ(std::string(line, FormatFailure(StepCode::kSetResourceLimits, 4000, 99, nullptr, line, 200)),
             "glovebox: cannot set the limit UNKNOWN: unknown error\n");
+  const std::string name(4096, 'x');
+  EXPECT_EQ(std::string(line, FormatFailure(StepCode::kExec, ENOENT, 0, name.c_str(), line, 60)),
+            "glovebox: cannot run xxxxxxxxxxx: No such file or directory\n");
+}
+
+TEST(SetupExitStatus, IsNeverThatOfSuccess) {
+  for (const int error : {EPERM, ENOENT, E2BIG}) EXPECT_EQ(SetupExitStatus(error), error);
+  for (const int error : {0, -1, 200, 256, 512, 9999}) EXPECT_EQ(SetupExitStatus(error), ENOSYS) << error;
 }
 
 #if defined(__x86_64__)

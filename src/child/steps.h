@@ -47,9 +47,13 @@ const StepMessage& MessageOf(StepCode code);
 // "CAP_CHOWN" of 0; "CAP_UNKNOWN" of a number that is not known here. Async-signal-safe.
 const char* CapabilityName(uint32_t capability);
 
+// The exit status of a set-up that failed with `error`: itself, ENOSYS where it is 0 or no errno that is
+// known (256 would be the status 0, and the edge would count as done). Async-signal-safe.
+int SetupExitStatus(int error);
+
 // Writes `glovebox: cannot set the limit NOFILE: Operation not permitted\n` into `out` and returns its
-// length, at most `capacity`; what is longer is cut, the newline stays. `program` is the one of kExec and may
-// be null. Not terminated. Async-signal-safe.
+// length, at most `capacity`; a long name is cut, the reason and the newline stay. `program` is the one of
+// kExec and may be null. Not terminated. Async-signal-safe.
 size_t FormatFailure(StepCode code, int error, uint32_t detail, const char* program, char* out,
                      size_t capacity);
 
