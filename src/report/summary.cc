@@ -8,7 +8,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "access/action_table.h"
 #include "base/bytes.h"
 #include "base/paths.h"
 #include "report/format.h"
@@ -56,25 +55,30 @@ absl::string_view FateName(Fate fate) {
 EdgeIndex::EdgeIndex(const BuildInfo& build) {
   by_command_.reserve(build.edges.size());
   for (const EdgeInfo& edge : build.edges) {
-    if (!edge.command.empty()) by_command_.emplace(edge.command, &edge);
+    if (edge.command.empty()) continue;
+    const auto [entry, fresh] = by_command_.try_emplace(edge.command, &edge);
+    if (!fresh) entry->second = nullptr;
   }
 }
 
-const EdgeInfo* EdgeIndex::ByCommand(const std::vector<std::string>& argv) const {
-  if (argv.size() != 3 || argv[1] != "-c") return nullptr;
-  const auto found = by_command_.find(argv[2]);
+const EdgeInfo* EdgeIndex::EdgeOf(const access::ActionBegin& begin) const {
+  if (begin.role != access::Role::kEdge || begin.argv.size() != 3 || begin.argv[1] != "-c") return nullptr;
+  const auto found = by_command_.find(begin.argv[2]);
   return found == by_command_.end() ? nullptr : found->second;
 }
 
+const std::vector<std::string>& EdgeIndex::OutputsOf(const access::ActionBegin& begin) const {
+  if (!begin.outputs.empty()) return begin.outputs;
+  const EdgeInfo* edge = EdgeOf(begin);
+  return edge != nullptr ? edge->outputs : begin.outputs;
+}
+
 std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges) {
-  const std::vector<std::string>* outputs = &begin.outputs;
-  if (outputs->empty()) {
-    if (const EdgeInfo* edge = edges.ByCommand(begin.argv)) outputs = &edge->outputs;
-  }
-  if (!outputs->empty()) {
-    const std::string first = EscapeBytes(outputs->front());
-    if (outputs->size() == 1) return Shorten(first, 60);
-    return absl::StrCat(Shorten(first, 54), " (+", outputs->size() - 1, ")");
+  const std::vector<std::string>& outputs = edges.OutputsOf(begin);
+  if (!outputs.empty()) {
+    const std::string first = EscapeBytes(outputs.front());
+    if (outputs.size() == 1) return Shorten(first, 60);
+    return absl::StrCat(Shorten(first, 54), " (+", outputs.size() - 1, ")");
   }
   if (!begin.target.empty()) return Shorten(EscapeBytes(begin.target), 60);
   // Of "/bin/sh -c COMMAND" the command itself is the name.
@@ -102,7 +106,7 @@ const ActionFacts* Summary::Find(ActionId id) const {
 
 std::vector<size_t> Summary::Slowest(size_t limit) const {
   std::set<ActionId> parents;
-  for (const ActionFacts& action : actions) parents.insert(action.begin.parent);
+  for (const ActionFacts& action : actions) parents.insert(action.parent);
   std::vector<size_t> order;
   for (size_t i = 0; i < actions.size(); ++i) {
     if (actions[i].wall_ns() > 0 && parents.count(actions[i].id) == 0) order.push_back(i);
@@ -345,14 +349,12 @@ Summary SummaryBuilder::Finish(const std::vector<std::string>& why_incomplete) {
   return std::move(summary_);
 }
 
-Summary Summarize(const access::Log& log, const BuildInfo& build) {
+Summary Summarize(const Input& input) {
+  const access::Log& log = input.log;
   std::vector<std::string> why;
-  {
-    const access::ActionTable table = access::MakeActionTable(log);
-    why.reserve(table.actions.size());
-    for (const access::ActionRecord& action : table.actions) why.push_back(action.why_incomplete);
-  }
-  SummaryBuilder builder(build);
+  why.reserve(input.table.actions.size());
+  for (const access::ActionRecord& action : input.table.actions) why.push_back(action.why_incomplete);
+  SummaryBuilder builder(input.build);
   for (size_t i = 0; i < log.records.size(); ++i) builder.Add(log.records[i], log.segment_of[i]);
   Summary summary = builder.Finish(why);
   summary.tears = log.tears;

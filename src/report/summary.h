@@ -16,9 +16,24 @@
 #include "access/record.h"
 #include "report/build_info.h"
 #include "report/classify.h"
+#include "report/input.h"
 #include "report/touch.h"
 
 namespace glovebox::report {
+
+// Finds an edge by its command. Made once a build; `build` must outlive it.
+class EdgeIndex {
+ public:
+  explicit EdgeIndex(const BuildInfo& build);
+  // The edge of an action that Ninja's shell began ("/bin/sh -c COMMAND"). Null: none has that command, or
+  // several do (`true`) and nobody can tell which of them this was.
+  const EdgeInfo* EdgeOf(const access::ActionBegin& begin) const;
+  // As its launcher was told them, else as Ninja declares them; empty: not known.
+  const std::vector<std::string>& OutputsOf(const access::ActionBegin& begin) const;
+
+ private:
+  absl::flat_hash_map<std::string, const EdgeInfo*> by_command_;
+};
 
 // What became of a file over the whole run, seen from its first and its last change.
 enum class Fate : uint8_t {
@@ -175,18 +190,7 @@ class SummaryBuilder {
   absl::flat_hash_map<access::ActionId, std::vector<std::string>> hole_kinds_;
 };
 
-Summary Summarize(const access::Log& log, const BuildInfo& build);
-
-// Finds an edge by its command or by one of its outputs. Made once a build.
-class EdgeIndex {
- public:
-  explicit EdgeIndex(const BuildInfo& build);  // `build` must outlive it
-  // The edge of an action that Ninja's shell began ("/bin/sh -c COMMAND"), or null.
-  const EdgeInfo* ByCommand(const std::vector<std::string>& argv) const;
-
- private:
-  absl::flat_hash_map<std::string, const EdgeInfo*> by_command_;
-};
+Summary Summarize(const Input& input);
 
 // "a.o", "a.o (+2)": what to call an action. Escaped, at most 60 columns.
 std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges);

@@ -1,0 +1,75 @@
+#include "report/explain.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/bytes.h"
+#include "base/paths.h"
+
+namespace glovebox::report {
+namespace {
+
+constexpr size_t kActionsShown = 5;
+
+// realpath(3) as far as it exists: the deepest part that is there, resolved, and the rest by its letters.
+std::string ResolvedToday(const std::string& path) {
+  std::string rest;
+  for (std::string head = path; head.size() > 1; head = std::string(Dirname(head))) {
+    const std::unique_ptr<char, decltype(&free)> real(realpath(head.c_str(), nullptr), free);
+    if (real != nullptr) return CleanPath(JoinPath(real.get(), rest));
+    rest = rest.empty() ? std::string(Basename(head)) : JoinPath(Basename(head), rest);
+  }
+  return path;
+}
+
+std::string WhatTheLogCannotKnow(const Summary& summary) {
+  std::string text;
+  const bool full = std::all_of(summary.actions.begin(), summary.actions.end(),
+                                [](const ActionFacts& action) { return action.begin.level >= 2; });
+  if (!full) text = "; at level open a mere look (stat, access, readlink) is not recorded";
+  if (summary.complete_actions() != summary.actions.size() || !summary.tears.empty() ||
+      !summary.holes.empty()) {
+    absl::StrAppend(&text, "; not everything was seen (glovebox report)");
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Explain(const Input& input, const std::string& what, const std::string& cwd,
+                                    const ExplainOptions& options) {
+  const Summary summary = Summarize(input);
+  const std::vector<std::string> directories = {cwd, input.build.build_dir, input.build.source_dir};
+  PathQuery query = MakePathQuery(what, directories);
+  for (size_t i = query.candidates.size(); i > 0; --i) {
+    std::string real = ResolvedToday(query.candidates[i - 1]);
+    if (std::find(query.candidates.begin(), query.candidates.end(), real) == query.candidates.end()) {
+      query.candidates.push_back(std::move(real));
+    }
+  }
+  std::string out;
+  const std::vector<size_t> actions = FindActions(input, summary, what, directories);
+  const size_t shown = options.all ? actions.size() : std::min(actions.size(), kActionsShown);
+  for (size_t i = 0; i < shown; ++i) {
+    absl::StrAppend(&out, out.empty() ? "" : "\n", ExplainAction(input, summary, actions[i], options));
+  }
+  if (shown < actions.size()) {
+    absl::StrAppend(&out, "\n... and ", Count(actions.size() - shown, "more action"),
+                    " of that name (--all)\n");
+  }
+  const std::string path = ExplainPath(input, summary, query, options);
+  if (!path.empty()) absl::StrAppend(&out, out.empty() ? "" : "\n", path);
+  if (!out.empty()) return out;
+  const std::vector<std::string> near = NearNames(summary, what);
+  return absl::NotFoundError(absl::StrCat(
+      "nothing in this run touched or made ", EscapeBytes(what), near.empty() ? "" : "; near it: ",
+      absl::StrJoin(near, ", ",
+                    [](std::string* text, const std::string& name) { text->append(EscapeBytes(name)); }),
+      WhatTheLogCannotKnow(summary)));
+}
+
+}  // namespace glovebox::report

@@ -1,0 +1,32 @@
+// What a report is made from: the log by its actions, and what the build's own tools say of it.
+#ifndef GLOVEBOX_REPORT_INPUT_H_
+#define GLOVEBOX_REPORT_INPUT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "access/action_table.h"
+#include "access/log.h"
+#include "report/build_info.h"
+
+namespace glovebox::report {
+
+struct Input {
+  access::Log log;
+  access::ActionTable table;
+  BuildInfo build;
+};
+
+struct LoadRequest {
+  std::string build_dir;  // where the run is looked for
+  std::string run_dir;    // a log named by hand; empty: the latest run of build_dir
+  bool ask_ninja = true;  // `ninja -t` is run in the build directory: tens of milliseconds
+};
+
+// Reads the log, then asks CMake's file API and Ninja where they are there: a build that has neither is
+// reported without them. Errors are those of the log alone.
+absl::StatusOr<Input> Load(const LoadRequest& request);
+
+}  // namespace glovebox::report
+
+#endif  // GLOVEBOX_REPORT_INPUT_H_
