@@ -1,0 +1,24 @@
+// The subcommands: each adds itself to the command line and leaves what it does in *run, to be called once
+// all is parsed.
+#ifndef GLOVEBOX_CLI_COMMANDS_H_
+#define GLOVEBOX_CLI_COMMANDS_H_
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace glovebox::cli {
+
+// Returns the exit status.
+using Action = std::function<int()>;
+
+void AddRun(CLI::App& app, Action* action);
+void AddReport(CLI::App& app, Action* action);
+void AddExplain(CLI::App& app, Action* action);
+void AddLog(CLI::App& app, Action* action);
+void AddHost(CLI::App& app, Action* action);
+void AddSyscalls(CLI::App& app, Action* action);
+void AddCMakeScan(CLI::App& app, Action* action);
+
+}  // namespace glovebox::cli
+
+#endif  // GLOVEBOX_CLI_COMMANDS_H_

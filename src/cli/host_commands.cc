@@ -1,0 +1,89 @@
+// `glovebox host`, `syscalls`, `cmake-scan`: what this host, this program and this build are like.
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "graph/launch_scan.h"
+#include "kernel/host.h"
+#include "kernel/syscall_ledger.h"
+
+namespace glovebox::cli {
+namespace {
+
+int PrintHost(bool json) {
+  const kernel::HostFeatures host = kernel::ProbeHost();
+  const nlohmann::ordered_json features = {
+      {"kernel", host.release},
+      {"seccomp_notify", host.notify},
+      {"addfd_send", host.addfd_send},
+      {"wait_killable", host.wait_killable},
+      {"sync_wake_up", host.sync_wake_up},
+      {"receive_ends", host.receive_ends},
+      {"landlock_abi", host.landlock_abi},
+      {"pidfd_getfd", host.pidfd_getfd},
+      {"listener_above", host.listener_above},
+      {"outer_glovebox", host.outer_supervisor},
+      {"yama_ptrace_scope", host.yama_scope},
+      {"user_namespaces", host.user_namespaces},
+  };
+  if (json) {
+    std::cout << features.dump(2) << "\n";
+  } else {
+    for (const auto& [name, value] : features.items()) {
+      std::cout << name << std::string(20 - name.size(), ' ')
+                << (value.is_boolean()  ? (value.get<bool>() ? "yes" : "no")
+                    : value.is_string() ? value.get<std::string>()
+                                        : value.dump())
+                << "\n";
+    }
+  }
+  return host.notify && !host.listener_above ? kOk : kHostCannot;
+}
+
+int Scan(const std::string& build_dir) {
+  const auto scan = graph::ScanBuild(build_dir);
+  if (!scan.ok()) return Report(scan.status());
+  std::cout << scan->commands << " commands, " << scan->wrapped << " wrapped by glovebox-launch\n";
+  for (const graph::Unwrapped& one : scan->unwrapped) {
+    std::cout << "  " << EscapeBytes(one.place) << "  " << graph::UnwrappedReasonName(one.reason) << ": "
+              << graph::UnwrappedReasonText(one.reason) << (one.part.empty() ? "" : "\n      ")
+              << EscapeBytes(one.part) << "\n";
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void AddHost(CLI::App& app, Action* action) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* host = app.add_subcommand(
+      "host", "what this host can do, each feature tried; exit status 3 when nothing can be recorded");
+  host->add_flag("--json", *json, "for programs");
+  host->callback([json, action] { *action = [json] { return PrintHost(*json); }; });
+}
+
+void AddSyscalls(CLI::App& app, Action* action) {
+  CLI::App* syscalls = app.add_subcommand(
+      "syscalls", "the ledger: which system call is recorded at which level, which is not and why");
+  syscalls->callback([action] {
+    *action = [] {
+      std::cout << kernel::SyscallLedger();
+      return kOk;
+    };
+  });
+}
+
+void AddCMakeScan(CLI::App& app, Action* action) {
+  auto build_dir = std::make_shared<std::string>(".");
+  CLI::App* scan = app.add_subcommand(
+      "cmake-scan", "which commands of a generated build do not run through glovebox-launch, and why");
+  scan->add_option("build", *build_dir, "the build directory (default: this one)");
+  scan->callback([build_dir, action] { *action = [build_dir] { return Scan(*build_dir); }; });
+}
+
+}  // namespace glovebox::cli

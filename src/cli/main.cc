@@ -1,0 +1,36 @@
+// glovebox: argv -> request -> library call. What a subcommand does is in its room; what it prints goes
+// through print.h.
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/print.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Glovebox puts commands in a sandbox and tells what each of them touched."};
+  app.name("glovebox");
+  app.set_version_flag("--version", "glovebox " GLOVEBOX_VERSION);
+  app.require_subcommand(0, 1);
+  app.footer(
+      "A build:    glovebox-ninja -C build     then     glovebox report -C build\n"
+      "A command:  glovebox run -- make\n"
+      "Exit codes: 0 fine, 1 could not, 2 usage, 3 this host cannot; `run` exits as its command does.");
+  glovebox::cli::Action action;
+  glovebox::cli::AddRun(app, &action);
+  glovebox::cli::AddReport(app, &action);
+  glovebox::cli::AddExplain(app, &action);
+  glovebox::cli::AddLog(app, &action);
+  glovebox::cli::AddHost(app, &action);
+  glovebox::cli::AddSyscalls(app, &action);
+  glovebox::cli::AddCMakeScan(app, &action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);  // prints help, version or the error
+    return code == 0 ? glovebox::cli::kOk : glovebox::cli::kUsage;
+  }
+  if (!action) {
+    fputs(app.help().c_str(), stderr);
+    return glovebox::cli::kUsage;
+  }
+  return action();
+}

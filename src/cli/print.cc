@@ -1,0 +1,38 @@
+#include "cli/print.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace glovebox::cli {
+
+void PrintError(absl::string_view text) {
+  const std::string line = absl::StrCat("glovebox: ", text, "\n");
+  fwrite(line.data(), 1, line.size(), stderr);
+}
+
+int Report(const absl::Status& status) {
+  if (status.ok()) return kOk;
+  PrintError(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return kUsage;
+    case absl::StatusCode::kUnimplemented:
+      return kHostCannot;
+    default:
+      return kFailed;
+  }
+}
+
+Progress::Progress(absl::string_view text) : shown_(isatty(STDERR_FILENO) == 1) {
+  if (shown_) fprintf(stderr, "\r\033[K%.*s ...", static_cast<int>(text.size()), text.data());
+}
+
+Progress::~Progress() {
+  if (shown_) fputs("\r\033[K", stderr);
+}
+
+}  // namespace glovebox::cli

@@ -1,0 +1,37 @@
+// The one place that prints errors, and the exit codes (docs/exit-codes.md).
+#ifndef GLOVEBOX_CLI_PRINT_H_
+#define GLOVEBOX_CLI_PRINT_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace glovebox::cli {
+
+inline constexpr int kOk = 0;
+inline constexpr int kFailed = 1;  // what was asked for is not there, or could not be read or written
+inline constexpr int kUsage = 2;
+inline constexpr int kHostCannot = 3;
+
+// "glovebox: TEXT" on stderr.
+void PrintError(absl::string_view text);
+
+// Prints an error and gives its exit code: 2 for what was asked wrongly, 3 for what this host cannot do,
+// else 1.
+int Report(const absl::Status& status);
+
+// A line on stderr that says what is being done, replaced by the next one and gone at the end; only on a
+// terminal.
+class Progress {
+ public:
+  explicit Progress(absl::string_view text);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+ private:
+  bool shown_;
+};
+
+}  // namespace glovebox::cli
+
+#endif  // GLOVEBOX_CLI_PRINT_H_

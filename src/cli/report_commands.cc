@@ -1,0 +1,114 @@
+// `glovebox report`, `explain`, `log`: what was recorded.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "access/log.h"
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "report/explain.h"
+#include "report/format.h"
+#include "report/input.h"
+#include "report/json.h"
+#include "report/summary.h"
+#include "report/text.h"
+
+namespace glovebox::cli {
+namespace {
+
+struct Where {
+  std::string build_dir = ".";
+  std::string log;
+};
+
+void AddWhere(CLI::App& command, Where& where) {
+  command.add_option("-C", where.build_dir, "the build directory (default: this one)");
+  command.add_option("--log", where.log, "the directory of one run's log, instead of the latest run");
+}
+
+absl::StatusOr<report::Input> LoadFrom(const Where& where) {
+  const Progress progress("reading the log");
+  return report::Load({where.build_dir, where.log});
+}
+
+int DumpLog(const Where& where) {
+  std::string run_dir = where.log;
+  if (run_dir.empty()) {
+    auto latest = access::LatestRun(where.build_dir);
+    if (!latest.ok()) return Report(latest.status());
+    run_dir = *latest;
+  }
+  const auto log = access::ReadLog(run_dir);
+  if (!log.ok()) return Report(log.status());
+  for (const access::Record& record : log->records) std::cout << access::DumpRecord(record) << "\n";
+  for (const access::Tear& tear : log->tears) {
+    PrintError(absl::StrCat("torn: ", tear.segment, " at byte ", tear.offset, ": ", tear.reason));
+  }
+  return log->tears.empty() ? kOk : kFailed;
+}
+
+}  // namespace
+
+void AddReport(CLI::App& app, Action* action) {
+  struct Options {
+    Where where;
+    bool json = false, all = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* report = app.add_subcommand("report", "what the latest build (or run) touched");
+  AddWhere(*report, o->where);
+  report->add_flag("--json", o->json, "for programs; the form is docs/report.schema.json");
+  report->add_flag("--all", o->all, "lists in full");
+  report->callback([o, action] {
+    *action = [o]() -> int {
+      const auto input = LoadFrom(o->where);
+      if (!input.ok()) return Report(input.status());
+      const report::Summary summary = report::Summarize(*input);
+      if (o->json) {
+        report::WriteJson(summary, std::cout);
+      } else {
+        std::cout << report::TextReport(summary, report::StyleFor(STDOUT_FILENO), o->all);
+      }
+      return std::cout.flush().good() ? kOk : kFailed;
+    };
+  });
+}
+
+void AddExplain(CLI::App& app, Action* action) {
+  struct Options {
+    Where where;
+    std::string what;
+    bool all = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* explain = app.add_subcommand("explain", "who touched a file, or what an edge touched");
+  AddWhere(*explain, o->where);
+  explain->add_option("what", o->what, "a path, an output, a target, or #NUMBER of an action")->required();
+  explain->add_flag("--all", o->all, "lists in full");
+  explain->callback([o, action] {
+    *action = [o]() -> int {
+      const auto input = LoadFrom(o->where);
+      if (!input.ok()) return Report(input.status());
+      const std::unique_ptr<char, decltype(&free)> cwd(getcwd(nullptr, 0), free);
+      const auto text = report::Explain(*input, o->what, cwd != nullptr ? cwd.get() : "/",
+                                        {report::StyleFor(STDOUT_FILENO), o->all});
+      if (!text.ok()) return Report(text.status());
+      std::cout << *text;
+      return std::cout.flush().good() ? kOk : kFailed;
+    };
+  });
+}
+
+void AddLog(CLI::App& app, Action* action) {
+  auto where = std::make_shared<Where>();
+  CLI::App* log = app.add_subcommand("log", "every record of a run, one line each, in order of time");
+  AddWhere(*log, *where);
+  log->callback([where, action] { *action = [where] { return DumpLog(*where); }; });
+}
+
+}  // namespace glovebox::cli

@@ -1,0 +1,290 @@
+// `glovebox run`: one command in the sandbox.
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "access/log.h"
+#include "access/names.h"
+#include "base/files.h"
+#include "base/paths.h"
+#include "base/status.h"
+#include "child/context.h"
+#include "child/pipeline.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "kernel/host.h"
+#include "policy/compile.h"
+#include "policy/limits.h"
+#include "report/input.h"
+#include "report/json.h"
+#include "report/summary.h"
+#include "report/text.h"
+#include "trace/clock.h"
+#include "trace/runner.h"
+
+namespace glovebox::cli {
+namespace {
+
+struct RunOptions {
+  std::vector<std::string> command;
+  std::string level = "open";
+  std::vector<std::string> limits, keep, drop, environment;
+  bool drop_all = false, pty = false, stop = false, deny_tsc = false, append_only = false,
+       restrict_kptr = false;
+  bool restrict_prlimit = false, kernel_only = false, no_signal_scope = false, scope_abstract = false,
+       ssb = false;
+  int death_signal = 0;
+  std::string log;
+  bool json = false, quiet = false, explain = false;
+  std::string export_dir;
+  // The launchers' way in.
+  bool launched = false;
+  std::string role = "run", language, target, target_type, depfile;
+  std::vector<std::string> outputs;
+};
+
+absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
+  static const std::pair<const char*, policy::Role> kRoles[] = {
+      {"run", policy::Role::kRun},   {"edge", policy::Role::kEdge},     {"compile", policy::Role::kCompile},
+      {"link", policy::Role::kLink}, {"custom", policy::Role::kCustom}, {"test", policy::Role::kTest}};
+  policy::Policy policy;
+  for (const auto& [name, role] : kRoles) {
+    if (o.role == name) policy = policy::DefaultPolicy(role);
+  }
+  policy.level = o.level == "full"  ? kernel::Level::kFull
+                 : o.level == "off" ? kernel::Level::kOff
+                                    : kernel::Level::kOpen;
+  policy.keep_capabilities = o.keep;
+  policy.drop_capabilities = o.drop;
+  policy.drop_all_capabilities = o.drop_all;
+  policy.environment = o.environment;
+  policy.stop = o.stop;
+  policy.deny_tsc = o.deny_tsc;
+  policy.append_only = o.append_only;
+  policy.restrict_kptr = o.restrict_kptr;
+  policy.restrict_prlimit = o.restrict_prlimit;
+  policy.kernel_only = o.kernel_only;
+  policy.scope_signals = !o.no_signal_scope;
+  policy.scope_abstract_unix = o.scope_abstract;
+  policy.ssb = o.ssb;
+  policy.parent_death_signal = o.death_signal;
+  for (const std::string& text : o.limits) {
+    ASSIGN_OR_RETURN(const policy::ParsedLimit limit, policy::ParseLimit(text));
+    policy.limits[static_cast<size_t>(limit.limit)] = limit.value;
+  }
+  return policy;
+}
+
+std::string CurrentDirectory() {
+  const std::unique_ptr<char, decltype(&free)> cwd(getcwd(nullptr, 0), free);
+  return cwd != nullptr ? cwd.get() : "/";
+}
+
+// A launcher stands somewhere below the build directory: the nearest one that CMake or Ninja has marked.
+std::string BuildDirectoryOf(const std::string& cwd) {
+  for (std::string dir = cwd; dir != "/"; dir = std::string(Dirname(dir))) {
+    if (FileExists(dir + "/CMakeCache.txt") || FileExists(dir + "/build.ninja")) return dir;
+  }
+  return cwd;
+}
+
+access::RunInfo InfoFor(const RunOptions& o, const std::string& build_dir) {
+  access::RunInfo info;
+  info.tool = "glovebox run " GLOVEBOX_VERSION;
+  info.command = o.command;
+  info.source_dir = o.launched ? "" : build_dir;
+  info.build_dir = build_dir;
+  const char* home = getenv("HOME");
+  const char* tmp = getenv("TMPDIR");
+  info.home = home != nullptr ? home : "";
+  info.tmp = tmp != nullptr ? tmp : "/tmp";
+  utsname name;
+  if (uname(&name) == 0) info.kernel = name.release;
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  info.start_unix_ns = int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+  info.start_ns = trace::Now();
+  return info;
+}
+
+// Ends as the command did: with its status, or by its signal, without a core of our own.
+int EndLike(const access::ActionEnd& end) {
+  if (end.kind == access::ActionEnd::Kind::kSignaled) {
+    const rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    signal(end.status, SIG_DFL);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, end.status);
+    sigprocmask(SIG_UNBLOCK, &set, nullptr);
+    raise(end.status);
+    return 128 + end.status;  // a signal that does not kill (the command died of it all the same)
+  }
+  return end.status;
+}
+
+absl::Status Export(const RunOptions& o, const policy::Policy& policy, const kernel::HostFeatures& host) {
+  policy::CompileOptions options;
+  options.listener = policy.level != kernel::Level::kOff;
+  ASSIGN_OR_RETURN(const auto filters, policy::ExportFilters(policy, host, options));
+  RETURN_IF_ERROR(MakeDirectories(o.export_dir));
+  for (const policy::ExportedFilter& filter : filters) {
+    const std::string base = absl::StrCat(o.export_dir, "/", filter.name);
+    RETURN_IF_ERROR(WriteFile(base + ".bpf", filter.bpf));
+    RETURN_IF_ERROR(WriteFile(base + ".pfc", filter.pfc));
+    std::cout << base << ".bpf  " << filter.bpf.size() / 8 << " instructions\n" << base << ".pfc\n";
+  }
+  return absl::OkStatus();
+}
+
+// The pipeline's rows for this policy: which are switched on, in their order.
+absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
+                          const kernel::HostFeatures& host) {
+  policy::CompileOptions options;
+  options.listener = policy.level != kernel::Level::kOff && !host.listener_above;
+  ASSIGN_OR_RETURN(const policy::CompiledPlan compiled, policy::CompilePlan(policy, host, options));
+  const auto* plan = reinterpret_cast<const child::ChildPlan*>(compiled.bytes.data());
+  child::ChildContext context;
+  if (o.pty) context.pty = 0;
+  if (compiled.ruleset.valid()) context.ruleset = compiled.ruleset.get();
+  for (const child::Step& step : child::StepTable()) {
+    const bool on = step.guard == nullptr || step.guard(*plan, context);
+    std::cout << (step.row < 10 ? " " : "") << step.row << (on ? "  on   " : "  off  ") << step.name << "  ("
+              << step.when << ")\n";
+  }
+  for (const std::string& skipped : compiled.skipped) std::cout << "skipped: " << skipped << "\n";
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const kernel::HostFeatures& host) {
+  const std::string cwd = CurrentDirectory();
+  const std::string build_dir = o.launched ? BuildDirectoryOf(cwd) : cwd;
+  std::string run_dir = o.log;
+  if (run_dir.empty()) {
+    ASSIGN_OR_RETURN(run_dir, o.launched ? access::LooseRun(build_dir) : access::CreateRun(build_dir));
+  } else {
+    RETURN_IF_ERROR(MakeDirectories(run_dir));
+  }
+  const access::RunInfo info = InfoFor(o, build_dir);
+  ASSIGN_OR_RETURN(auto writer, access::SegmentWriter::Create(
+                                    run_dir, absl::StrCat("run-", info.start_ns, "-", getpid())));
+  writer->Append(info);
+  trace::RunRequest request;
+  request.argv = o.command;
+  request.policy = policy;
+  request.host = host;
+  request.sink = writer.get();
+  request.pty = o.pty;
+  request.begin.action = 1;
+  for (int role = 0; role <= static_cast<int>(access::Role::kConfigure); ++role) {
+    if (o.role == absl::StrCat(access::RoleName(static_cast<access::Role>(role)))) {
+      request.begin.role = static_cast<access::Role>(role);
+    }
+  }
+  request.begin.cwd = cwd;
+  request.begin.target = o.target;
+  request.begin.target_type = o.target_type;
+  request.begin.language = o.language;
+  request.begin.depfile = o.depfile;
+  request.begin.outputs = o.outputs;
+  ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
+  if (!o.launched) {
+    access::RunEnd end;
+    end.time_ns = trace::Now();
+    end.exit_status = outcome.end.status;
+    end.segments = o.log.empty() ? 1 : 0;
+    writer->Append(end);
+  }
+  const absl::Status sealed = writer->Seal();
+  if (!sealed.ok()) PrintError(absl::StrCat(sealed.message(), "; the report says what could be kept"));
+  if (!o.launched && !o.quiet) {
+    ASSIGN_OR_RETURN(const report::Input input, report::Load({build_dir, run_dir}));
+    const report::Summary summary = report::Summarize(input);
+    if (o.json)
+      report::WriteJson(summary, std::cerr);
+    else
+      PrintError(absl::StrCat(report::OneLine(summary), " - report: glovebox report",
+                              o.log.empty() ? "" : " --log " + o.log));
+  }
+  return EndLike(outcome.end);
+}
+
+int Execute(const RunOptions& o) {
+  const auto policy = PolicyFor(o);
+  if (!policy.ok()) return Report(policy.status());
+  const kernel::HostFeatures host = kernel::ProbeHost();
+  if (!o.export_dir.empty()) return Report(Export(o, *policy, host));
+  if (o.explain) return Report(ExplainSteps(o, *policy, host));
+  if (o.command.empty())
+    return Report(absl::InvalidArgumentError("run: no command (glovebox run [options] -- COMMAND ...)"));
+  const auto status = Run(o, *policy, host);
+  return status.ok() ? *status : Report(status.status());
+}
+
+void AddPolicyOptions(CLI::App& run, RunOptions& o) {
+  run.add_option("--level", o.level,
+                 "how much is recorded: open (opens, execs, changes, network), full (+ stat, access, "
+                 "readlink, listings), off")
+      ->check(CLI::IsMember({"open", "full", "off"}));
+  run.add_option("--limit", o.limits,
+                 "NAME=VALUE, one of the fourteen limits (NOFILE=64, AS=4G ...); may be repeated")
+      ->allow_extra_args(false);
+  run.add_option("--keep-cap", o.keep, "with --drop-all-caps: a capability to keep")->allow_extra_args(false);
+  run.add_option("--drop-cap", o.drop, "a capability to drop")->allow_extra_args(false);
+  run.add_flag("--drop-all-caps", o.drop_all, "drop every capability that is not kept");
+  run.add_option("--env", o.environment, "-NAME, =NAME (only these) or +NAME=value; may be repeated")
+      ->allow_extra_args(false);
+  run.add_option("--death-signal", o.death_signal, "signal number for the command when glovebox dies")
+      ->check(CLI::Range(0, 64));
+  run.add_flag("--pty", o.pty, "give the command a terminal of its own");
+  run.add_flag("--stop", o.stop, "stop before the filter is loaded, and be let go with PTRACE_SEIZE");
+  run.add_flag("--deny-tsc", o.deny_tsc, "reading the time-stamp counter raises SIGSEGV (x86)");
+  run.add_flag("--append-only", o.append_only, "refuse RWF_NOAPPEND, which goes around O_APPEND");
+  run.add_flag("--restrict-kptr", o.restrict_kptr, "refuse pointers into the kernel's half");
+  run.add_flag("--restrict-prlimit", o.restrict_prlimit, "set the limits early and let nobody change them");
+  run.add_flag("--kernel-only", o.kernel_only,
+               "refuse in the kernel, unrecorded, instead of through the supervisor");
+  run.add_flag("--no-signal-scope", o.no_signal_scope,
+               "let the command signal processes outside of its sandbox");
+  run.add_flag("--scope-abstract-unix", o.scope_abstract,
+               "no abstract unix socket outside of the sandbox (X11, D-Bus)");
+  run.add_flag("--ssb", o.ssb, "leave speculative store bypass as it is (SECCOMP_FILTER_FLAG_SPEC_ALLOW)");
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, Action* action) {
+  auto o = std::make_shared<RunOptions>();
+  CLI::App* run = app.add_subcommand("run", "run one command in the sandbox and tell what it touched");
+  AddPolicyOptions(*run, *o);
+  run->add_option("--log", o->log, "keep the log in this directory instead of the state directory");
+  run->add_flag("--json", o->json, "print the whole report as JSON to stderr at the end");
+  run->add_flag("-q,--quiet", o->quiet, "no line at the end");
+  run->add_option("--export", o->export_dir,
+                  "write the filters into this directory (BPF bytes and readable PFC); nothing is run");
+  run->add_flag("--explain", o->explain, "print the steps of the set-up for these options; nothing is run");
+  const char* group = "Launchers";
+  run->add_flag("--launched", o->launched, "called by glovebox-launch")->group(group);
+  run->add_option("--role", o->role)
+      ->group(group)
+      ->check(CLI::IsMember({"run", "edge", "compile", "link", "custom", "test"}));
+  run->add_option("--lang", o->language)->group(group);
+  run->add_option("--target", o->target)->group(group);
+  run->add_option("--type", o->target_type)->group(group);
+  run->add_option("--dep", o->depfile)->group(group);
+  run->add_option("--out", o->outputs)->group(group)->allow_extra_args(false);
+  run->add_option("command", o->command, "the command and its arguments")->type_name("-- COMMAND ...");
+  run->positionals_at_end();
+  run->callback([o, action] { *action = [o] { return Execute(*o); }; });
+}
+
+}  // namespace glovebox::cli
