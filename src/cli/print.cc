@@ -6,11 +6,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace glovebox::cli {
 
 void PrintError(absl::string_view text) {
-  const std::string line = absl::StrCat("glovebox: ", text, "\n");
+  // One line, whatever a library put into its message.
+  std::string line = absl::StrCat("glovebox: ", absl::StrReplaceAll(text, {{"\n", "; "}}), "\n");
   fwrite(line.data(), 1, line.size(), stderr);
 }
 

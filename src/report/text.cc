@@ -93,7 +93,7 @@ void Writer::Head() {
              absl::StrCat("Glovebox report of ",
                           EscapeBytes(run.build_dir.empty() ? summary_.run_dir : run.build_dir))));
   Item(absl::StrJoin(parts, ", "));
-  if (!run.command.empty()) Item(absl::StrCat("command  ", CommandText(run.command)));
+  if (!run.command.empty() && !summary_.loose) Item(absl::StrCat("command  ", CommandText(run.command)));
   if (!run.source_dir.empty() && run.source_dir != run.build_dir) {
     Item(absl::StrCat("source   ", EscapeBytes(run.source_dir)));
   }
