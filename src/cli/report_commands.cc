@@ -50,7 +50,8 @@ int DumpLog(const Where& where) {
   for (const access::Tear& tear : log->tears) {
     PrintError(absl::StrCat("torn: ", tear.segment, " at byte ", tear.offset, ": ", tear.reason));
   }
-  return log->tears.empty() ? kOk : kFailed;
+  const int written = FinishOutput();
+  return log->tears.empty() ? written : kFailed;
 }
 
 }  // namespace
@@ -77,7 +78,7 @@ void AddReport(CLI::App& app, Action* action) {
       } else {
         std::cout << report::TextReport(summary, report::StyleFor(STDOUT_FILENO), o->all);
       }
-      return std::cout.flush().good() ? kOk : kFailed;
+      return FinishOutput();
     };
   });
 }
@@ -102,7 +103,7 @@ void AddExplain(CLI::App& app, Action* action) {
                                         {report::StyleFor(STDOUT_FILENO), o->all});
       if (!text.ok()) return Report(text.status());
       std::cout << *text;
-      return std::cout.flush().good() ? kOk : kFailed;
+      return FinishOutput();
     };
   });
 }
