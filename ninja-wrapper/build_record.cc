@@ -65,18 +65,6 @@ std::string TextOrNothing(const std::string& path) {
   return text.ok() ? *std::move(text) : "";
 }
 
-// How often each shell command was seen as an edge.
-absl::flat_hash_map<std::string, int> SeenCommands(const access::Log& log, size_t& total) {
-  absl::flat_hash_map<std::string, int> seen;
-  for (const access::Record& record : log.records) {
-    const auto* begin = std::get_if<access::ActionBegin>(&record);
-    if (begin == nullptr || begin->role != access::Role::kEdge || begin->argv.empty()) continue;
-    ++seen[begin->argv.back()];
-    ++total;
-  }
-  return seen;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildRequest& request) {
@@ -125,12 +113,10 @@ void BuildRecord::NoteUnseenEdges() {
     return;
   }
   if (ran->empty()) return;
-  size_t total = 0;
+  const std::vector<std::string> commands = collector_->EdgeCommands();
+  if (commands.size() >= ran->size()) return;
   absl::flat_hash_map<std::string, int> seen;
-  if (const absl::StatusOr<access::Log> log = access::ReadLog(run_dir_); log.ok()) {
-    seen = SeenCommands(*log, total);
-  }
-  if (total >= ran->size()) return;
+  for (const std::string& command : commands) ++seen[command];
   const absl::StatusOr<graph::NinjaGraph> graph =
       graph::LoadNinjaGraph({request_.ninja, request_.build_dir, request_.manifest});
   for (const graph::RanEdge& edge : *ran) {

@@ -34,8 +34,8 @@ absl::StatusOr<std::string> LooseRun(const std::string& build_dir);
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir);
 
 // One segment being written. Not thread-safe: one writer each. While it lives the run is locked against
-// removal (a shared flock on "lock" in the run directory, which a kill -9 releases). Append() writes the
-// frame with one write(2) before it returns, so a kill -9 of the writer loses nothing that was taken. After
+// removal (a shared flock on "lock" in the run directory, which a kill -9 releases). Append() puts the
+// frame into shared memory before it returns, so a kill -9 of the writer loses nothing that was taken. After
 // an error (a full disk) it takes nothing more, and status() says why; the reader will find the segment
 // unsealed.
 class SegmentWriter : public RecordSink {

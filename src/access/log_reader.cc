@@ -12,6 +12,7 @@
 #include "access/log.h"
 #include "access/log_format.h"
 #include "access/record_codec.h"
+#include "access/tail.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -49,12 +50,16 @@ uint64_t TimeOf(const Record& record) {
 absl::Status ReadSegment(const std::string& path, const std::function<bool(Record)>& take,
                          std::vector<Tear>* tears) {
   // Read, not mapped: a file that shrinks under a mapping raises SIGBUS.
-  ASSIGN_OR_RETURN(const std::string file, ReadFile(path));
-  const absl::string_view bytes = file;
+  ASSIGN_OR_RETURN(std::string segment, ReadFile(path));
+  const uint64_t size_on_disk = segment.size();
   const auto torn = [&](uint64_t offset, absl::string_view reason) {
     tears->push_back({std::string(Basename(path)), offset, std::string(reason)});
     return absl::OkStatus();
   };
+  const absl::string_view stem = absl::string_view(path).substr(0, path.size() - (sizeof kSegmentSuffix - 1));
+  const auto file = WithTail(std::move(segment), absl::StrCat(stem, kTailSuffix));
+  if (!file.ok()) return torn(size_on_disk, file.status().message());
+  const absl::string_view bytes = *file;
   const auto header = DecodeHeader(bytes);
   if (header.status().code() == absl::StatusCode::kFailedPrecondition) {
     return absl::FailedPreconditionError(absl::StrCat(path, " ", header.status().message()));

@@ -15,6 +15,7 @@
 #include "access/log.h"
 #include "access/log_format.h"
 #include "access/record_codec.h"
+#include "access/tail.h"
 #include "base/files.h"
 #include "base/status.h"
 
@@ -52,9 +53,11 @@ void FillBootId(std::array<unsigned char, 16>* out) {
 
 class Writer final : public SegmentWriter {
  public:
-  Writer(UniqueFd fd, UniqueFd lock, std::string path, const KeyedHash::Key& key, uint64_t start_ns)
+  Writer(UniqueFd fd, UniqueFd lock, Tail tail, std::string path, const KeyedHash::Key& key,
+         uint64_t start_ns)
       : fd_(std::move(fd)),
         lock_(std::move(lock)),
+        tail_(std::move(tail)),
         path_(std::move(path)),
         key_(key),
         hash_(key),
@@ -84,12 +87,15 @@ class Writer final : public SegmentWriter {
 
   absl::Status Seal() override {
     if (sealed_ || !status_.ok()) return status_;
+    Flush();
     CheckFile();
     if (status_.ok()) CheckBytes();
     if (!status_.ok()) return status_;
     frame_.assign(kFrameHeaderSize, '\0');
     EncodeSeal({records_, bytes_, crc_}, frame_);
     WriteFrame(static_cast<uint8_t>(FrameType::kSeal));
+    Flush();
+    if (status_.ok()) tail_.Remove();
     sealed_ = true;
     return status_;
   }
@@ -112,11 +118,28 @@ class Writer final : public SegmentWriter {
     Write(frame_);
   }
 
-  // One write(2) for all of it; only a disk that fills up, or a signal, makes it more.
+  // Into the tail, which a kill of this process leaves as it is; into the segment when the tail is full.
   void Write(const std::string& bytes) {
-    status_.Update(WriteAll(fd_.get(), bytes, path_));
+    if (!tail_.Add(bytes)) {
+      Flush();
+      if (!status_.ok()) return;
+      if (!tail_.Add(bytes)) {  // larger than a whole tail
+        status_.Update(WriteAll(fd_.get(), bytes, path_));
+        tail_.Written(bytes.size());
+        flushed_ += bytes.size();
+      }
+    }
     hash_.Update(bytes);
     bytes_ += bytes.size();
+  }
+
+  void Flush() {
+    if (!status_.ok()) return;
+    const absl::string_view bytes = tail_.bytes();
+    status_.Update(WriteAll(fd_.get(), bytes, path_));
+    if (!status_.ok()) return;  // the tail still has them
+    flushed_ += bytes.size();
+    tail_.Flushed();
   }
 
   // That the file is still ours: the same inode under its name, one link, no byte more or less.
@@ -130,8 +153,8 @@ class Writer final : public SegmentWriter {
       Tampered("it was removed or replaced");
     } else if (ours.st_nlink != 1) {
       Tampered("it was linked under another name");
-    } else if (static_cast<uint64_t>(ours.st_size) != bytes_) {
-      Tampered(absl::StrCat("it has ", ours.st_size, " bytes, written were ", bytes_));
+    } else if (static_cast<uint64_t>(ours.st_size) != flushed_) {
+      Tampered(absl::StrCat("it has ", ours.st_size, " bytes, written were ", flushed_));
     }
   }
 
@@ -152,7 +175,7 @@ class Writer final : public SegmentWriter {
       read_back.Update(absl::string_view(buffer, static_cast<size_t>(count)));
       total += static_cast<uint64_t>(count);
     }
-    if (total != bytes_ || read_back.Digest() != hash_.Digest()) Tampered("its bytes were changed");
+    if (total != flushed_ || read_back.Digest() != hash_.Digest()) Tampered("its bytes were changed");
   }
 
   void Tampered(absl::string_view how) {
@@ -161,6 +184,7 @@ class Writer final : public SegmentWriter {
 
   UniqueFd fd_;
   UniqueFd lock_;
+  Tail tail_;
   const std::string path_;
   const KeyedHash::Key key_;
   KeyedHash hash_;
@@ -168,7 +192,8 @@ class Writer final : public SegmentWriter {
   std::string frame_;
   absl::Status status_;
   uint64_t records_ = 0;
-  uint64_t bytes_ = 0;
+  uint64_t bytes_ = 0;    // taken
+  uint64_t flushed_ = 0;  // of these, in the segment itself
   uint32_t crc_ = 0;
   bool sealed_ = false;
 };
@@ -189,7 +214,9 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::
   header.pid = getpid();
   KeyedHash::Key key;
   FillRandom(key.data(), sizeof key);
-  auto writer = std::make_unique<Writer>(std::move(fd), std::move(lock), path, key, header.start_ns);
+  ASSIGN_OR_RETURN(Tail tail, Tail::Create(absl::StrCat(run_dir, "/", name, kTailSuffix)));
+  auto writer =
+      std::make_unique<Writer>(std::move(fd), std::move(lock), std::move(tail), path, key, header.start_ns);
   RETURN_IF_ERROR(writer->Begin(header));
   return writer;
 }

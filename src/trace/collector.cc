@@ -111,6 +111,10 @@ class CollectorImpl final : public Collector, public Announcer {
   absl::Status Begin();
   const std::string& socket_path() const override { return socket_path_; }
   void AddHole(const access::Hole& hole) override;
+  std::vector<std::string> EdgeCommands() const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return edge_commands_;
+  }
   CollectorSummary Stop(int exit_status, int grace_ms) override;
 
   access::ActionId NextAction() override { return next_action_.fetch_add(1) + 1; }
@@ -137,7 +141,7 @@ class CollectorImpl final : public Collector, public Announcer {
   std::atomic<access::ActionId> next_action_{0};
   std::thread watcher_;
 
-  std::mutex mutex_;  // guards all below
+  mutable std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::deque<UniqueFd> waiting_;
   std::vector<std::thread> workers_;
@@ -148,6 +152,7 @@ class CollectorImpl final : public Collector, public Announcer {
   std::map<access::ActionId, std::unique_ptr<Active>> active_;
   std::map<access::ActionId, std::vector<std::string>> ended_by_us_;
   CollectorSummary summary_;
+  std::vector<std::string> edge_commands_;
   std::unique_ptr<access::SegmentWriter> main_;  // RunInfo, the caller's holes, RunEnd
 };
 
@@ -286,6 +291,10 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     for (const std::string& skipped : (*plan)->skipped) absl::StrAppend(&begin.shape, "; skipped ", skipped);
   }
   log->Append(begin);
+  if (begin.role == access::Role::kEdge && !begin.argv.empty()) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    edge_commands_.push_back(begin.argv.back());
+  }
   access::ActionEnd end;
   end.action = begin.action;
   end.kind = access::ActionEnd::Kind::kSandboxFailed;

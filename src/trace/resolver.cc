@@ -262,7 +262,8 @@ Dir CachingResolver::Ask(const std::string& key) const {
     if (text != "/") dir.text = std::move(text);
     return dir;
   }
-  const Caller nobody{getpid(), getpid(), "", ""};
+  static const pid_t self = getpid();
+  const Caller nobody{self, self, "", ""};
   Walked walked = Walk(nobody, "", key, true);
   if (walked.through_proc) return dir;
   dir.kind = walked.resolved.is_dir ? Dir::Kind::kDir : Dir::Kind::kMissing;

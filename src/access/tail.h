@@ -1,0 +1,56 @@
+// The end of a segment that is still in shared memory: appending to it is a copy instead of a system call,
+// and the page cache outlives a killed writer as it does a write(2).
+//
+// NAME.tail beside NAME.gbx: one word, then kTailCapacity bytes. The word is start << 24 | length, stored at
+// once: the segment's first `start` bytes, followed by the tail's first `length` bytes, are what was taken. A
+// flush appends those bytes to the segment and only then stores {start + length, 0}; killed in between, the
+// word still tells the same bytes. Sealing removes the file. The blocks are allocated when it is made, so
+// that a full disk is an error of the flush and never SIGBUS; what the tail holds then stays readable.
+#ifndef GLOVEBOX_ACCESS_TAIL_H_
+#define GLOVEBOX_ACCESS_TAIL_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace glovebox::access {
+
+inline constexpr char kTailSuffix[] = ".tail";
+inline constexpr size_t kTailCapacity = 64 * 1024 - sizeof(uint64_t);
+
+// Not thread-safe.
+class Tail {
+ public:
+  static absl::StatusOr<Tail> Create(const std::string& path);
+  Tail(Tail&& other) noexcept;
+  Tail& operator=(Tail&&) = delete;
+  ~Tail();
+
+  // False where it does not fit; nothing was taken then.
+  bool Add(absl::string_view bytes);
+  absl::string_view bytes() const;
+  // What bytes() holds stands in the segment now.
+  void Flushed();
+  // So many bytes went to the segment directly, behind an empty tail.
+  void Written(uint64_t size);
+  void Remove();
+
+ private:
+  Tail(std::string path, char* memory) : path_(std::move(path)), memory_(memory) {}
+  uint64_t& word() const { return *reinterpret_cast<uint64_t*>(memory_); }
+
+  std::string path_;
+  char* memory_;
+  uint64_t start_ = 0;
+  uint64_t length_ = 0;
+};
+
+// Puts a segment's bytes together with its tail's, where there is one. DataLoss says what does not fit.
+absl::StatusOr<std::string> WithTail(std::string segment, const std::string& tail_path);
+
+}  // namespace glovebox::access
+
+#endif  // GLOVEBOX_ACCESS_TAIL_H_
