@@ -63,6 +63,8 @@ TEST(Classify, KnowsTheToolchainWithoutBeingTold) {
                       {"/usr/bin/bash", "system"},
                       {"/usr/bin/alias", "system"},
                       {"/usr/share/as", "system"},
+                      {"/srv/x/glovebox-launch", "toolchain"},
+                      {"/home/u/proj/glovebox-launch", "source"},
                       {"/home/u/proj/bin/gcc", "source"}});
 }
 

@@ -28,6 +28,16 @@ struct Group {
   absl::flat_hash_set<ActionId> seen;
 };
 
+// One file of those that the query may mean.
+struct Section {
+  std::string path;
+  std::vector<Group> groups;
+  absl::flat_hash_map<std::string, size_t> by_key;
+  std::set<std::string> spelled;
+  std::set<ActionId> readers;
+  std::set<ActionId> writers;
+};
+
 class PathTeller {
  public:
   PathTeller(const Input& input, const Summary& summary, const PathQuery& query,
@@ -45,7 +55,8 @@ class PathTeller {
            (!spelled.empty() && (spelled == query_.spelled || wanted_.contains(spelled)));
   }
   void Take(const access::Access& access, ActionId action);
-  void Add(const access::Access& access, ActionId action, uint32_t what, const std::string& other);
+  Section& SectionOf(absl::string_view path);
+  std::string SectionText(const Section& section, const Classifier& classifier) const;
   std::string GroupLine(const Group& group) const;
   std::string InText(const std::vector<ActionId>& actions) const;
 
@@ -54,12 +65,8 @@ class PathTeller {
   const PathQuery& query_;
   const ExplainOptions& options_;
   const absl::flat_hash_set<std::string> wanted_;
-  std::vector<Group> groups_;
-  absl::flat_hash_map<std::string, size_t> by_key_;
-  std::set<std::string> resolved_;
-  std::set<std::string> spelled_;
-  std::set<ActionId> readers_;
-  std::set<ActionId> writers_;
+  std::vector<Section> sections_;  // in order of their first access
+  absl::flat_hash_map<std::string, size_t> by_path_;
 };
 
 // What happened, in words; the operation where the words do not tell it.
@@ -73,24 +80,31 @@ std::string GroupWords(const access::Access& access, uint32_t what) {
   return plain ? words : absl::StrCat(words, " (", OpName(access.op), ")");
 }
 
-void PathTeller::Add(const access::Access& access, ActionId action, uint32_t what, const std::string& other) {
+void Add(const access::Access& access, ActionId action, uint32_t what, const std::string& other,
+         Section* section) {
   std::string words = GroupWords(access, what);
-  std::string key =
-      absl::StrCat(words, absl::string_view("\0", 1), access.exe, absl::string_view("\0", 1), other);
-  const auto [entry, fresh] = by_key_.try_emplace(std::move(key), groups_.size());
+  const absl::string_view nul("\0", 1);
+  std::string key = absl::StrCat(words, nul, access.exe, nul, other);
+  const auto [entry, fresh] = section->by_key.try_emplace(std::move(key), section->groups.size());
   if (fresh) {
-    Group& group = groups_.emplace_back();
+    Group& group = section->groups.emplace_back();
     group.first_ns = access.time_ns;
     group.what = std::move(words);
     group.exe = access.exe;
     group.other = other;
     group.moved = (what & kRenamedFrom) != 0;
   }
-  Group& group = groups_[entry->second];
+  Group& group = section->groups[entry->second];
   ++group.calls;
   if (group.seen.insert(action).second) group.actions.push_back(action);
-  if ((what & kReads) != 0) readers_.insert(action);
-  if ((what & kWrites) != 0) writers_.insert(action);
+  if ((what & kReads) != 0) section->readers.insert(action);
+  if ((what & kWrites) != 0) section->writers.insert(action);
+}
+
+Section& PathTeller::SectionOf(absl::string_view path) {
+  const auto [entry, fresh] = by_path_.try_emplace(std::string(path), sections_.size());
+  if (fresh) sections_.emplace_back().path = std::string(path);
+  return sections_[entry->second];
 }
 
 void PathTeller::Take(const access::Access& access, ActionId action) {
@@ -100,15 +114,12 @@ void PathTeller::Take(const access::Access& access, ActionId action) {
   const Touches touches = TouchesOf(access);
   for (size_t i = 0; i < touches.size; ++i) {
     if (!(i == 0 ? first : second)) continue;
+    Section& section = SectionOf(touches.items[i].path);
     const std::string other = touches.size == 2 ? std::string(touches.items[1 - i].path) : "";
-    Add(access, action, touches.items[i].what, other);
-    resolved_.insert(std::string(touches.items[i].path));
-    spelled_.insert(i == 0 ? access.path : access.path2);
+    Add(access, action, touches.items[i].what, other, &section);
+    section.spelled.insert(i == 0 ? access.path : access.path2);
   }
-  if (touches.size == 0) {  // an address
-    Add(access, action, 0, "");
-    resolved_.insert(access.path);
-  }
+  if (touches.size == 0) Add(access, action, 0, "", &SectionOf(access.path));  // an address
 }
 
 std::string PathTeller::InText(const std::vector<ActionId>& actions) const {
@@ -130,27 +141,16 @@ std::string PathTeller::GroupLine(const Group& group) const {
                       group.exe.empty() ? "?" : EscapeBytes(group.exe), " in ", InText(group.actions));
 }
 
-std::string PathTeller::Tell() {
-  const std::vector<access::Record>& records = input_.log.records;
-  for (size_t i = 0; i < records.size(); ++i) {
-    if (const auto* access = std::get_if<access::Access>(&records[i])) {
-      Take(*access, summary_.NumberOf(input_.log.segment_of[i], access->action));
-    }
-  }
-  if (groups_.empty()) return "";
-  const Classifier classifier(input_.build);
+std::string PathTeller::SectionText(const Section& section, const Classifier& classifier) const {
   const Style& style = options_.style;
-  std::string out;
-  for (const std::string& path : resolved_) {
-    absl::StrAppend(&out, Paint(style, Ink::kBold, EscapeBytes(path)), "  (",
-                    IsAddress(path) ? absl::string_view("network") : ClassName(classifier.Classify(path)),
-                    ")\n");
-  }
-  absl::StrAppend(&out, "  read by ", readers_.empty() ? "nobody" : Count(readers_.size(), "action"),
-                  ", written by ", writers_.empty() ? "nobody" : Count(writers_.size(), "action"), "\n");
+  std::string out = absl::StrCat(
+      Paint(style, Ink::kBold, EscapeBytes(section.path)), "  (",
+      IsAddress(section.path) ? absl::string_view("network") : ClassName(classifier.Classify(section.path)),
+      ")\n", "  read by ", section.readers.empty() ? "nobody" : Count(section.readers.size(), "action"),
+      ", written by ", section.writers.empty() ? "nobody" : Count(section.writers.size(), "action"), "\n");
   std::vector<std::string> aliases;
-  for (const std::string& spelled : spelled_) {
-    if (resolved_.count(spelled) == 0) aliases.push_back(EscapeBytes(spelled));
+  for (const std::string& spelled : section.spelled) {
+    if (spelled != section.path) aliases.push_back(EscapeBytes(spelled));
   }
   if (!aliases.empty()) {
     const size_t total = aliases.size();
@@ -160,10 +160,26 @@ std::string PathTeller::Tell() {
     absl::StrAppend(
         &out, Shorten(absl::StrCat("  spelled ", absl::StrJoin(aliases, ", "), more), style.width), "\n");
   }
-  const size_t shown = options_.all ? groups_.size() : std::min<size_t>(groups_.size(), 40);
-  for (size_t i = 0; i < shown; ++i) absl::StrAppend(&out, Shorten(GroupLine(groups_[i]), style.width), "\n");
-  if (groups_.size() > shown) {
-    absl::StrAppend(&out, "  ... and ", Thousands(groups_.size() - shown), " more kinds of access (--all)\n");
+  const std::vector<Group>& groups = section.groups;
+  const size_t shown = options_.all ? groups.size() : std::min<size_t>(groups.size(), 40);
+  for (size_t i = 0; i < shown; ++i) absl::StrAppend(&out, Shorten(GroupLine(groups[i]), style.width), "\n");
+  if (groups.size() > shown) {
+    absl::StrAppend(&out, "  ... and ", Thousands(groups.size() - shown), " more kinds of access (--all)\n");
+  }
+  return out;
+}
+
+std::string PathTeller::Tell() {
+  const std::vector<access::Record>& records = input_.log.records;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (const auto* access = std::get_if<access::Access>(&records[i])) {
+      Take(*access, summary_.NumberOf(input_.log.segment_of[i], access->action));
+    }
+  }
+  const Classifier classifier(input_.build);
+  std::string out;
+  for (const Section& section : sections_) {
+    absl::StrAppend(&out, out.empty() ? "" : "\n", SectionText(section, classifier));
   }
   return out;
 }

@@ -52,6 +52,19 @@ TEST(ExplainPath, UnderstandsNamesAsTheyAreMeant) {
   EXPECT_THAT(Told(input, "inet:127.0.0.1:1"), HasSubstr("connect"));
 }
 
+TEST(ExplainPath, FilesThatARelativeNameMayMeanAreToldApart) {
+  TestLog log;
+  log.Begin(1, Role::kRun, {}, 0, {"x"}).Open(1, "/src/t.h", Result::kAbsent).Open(1, "/build/t.h").End(1);
+  EXPECT_EQ(Told(log.Take(), "t.h"), R"(/src/t.h  (source)
+  read by nobody, written by nobody
+       +2 ms  looked for, absent    x1  by /usr/bin/cc1 in #1 x
+
+/build/t.h  (build)
+  read by 1 action, written by nobody
+       +3 ms  read                  x1  by /usr/bin/cc1 in #1 x
+)");
+}
+
 TEST(ExplainPath, NamesWithOddBytesCanBeCopiedFromAReport) {
   TestLog log;
   log.Begin(1, Role::kRun, {}, 0, {"x"}).Create(1, "/build/a\nb\xff").End(1);
