@@ -58,6 +58,7 @@ class PathTeller {
   Section& SectionOf(absl::string_view path);
   std::string SectionText(const Section& section, const Classifier& classifier) const;
   std::string GroupLine(const Group& group) const;
+  std::string Program(const std::string& exe) const;
   std::string InText(const std::vector<ActionId>& actions) const;
 
   const Input& input_;
@@ -130,6 +131,12 @@ std::string PathTeller::InText(const std::vector<ActionId>& actions) const {
   return absl::StrJoin(labels, ", ");
 }
 
+// The name alone tells enough, and leaves room for the action.
+std::string PathTeller::Program(const std::string& exe) const {
+  if (exe.empty()) return "?";
+  return EscapeBytes(options_.all ? absl::string_view(exe) : Basename(exe));
+}
+
 std::string PathTeller::GroupLine(const Group& group) const {
   const uint64_t start = summary_.first_ns;
   const uint64_t after = group.first_ns > start ? group.first_ns - start : 0;
@@ -137,8 +144,8 @@ std::string PathTeller::GroupLine(const Group& group) const {
   if (!group.other.empty())
     absl::StrAppend(&what, group.moved ? " to " : ", with ", EscapeBytes(group.other));
   return absl::StrCat("  ", PadLeft(absl::StrCat("+", Duration(after)), 10), "  ", PadRight(what, 18), "  ",
-                      PadLeft(absl::StrCat("x", Thousands(group.calls)), 4), "  by ",
-                      group.exe.empty() ? "?" : EscapeBytes(group.exe), " in ", InText(group.actions));
+                      PadLeft(absl::StrCat("x", Thousands(group.calls)), 4), "  by ", Program(group.exe),
+                      " in ", InText(group.actions));
 }
 
 std::string PathTeller::SectionText(const Section& section, const Classifier& classifier) const {

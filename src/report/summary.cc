@@ -77,8 +77,11 @@ std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges)
   const std::vector<std::string>& outputs = edges.OutputsOf(begin);
   if (!outputs.empty()) {
     const std::string first = EscapeBytes(outputs.front());
-    if (outputs.size() == 1) return Shorten(first, 60);
-    return absl::StrCat(Shorten(first, 54), " (+", outputs.size() - 1, ")");
+    // CMake gives each custom output a second name, absolute: one file all the same.
+    std::set<std::string> distinct;
+    for (const std::string& output : outputs) distinct.insert(CleanPath(JoinPath(begin.cwd, output)));
+    if (distinct.size() == 1) return Shorten(first, 60);
+    return absl::StrCat(Shorten(first, 54), " (+", distinct.size() - 1, ")");
   }
   if (!begin.target.empty()) return Shorten(EscapeBytes(begin.target), 60);
   // Of "/bin/sh -c COMMAND" the command itself is the name.

@@ -99,7 +99,7 @@ TEST(Summary, ActionsOfSeveralWritersAreToldApart) {
 TEST(Summary, AnInnerActionNamesTheOuterOne) {
   TestLog log;
   log.build().edges = {
-      {{"a.o", "a.d"}, "CC", "launch cc -c a.c"}, {{"s1"}, "S", "true"}, {{"s2"}, "S", "true"}};
+      {{"a.o", "a.d", "/build/a.o"}, "CC", "launch cc -c a.c"}, {{"s1"}, "S", "true"}, {{"s2"}, "S", "true"}};
   log.Begin(1, Role::kEdge, {}, 0, {"/bin/sh", "-c", "launch cc -c a.c"});
   log.Begin(2, Role::kCompile, {"a.o"}, 1).End(2).End(1);
   log.Begin(3, Role::kEdge, {}, 0, {"/bin/sh", "-c", "true"}).End(3);
