@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -10,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -18,24 +18,28 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
+#include <system_error>
 #include <thread>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
 #include "base/files.h"
 #include "base/status.h"
 #include "child/wire.h"
-#include "kernel/abi.h"
 #include "kernel/process.h"
 #include "trace/clock.h"
+#include "trace/descriptor_limit.h"
 #include "trace/handshake.h"
 #include "trace/hello.h"
 #include "trace/left_over.h"
+#include "trace/peer.h"
 #include "trace/plan_store.h"
 #include "trace/segment_pool.h"
+#include "trace/signals_blocked.h"
 #include "trace/supervisor.h"
+#include "trace/wake.h"
 
 namespace glovebox::trace {
 namespace {
@@ -47,53 +51,19 @@ constexpr int kHelloMs = 10000;
 constexpr int kLeftOverMs = 100;
 // How long Ninja may take to reap an action's first process; its exit status is known only then.
 constexpr int kReapMs = 200;
+// Of 20 ms each.
+constexpr int kKillRounds = 100;
 
 static_assert(static_cast<int>(access::Role::kConfigure) == static_cast<int>(child::Role::kConfigure));
 static_assert(static_cast<int>(access::Role::kTest) == static_cast<int>(policy::Role::kTest));
-
-// Threads of the collector take no signal: the program's own thread decides what Ctrl-C means.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
-struct Peer {
-  pid_t pid = 0;
-  UniqueFd pidfd;
-};
-
-absl::StatusOr<Peer> PeerOf(int socket) {
-  ucred credentials;
-  socklen_t size = sizeof credentials;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
-    return ErrnoStatus("getsockopt", "SO_PEERCRED", errno);
-  }
-  if (credentials.uid != geteuid()) return absl::PermissionDeniedError(absl::StrCat("uid ", credentials.uid));
-  Peer peer;
-  peer.pid = credentials.pid;
-  int pidfd = -1;
-  size = sizeof pidfd;
-  if (getsockopt(socket, SOL_SOCKET, kernel::kSoPeerPidfd, &pidfd, &size) == 0) {
-    peer.pidfd.reset(pidfd);
-  } else {
-    ASSIGN_OR_RETURN(peer.pidfd, kernel::OpenPidfd(peer.pid));
-  }
-  return peer;
-}
 
 // One action under way, as the threads share it.
 struct Active {
   int pidfd = -1;  // the worker's; valid while the entry stands
   Supervisor* supervisor = nullptr;
   std::atomic<bool> root_ended{false};
+  std::atomic<bool> stop{false};
+  pthread_t thread{};
   Clock::time_point root_ended_at{};
   bool root_gone = false;
 };
@@ -118,9 +88,10 @@ class CollectorImpl final : public Collector, public Announcer {
   CollectorSummary Stop(int exit_status, int grace_ms) override;
 
   access::ActionId NextAction() override { return next_action_.fetch_add(1) + 1; }
-  bool ReplyTo(int socket, access::ActionId action, access::Role role) override;
+  bool ReplyTo(int socket, const policy::Policy& outer, access::ActionId action, access::Role role) override;
 
  private:
+  class Registered;
   void Watch();
   void Hand(UniqueFd connection);
   void Work();
@@ -129,9 +100,11 @@ class CollectorImpl final : public Collector, public Announcer {
                  const Peer& peer, int connection, access::SegmentWriter* log, Resolver* resolver);
   void Finish(const access::ActionEnd& end, const SupervisorResult& result, access::SegmentWriter* log);
   void EndLeftOver();
+  void Abandon();
   bool WaitIdle(int timeout_ms);
 
   const CollectorOptions o_;
+  DescriptorLimit limit_;
   PlanStore plans_;
   SegmentPool segments_;
   std::unique_ptr<TempDir> socket_dir_;
@@ -149,6 +122,8 @@ class CollectorImpl final : public Collector, public Announcer {
   size_t busy_ = 0;
   bool stopping_ = false;
   bool stopped_ = false;
+  bool abandoned_ = false;     // Stop() waits no longer
+  std::set<int> connections_;  // of launchers that are being set up
   std::map<access::ActionId, std::unique_ptr<Active>> active_;
   std::map<access::ActionId, std::vector<std::string>> ended_by_us_;
   CollectorSummary summary_;
@@ -164,7 +139,7 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Start(CollectorOptions opt
 
 absl::Status CollectorImpl::Begin() {
   // A plan that cannot be made is an error now, not at the first compile.
-  RETURN_IF_ERROR(plans_.For(access::Role::kEdge, true).status());
+  RETURN_IF_ERROR(plans_.Outermost(access::Role::kEdge).status());
   ASSIGN_OR_RETURN(main_, access::SegmentWriter::Create(o_.run_dir, "main"));
   if (!main_->Append(o_.run)) return main_->status();
   ASSIGN_OR_RETURN(TempDir dir, TempDir::Create("glovebox"));
@@ -222,7 +197,13 @@ void CollectorImpl::Watch() {
     }
     for (;;) {
       UniqueFd connection(accept4(listen_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!connection.valid()) break;
+      if (!connection.valid()) {
+        // Out of descriptors: the launcher waits in the backlog until one is free. A poll would not wait.
+        const bool full = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
+        if (full) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        break;
+      }
+      limit_.Raise();
       Hand(std::move(connection));
     }
   }
@@ -236,10 +217,16 @@ void CollectorImpl::Hand(UniqueFd connection) {
     changed_.notify_all();
     return;
   }
-  workers_.emplace_back([this] { Work(); });
+  try {
+    workers_.emplace_back([this] { Work(); });
+  } catch (const std::system_error&) {
+    // No more threads: it waits for one that gets free, and fails where there is none at all.
+    if (workers_.empty()) waiting_.clear();
+  }
 }
 
 void CollectorImpl::Work() {
+  LetBeWoken();
   // Both outlive the actions that pass through this thread: the cache of directories stays warm.
   const std::unique_ptr<Resolver> resolver = MakeResolver();
   auto log = segments_.Borrow();
@@ -269,7 +256,26 @@ void CollectorImpl::Work() {
   if (log.ok()) segments_.GiveBack(*log);
 }
 
+// So that Stop() can end a set-up that its launcher does not: a shut-down socket reads as hung up.
+class CollectorImpl::Registered {
+ public:
+  Registered(CollectorImpl* collector, int fd) : collector_(collector), fd_(fd) {
+    const std::lock_guard<std::mutex> lock(collector_->mutex_);
+    collector_->connections_.insert(fd_);
+    if (collector_->abandoned_) shutdown(fd_, SHUT_RDWR);
+  }
+  ~Registered() {
+    const std::lock_guard<std::mutex> lock(collector_->mutex_);
+    collector_->connections_.erase(fd_);
+  }
+
+ private:
+  CollectorImpl* collector_;
+  int fd_;
+};
+
 void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resolver* resolver) {
+  const Registered registered(this, connection.get());
   child::Reply reply;
   auto peer = PeerOf(connection.get());
   auto hello = ReadHello(connection.get(), kHelloMs);
@@ -280,7 +286,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     AddHole({0, Now(), peer.ok() ? peer->pid : 0, "launcher", std::string(why.message())});
     return;
   }
-  auto plan = plans_.For(hello->role, true);
+  auto plan = plans_.Outermost(hello->role);
   access::ActionBegin begin = *std::move(hello);
   begin.action = NextAction();
   begin.time_ns = Now();
@@ -347,9 +353,11 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   options.memory = &kernel::RealMemory();
   options.resolver = resolver;
   options.root_ended = &active->root_ended;
+  options.stop = &active->stop;
   Supervisor supervisor(kernel::MakeNotifyListener(std::move(listener), !o_.host.receive_ends), options);
   active->pidfd = peer.pidfd.get();
   active->supervisor = &supervisor;
+  active->thread = pthread_self();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     active_[begin.action] = std::move(entry);
@@ -392,8 +400,9 @@ void CollectorImpl::Finish(const access::ActionEnd& finished, const SupervisorRe
   if (!taken) summary_.log.Update(log->status());
 }
 
-bool CollectorImpl::ReplyTo(int socket, access::ActionId action, access::Role role) {
-  return SendPlan(plans_, socket, action, role);
+bool CollectorImpl::ReplyTo(int socket, const policy::Policy& outer, access::ActionId action,
+                            access::Role role) {
+  return SendPlan(plans_, outer, socket, action, role);
 }
 
 void CollectorImpl::AddHole(const access::Hole& hole) {
@@ -408,28 +417,48 @@ bool CollectorImpl::WaitIdle(int timeout_ms) {
                            [&] { return busy_ == 0 && waiting_.empty(); });
 }
 
-// Ends what still runs below us, as often as it takes: a process can start another before it is killed.
+// Ends what still runs below us and under a filter, as often as it takes: a process can start another before
+// it is killed.
 void CollectorImpl::EndLeftOver() {
-  for (int round = 0; round < 100; ++round) {
-    const std::vector<LeftOverProcess> left = FindDescendants();
+  std::set<pid_t> named;
+  int nobody = 0;  // rounds in a row in which there was nothing to end: what still runs is not below us
+  for (int round = 0; round < kKillRounds && nobody < 5; ++round) {
+    std::vector<LeftOverProcess> left = FindDescendants();
+    left.erase(std::remove_if(left.begin(), left.end(),
+                              [](const LeftOverProcess& process) { return !IsFiltered(process.pid); }),
+               left.end());
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       for (const LeftOverProcess& process : left) {
         for (const auto& [id, action] : active_) {
-          const access::ActionId owner = action->supervisor->ActionOf(process.pid);
-          if (owner != 0) ended_by_us_[id].push_back(Describe(process));
+          if (action->supervisor->ActionOf(process.pid) == 0 || !named.insert(process.pid).second) continue;
+          ended_by_us_[id].push_back(Describe(process));
         }
       }
     }
+    nobody = left.empty() ? nobody + 1 : 0;
     Kill(left);
-    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    for (const LeftOverProcess& process : left) waitpid(process.pid, nullptr, WNOHANG);
+    if (WaitIdle(20)) return;
+  }
+}
+
+// What is not below us, or does not die, is let go: its next notified call fails, its action has a hole.
+void CollectorImpl::Abandon() {
+  while (!WaitIdle(2)) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    abandoned_ = true;
+    for (const int connection : connections_) shutdown(connection, SHUT_RDWR);
+    for (const auto& [id, action] : active_) {
+      action->stop = true;
+      Wake(action->thread);
     }
-    if (WaitIdle(50)) return;
   }
 }
 
 CollectorSummary CollectorImpl::Stop(int exit_status, int grace_ms) {
   if (!WaitIdle(grace_ms)) EndLeftOver();
+  Abandon();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
@@ -438,6 +467,9 @@ CollectorSummary CollectorImpl::Stop(int exit_status, int grace_ms) {
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof one);
   if (watcher_.joinable()) watcher_.join();
+  // Whoever comes too late is refused, it does not wait in a backlog that nobody serves.
+  listen_.reset();
+  socket_dir_.reset();
   std::vector<std::thread> workers;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -447,6 +479,7 @@ CollectorSummary CollectorImpl::Stop(int exit_status, int grace_ms) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_) return summary_;
   stopped_ = true;
+  limit_.Restore();
   summary_.log.Update(segments_.SealAll());
   access::RunEnd end;
   end.time_ns = Now();

@@ -1,6 +1,5 @@
 #include "trace/handshake.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +13,9 @@
 
 namespace glovebox::trace {
 namespace {
+
+// More than the pipeline has rows.
+constexpr size_t kMaxFailures = 64;
 
 // False at the end of the stream, or on an error, before `size` bytes came.
 bool ReadFully(int fd, void* buffer, size_t size) {
@@ -48,7 +50,10 @@ bool ReadHead(int channel, uint32_t* head, UniqueFd* passed) {
     std::memcpy(&fd, CMSG_DATA(first), sizeof fd);
     passed->reset(fd);
   }
-  return count == static_cast<ssize_t>(sizeof *head);
+  if (count <= 0) return false;
+  // A signal cuts MSG_WAITALL short.
+  const auto got = static_cast<size_t>(count);
+  return ReadFully(channel, reinterpret_cast<char*>(head) + got, sizeof *head - got);
 }
 
 // The rest of a StepFailure whose magic was read already.
@@ -75,6 +80,8 @@ absl::StatusOr<UniqueFd> TakeListener(int channel, int pidfd, HandOver how, Setu
     if (head == child::kFailureMagic) {  // no descriptor has such a number
       child::StepFailure failure;
       if (!ReadFailure(channel, &failure)) return absl::UnavailableError("the child ended during its set-up");
+      if (report->failures.size() >= kMaxFailures)
+        return absl::InternalError("the child reports without end");
       report->failures.push_back(failure);
       continue;
     }
@@ -97,13 +104,14 @@ absl::Status Acknowledge(int channel) {
 }
 
 void DrainReport(int channel, SetupReport* report) {
-  for (;;) {
-    pollfd ready = {channel, POLLIN, 0};
-    if (poll(&ready, 1, 0) <= 0 || (ready.revents & POLLIN) == 0) return;
-    child::StepFailure failure;
-    if (!ReadFully(channel, &failure.magic, sizeof failure.magic) || failure.magic != child::kFailureMagic)
-      return;
-    if (!ReadFailure(channel, &failure)) return;
+  // Whole messages only, and never a wait: whoever holds the other end may be no launcher of ours.
+  child::StepFailure failure;
+  while (report->failures.size() < kMaxFailures) {
+    ssize_t count;
+    do {
+      count = recv(channel, &failure, sizeof failure, MSG_DONTWAIT);
+    } while (count < 0 && errno == EINTR);
+    if (count != static_cast<ssize_t>(sizeof failure) || failure.magic != child::kFailureMagic) return;
     report->failures.push_back(failure);
   }
 }

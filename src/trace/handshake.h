@@ -33,7 +33,7 @@ absl::StatusOr<UniqueFd> TakeListener(int channel, int pidfd, HandOver how, Setu
 // Writes the byte for which the child waits. An error means that it has died.
 absl::Status Acknowledge(int channel);
 
-// Reads what is left on a status pipe or connection, without blocking.
+// Reads what is left on a status socket or connection, without blocking.
 void DrainReport(int channel, SetupReport* report);
 
 // Puts a set-up failure into an action's end: kSandboxFailed, the errno, "SetSid: cannot start a session". No

@@ -15,7 +15,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string kPayload("/cwd\0target\0EXECUTABLE\0CXX\0a.d\0a.o\0b.o\0g++\0-c\0", 48);
+constexpr char kBytes[] = "/cwd\0target\0EXECUTABLE\0CXX\0a.d\0a.o\0b.o\0g++\0-c";
+const std::string kPayload(kBytes, sizeof kBytes);  // the literal's own NUL ends the last string
 
 child::HelloHeader Header() {
   child::HelloHeader header;

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -68,7 +69,7 @@ std::vector<LeftOverProcess> FindDescendants(pid_t except) {
   };
   std::vector<LeftOverProcess> left;
   for (const auto& [pid, parentage] : all) {
-    if (parentage.state == 'Z' || parentage.state == 'X' || !below(pid)) continue;
+    if (pid == self || parentage.state == 'Z' || parentage.state == 'X' || !below(pid)) continue;
     auto pidfd = kernel::OpenPidfd(pid);
     // Asked again with the pidfd in hand: the number may have gone to another process meanwhile.
     Parentage now;
@@ -84,6 +85,11 @@ void Kill(const std::vector<LeftOverProcess>& processes) {
   }
 }
 
+bool IsFiltered(pid_t pid) {
+  const auto status = ReadFile(absl::StrCat("/proc/", pid, "/status"));
+  return status.ok() && status->find("\nSeccomp:\t2") != std::string::npos;
+}
+
 std::string Describe(const LeftOverProcess& process) { return absl::StrCat(process.pid, " ", process.exe); }
 
 bool ExitStatusOf(int pidfd, int timeout_ms, int* wait_status) {
@@ -91,8 +97,10 @@ bool ExitStatusOf(int pidfd, int timeout_ms, int* wait_status) {
   for (int pause_us = 200;; pause_us = pause_us * 2) {
     kernel::PidfdInfo info;
     info.mask = kernel::kPidfdInfoExit;
-    if (ioctl(pidfd, kernel::kPidfdGetInfo, &info) != 0) return false;  // an older kernel
-    if ((info.mask & kernel::kPidfdInfoExit) != 0) {
+    const bool asked = ioctl(pidfd, kernel::kPidfdGetInfo, &info) == 0;
+    // ESRCH: just now it is being reaped (seen on 6.18). Anything else: an older kernel.
+    if (!asked && errno != ESRCH) return false;
+    if (asked && (info.mask & kernel::kPidfdInfoExit) != 0) {
       *wait_status = info.exit_code;
       return true;
     }

@@ -24,6 +24,10 @@ std::vector<LeftOverProcess> FindDescendants(pid_t except = 0);
 // SIGKILL to each, through its pidfd: never to a later process of the same number.
 void Kill(const std::vector<LeftOverProcess>& processes);
 
+// True for a process under a seccomp filter: what was launched by us is, a helper of the embedding program is
+// not.
+bool IsFiltered(pid_t pid);
+
 // "4711 /usr/bin/sleep"
 std::string Describe(const LeftOverProcess& process);
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/files.h"
@@ -13,21 +14,45 @@
 
 namespace glovebox::trace {
 
-absl::StatusOr<const SealedPlan*> PlanStore::For(access::Role role, bool listener) {
+absl::StatusOr<const SealedPlan*> PlanStore::Outermost(access::Role role) {
+  return Find({role, false, false, false, false});
+}
+
+absl::StatusOr<const SealedPlan*> PlanStore::Inside(const policy::Policy& outer, access::Role role) {
+  const policy::Policy inner = policy_for_(role);
+  // The outer filter notifies, and the outer supervisor refuses, by the outer policy alone.
+  const bool covered =
+      (outer.append_only || !inner.append_only) && (outer.restrict_kptr || !inner.restrict_kptr) &&
+      std::all_of(inner.denied_ioctls.begin(), inner.denied_ioctls.end(), [&outer](uint32_t request) {
+        return std::count(outer.denied_ioctls.begin(), outer.denied_ioctls.end(), request) != 0;
+      });
+  return Find({role, true, outer.scope_signals, outer.scope_abstract_unix, !covered});
+}
+
+absl::StatusOr<const SealedPlan*> PlanStore::Find(const Key& key) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::unique_ptr<SealedPlan>& plan = plans_[{role, listener}];
+  std::unique_ptr<SealedPlan>& plan = plans_[key];
   if (plan == nullptr) {
-    ASSIGN_OR_RETURN(plan, Make(role, listener));
+    ASSIGN_OR_RETURN(plan, Make(key));
   }
   return plan.get();
 }
 
-absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(access::Role role, bool listener) const {
+absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(const Key& key) const {
+  const auto& [role, nested, has_signals, has_abstract, in_kernel] = key;
   auto plan = std::make_unique<SealedPlan>();
-  plan->policy = policy_for_(role);
-  ASSIGN_OR_RETURN(policy::CompiledPlan compiled,
-                   policy::CompilePlan(plan->policy, host_,
-                                       policy::CompileOptions{.listener = listener, .outer = !listener}));
+  policy::Policy policy = policy_for_(role);
+  policy.stop = false;
+  if (nested) {
+    policy.scope_signals = policy.scope_signals && !has_signals;
+    policy.scope_abstract_unix = policy.scope_abstract_unix && !has_abstract;
+    policy.kernel_only = policy.kernel_only || in_kernel;
+    policy.restore_sigmask = policy.restore_sigmask && role == access::Role::kTest;
+  }
+  plan->policy = policy;
+  ASSIGN_OR_RETURN(
+      policy::CompiledPlan compiled,
+      policy::CompilePlan(policy, host_, policy::CompileOptions{.listener = !nested, .outer = nested}));
   plan->memfd.reset(memfd_create("glovebox-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!plan->memfd.valid()) return ErrnoStatus("memfd_create", "plan", errno);
   RETURN_IF_ERROR(WriteAll(plan->memfd.get(), compiled.bytes, "plan"));
@@ -40,8 +65,9 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(access::Role role, b
   return plan;
 }
 
-bool SendPlan(PlanStore& plans, int socket, access::ActionId action, access::Role role) {
-  const auto plan = plans.For(role, false);
+bool SendPlan(PlanStore& plans, const policy::Policy& outer, int socket, access::ActionId action,
+              access::Role role) {
+  const auto plan = plans.Inside(outer, role);
   child::Reply reply;
   reply.action = action;
   reply.flags = child::kReplyNoListener;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,25 +28,35 @@ struct SealedPlan {
   std::vector<std::string> skipped;
 };
 
-// Thread-safe. Without a listener a plan is for an inner action, below a listener of ours. What For() returns
-// lives as long as the store.
+// Thread-safe. What it returns lives as long as the store.
 class PlanStore {
  public:
   PlanStore(kernel::HostFeatures host, std::function<policy::Policy(access::Role)> policy_for)
       : host_(std::move(host)), policy_for_(std::move(policy_for)) {}
-  absl::StatusOr<const SealedPlan*> For(access::Role role, bool listener);
+  // For an action with a listener of its own. A policy's `stop` is left out: only a parent can seize and
+  // continue its child, and a launcher's supervisor is not its parent.
+  absl::StatusOr<const SealedPlan*> Outermost(access::Role role);
+  // For an action that runs inside one with the policy `outer`. It can only narrow: what the outer domain
+  // holds already is not added again (Landlock ends at 16 layers), and a signal that the outer command chose
+  // to ignore stays ignored.
+  absl::StatusOr<const SealedPlan*> Inside(const policy::Policy& outer, access::Role role);
 
  private:
-  absl::StatusOr<std::unique_ptr<SealedPlan>> Make(access::Role role, bool listener) const;
+  // Role, nested, scopes to leave out (signals, abstract sockets), rows 6 to 8 in the kernel.
+  using Key = std::tuple<access::Role, bool, bool, bool, bool>;
+  absl::StatusOr<const SealedPlan*> Find(const Key& key);
+  absl::StatusOr<std::unique_ptr<SealedPlan>> Make(const Key& key) const;
+
   const kernel::HostFeatures host_;
   const std::function<policy::Policy(access::Role)> policy_for_;
   std::mutex mutex_;
-  std::map<std::pair<access::Role, bool>, std::unique_ptr<SealedPlan>> plans_;
+  std::map<Key, std::unique_ptr<SealedPlan>> plans_;
 };
 
 // Answers an announced inner action with its plan, in the form that needs no listener of its own. False when
 // it was not sent.
-bool SendPlan(PlanStore& plans, int socket, access::ActionId action, access::Role role);
+bool SendPlan(PlanStore& plans, const policy::Policy& outer, int socket, access::ActionId action,
+              access::Role role);
 
 }  // namespace glovebox::trace
 

@@ -9,10 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <future>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -30,12 +32,16 @@
 #include "trace/prepared.h"
 #include "trace/pty_relay.h"
 #include "trace/supervisor.h"
+#include "trace/wake.h"
 
 namespace glovebox::trace {
 namespace {
 
 // How long what the command started may still run after it before it counts as left over.
 constexpr int kLeftOverMs = 200;
+// Of at least 20 ms each: a process can start another before it is killed.
+constexpr int kKillRounds = 100;
+constexpr unsigned kCloseRangeCloexec = 1u << 2;  // CLOSE_RANGE_CLOEXEC, 5.11
 constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 struct Channel {
@@ -52,21 +58,36 @@ absl::StatusOr<Channel> MakeChannel() {
   return Channel{UniqueFd(pair[0]), UniqueFd(pair[1])};
 }
 
-// Blocks the signals that this process answers while a command runs, and gives the old mask back.
+// Blocks the signals that this process answers while a command runs, and gives everything back as it was.
 class SignalGuard {
  public:
   SignalGuard() {
-    sigset_t blocked;
-    sigemptyset(&blocked);
-    for (int signal : kForwarded) sigaddset(&blocked, signal);
-    sigaddset(&blocked, SIGCHLD);
-    pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+    sigemptyset(&taken_);
+    for (int signal : kForwarded) {
+      // What was ignored before (nohup) stays ignored: blocked, it would be queued and forwarded.
+      struct sigaction action;
+      if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
+        sigaddset(&taken_, signal);
+    }
+    sigaddset(&taken_, SIGCHLD);
+    // With an ignored SIGCHLD the kernel reaps, and nobody could tell how the command ended.
+    struct sigaction standard = {};
+    standard.sa_handler = SIG_DFL;
+    sigaction(SIGCHLD, &standard, &child_before_);
+    pthread_sigmask(SIG_BLOCK, &taken_, &before_);
   }
-  ~SignalGuard() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  const sigset_t& before() const { return before_; }
+  ~SignalGuard() { Restore(); }
+  // Also in the forked child: async-signal-safe.
+  void Restore() const {
+    sigaction(SIGCHLD, &child_before_, nullptr);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  const sigset_t& taken() const { return taken_; }
 
  private:
+  sigset_t taken_;
   sigset_t before_;
+  struct sigaction child_before_;
 };
 
 // Inner launchers of a run: they get the run's own policy, in the form that needs no listener.
@@ -75,8 +96,8 @@ class RunAnnouncer final : public Announcer {
   RunAnnouncer(const RunRequest& request, access::ActionId first)
       : plans_(request.host, [policy = request.policy](access::Role) { return policy; }), last_(first) {}
   access::ActionId NextAction() override { return last_.fetch_add(1) + 1; }
-  bool ReplyTo(int socket, access::ActionId action, access::Role role) override {
-    return SendPlan(plans_, socket, action, role);
+  bool ReplyTo(int socket, const policy::Policy& outer, access::ActionId action, access::Role role) override {
+    return SendPlan(plans_, outer, socket, action, role);
   }
 
  private:
@@ -96,6 +117,9 @@ class Run {
   void SeizeStopped();
   absl::Status Handshake();
   void StartServing(UniqueFd listener);
+  bool Reap();
+  void ReapOthers();
+  bool Gone(int ms);
   void WaitForCommand();
   void Forward(const siginfo_t& info);
   void EndLeftOver();
@@ -118,7 +142,11 @@ class Run {
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<Supervisor> supervisor_;
   std::future<SupervisorResult> served_;
+  std::thread thread_;
   std::atomic<bool> root_ended_{false};
+  std::atomic<bool> stop_{false};
+  std::map<pid_t, std::string> left_over_;
+  bool set_up_ = true;  // false: the child ended before it had handed its listener over
   RunOutcome outcome_;
   bool listener_ = true;
 };
@@ -126,7 +154,8 @@ class Run {
 absl::Status Run::Prepare() {
   // One listener a task tree: below somebody else's this run goes on without its own, and says so.
   listener_ = !request_.host.listener_above && request_.policy.level != kernel::Level::kOff;
-  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(request_.policy, request_.host, {.listener = listener_, .outer = false}));
+  ASSIGN_OR_RETURN(
+      plan_, policy::CompilePlan(request_.policy, request_.host, {.listener = listener_, .outer = false}));
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
   prepared_ = std::make_unique<Prepared>(request_.argv, plan_.bytes);
   prepared_->Into(&context_);
@@ -150,7 +179,9 @@ absl::Status Run::Prepare() {
 
 void Run::Child() {
   // The blocked signals are this process's own affair; row 4 resets them only where the policy says so.
-  pthread_sigmask(SIG_SETMASK, &signals_.before(), nullptr);
+  signals_.Restore();
+  // ctest leaks its log as descriptor 3. Close-on-exec, since the pipeline still needs its own.
+  if (begin_.role == access::Role::kTest) syscall(SYS_close_range, 3u, ~0u, kCloseRangeCloexec);
   child::RunPipeline(*reinterpret_cast<const child::ChildPlan*>(plan_.bytes.data()), context_);
 }
 
@@ -180,7 +211,13 @@ absl::Status Run::Fork() {
     request_.sink->Append(access::Hole{begin_.action, Now(), pid_, "no-listener", why});
     ++outcome_.holes;
   }
-  ASSIGN_OR_RETURN(pidfd_, kernel::OpenPidfd(pid_));
+  auto pidfd = kernel::OpenPidfd(pid_);
+  if (!pidfd.ok()) {  // the child waits in its set-up, or is there at least: it is not reaped yet
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    return pidfd.status();
+  }
+  pidfd_ = *std::move(pidfd);
   return absl::OkStatus();
 }
 
@@ -200,8 +237,12 @@ void Run::SeizeStopped() {
   }
   // A task in group-stop reports PTRACE_EVENT_STOP to its new tracer; only then may it be detached
   // (ptrace(2)).
-  while (waitid(P_PID, id, &info, WSTOPPED) != 0 && errno == EINTR) {
+  info = {};
+  while (waitid(P_PID, id, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }
+  if (info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED) return;
+  waitid(P_PID, id, &info, WSTOPPED | WNOHANG);
+  outcome_.seized = true;
   kill(pid_, SIGCONT);
   ptrace(PTRACE_DETACH, pid_, nullptr, nullptr);
 }
@@ -217,10 +258,16 @@ void Run::StartServing(UniqueFd listener) {
   options.memory = &kernel::RealMemory();
   options.resolver = resolver_.get();
   options.root_ended = &root_ended_;
+  options.stop = &stop_;
   supervisor_ = std::make_unique<Supervisor>(
       kernel::MakeNotifyListener(std::move(listener), !request_.host.receive_ends), options);
   // This thread's signals stay blocked in the new one: it takes none.
-  served_ = std::async(std::launch::async, [this] { return supervisor_->Serve(); });
+  std::promise<SupervisorResult> promise;
+  served_ = promise.get_future();
+  thread_ = std::thread([this, promise = std::move(promise)]() mutable {
+    LetBeWoken();
+    promise.set_value(supervisor_->Serve());
+  });
 }
 
 absl::Status Run::Handshake() {
@@ -235,6 +282,7 @@ absl::Status Run::Handshake() {
   }
   ack_.ours.reset();  // end of file: a child that still waits gives up with EIO
   // Ended in its set-up: its own message is on stderr already, and its wait status is the answer.
+  set_up_ = false;
   if (listener.status().code() == absl::StatusCode::kUnavailable) return absl::OkStatus();
   return listener.status();
 }
@@ -246,41 +294,63 @@ void Run::Forward(const siginfo_t& info) {
   syscall(SYS_pidfd_send_signal, pidfd_.get(), info.si_signo, nullptr, 0);
 }
 
-void Run::WaitForCommand() {
-  sigset_t wanted;
-  sigemptyset(&wanted);
-  sigaddset(&wanted, SIGCHLD);
-  for (int signal : kForwarded) sigaddset(&wanted, signal);
+// Reaps what has ended; true when the command itself has. What it left behind comes to us as the subreaper,
+// and on kernels before 6.11 the listener hangs up only when the last of them is reaped.
+bool Run::Reap() {
   for (;;) {
-    const pid_t ended = wait4(pid_, &wait_status_, WNOHANG, &usage_);
-    if (ended == pid_) return;
-    if (ended < 0 && errno != EINTR) return;
     siginfo_t info = {};
-    // SIGCHLD of several children can fall together, and one of a child that ended before the last look is
-    // still pending: so the look comes first, then the sleep.
-    if (sigwaitinfo(&wanted, &info) > 0 && info.si_signo != SIGCHLD) Forward(info);
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+      if (errno == EINTR) continue;
+      return true;  // no child at all
+    }
+    if (info.si_pid == 0) return false;
+    if (info.si_pid == pid_) return wait4(pid_, &wait_status_, WNOHANG, &usage_) == pid_;
+    waitpid(info.si_pid, nullptr, WNOHANG);
   }
+}
+
+void Run::WaitForCommand() {
+  // SIGCHLD of several children can fall together, and one of a child that ended before the last look is
+  // still pending: so the look comes first, then the sleep. The time-out is for an embedding program in which
+  // another thread takes the SIGCHLD.
+  const timespec second = {1, 0};
+  while (!Reap()) {
+    siginfo_t info = {};
+    if (sigtimedwait(&signals_.taken(), &info, &second) > 0 && info.si_signo != SIGCHLD) Forward(info);
+  }
+}
+
+bool Run::Gone(int ms) {
+  if (!served_.valid()) return FindDescendants().empty();
+  return served_.wait_for(std::chrono::milliseconds(ms)) == std::future_status::ready;
 }
 
 // The listener hangs up when the last process of the run is gone. What is still there after a short grace is
 // left over.
 void Run::EndLeftOver() {
-  const auto gone = [&](int ms) {
-    return !served_.valid() || served_.wait_for(std::chrono::milliseconds(ms)) == std::future_status::ready;
-  };
-  if (served_.valid() && gone(kLeftOverMs)) {
-    while (waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
-    return;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(kLeftOverMs);
+  while (!Gone(10) && std::chrono::steady_clock::now() < until) {
+    ReapOthers();
+    if (!served_.valid()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   root_ended_ = true;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < kKillRounds && !Gone(0); ++round) {
     const std::vector<LeftOverProcess> left = FindDescendants();
-    for (const LeftOverProcess& process : left) outcome_.end.left_over.push_back(Describe(process));
+    for (const LeftOverProcess& process : left) left_over_.emplace(process.pid, Describe(process));
     Kill(left);
-    while (waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
-    if (left.empty() && gone(20)) return;
+    ReapOthers();
+    if (left.empty() && Gone(20)) break;
+  }
+  ReapOthers();
+  // A task that no SIGKILL ends (it hangs in a file system) must not hold us for ever.
+  stop_ = true;
+  while (thread_.joinable() && !Gone(1)) Wake(thread_.native_handle());
+  if (thread_.joinable()) thread_.join();
+  for (auto& [pid, text] : left_over_) outcome_.end.left_over.push_back(std::move(text));
+}
+
+void Run::ReapOthers() {
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {
   }
 }
 
@@ -294,6 +364,12 @@ void Run::FillEnd() {
   end.peak_bytes = static_cast<uint64_t>(usage_.ru_maxrss) * 1024u;
   DrainReport(status_.ours.get(), &report_);
   if (FillSetupFailure(report_, &end)) return;
+  if (!set_up_ && WIFEXITED(wait_status_)) {
+    end.kind = access::ActionEnd::Kind::kSandboxFailed;
+    end.status = WEXITSTATUS(wait_status_);
+    end.step = "the child ended during its set-up";
+    return;
+  }
   end.kind =
       WIFSIGNALED(wait_status_) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
   end.status = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : WEXITSTATUS(wait_status_);
@@ -312,10 +388,14 @@ absl::StatusOr<RunOutcome> Run::Execute() {
     SupervisorResult result = served_.get();
     outcome_.accesses = result.accesses;
     outcome_.holes += result.holes;
-    for (std::string& process : result.left_over) outcome_.end.left_over.push_back(std::move(process));
+    for (const std::string& process : result.left_over) {
+      auto& all = outcome_.end.left_over;
+      if (std::find(all.begin(), all.end(), process) == all.end()) all.push_back(process);
+    }
+    outcome_.sink_failed = result.sink_failed;
   }
   FillEnd();
-  request_.sink->Append(outcome_.end);
+  if (!request_.sink->Append(outcome_.end)) outcome_.sink_failed = true;
   if (!handshake.ok()) return handshake;
   return std::move(outcome_);
 }

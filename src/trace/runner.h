@@ -25,10 +25,19 @@ struct RunOutcome {
   access::ActionEnd end;
   uint64_t accesses = 0;
   uint64_t holes = 0;
+  bool seized = false;       // policy.stop: it was stopped, attached to and continued
+  bool sink_failed = false;  // a record was not taken: the action is incomplete
 };
 
 // Runs the command to its end and to the end of what it left over. The calling thread must live on until then
 // (the parent-death signal is bound to it). Errors are ours; the command's own end is in the outcome.
+//
+// Meanwhile this process is a subreaper, and every child of it is reaped: it should have no others. INT,
+// TERM, HUP and QUIT, unless ignored, are passed on to the command (not what the terminal sends to the whole
+// group). What still runs 200 ms after the command is left over: killed, and named in the outcome. With a
+// terminal of its own (`pty`) the command is the leader of a session of its own.
+//   ASSIGN_OR_RETURN(RunOutcome outcome, RunSupervised({.argv = {"make"}, .policy = ..., .host = ..., .sink =
+//   &log}));
 absl::StatusOr<RunOutcome> RunSupervised(const RunRequest& request);
 
 }  // namespace glovebox::trace

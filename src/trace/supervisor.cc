@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <mutex>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
 #include "child/wire.h"
@@ -29,9 +31,7 @@ namespace {
 // How often the ends of inner actions are looked for: often enough for their times to mean something, seldom
 // enough to cost nothing (one poll).
 constexpr uint64_t kSweepEvery = 128;
-// A launcher that announced itself sends its hello at once; whoever does not is no launcher of ours and holds
-// up only itself.
-constexpr int kHelloMs = 5000;
+constexpr int kCallsAfterStop = 1000;
 
 #if defined(__x86_64__)
 constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
@@ -67,25 +67,40 @@ class Supervisor::Impl {
 
   SupervisorResult Serve() {
     seccomp_notif call;
-    for (;;) {
+    int patience = kCallsAfterStop;
+    while (!result_.hung_up) {
+      // What has come is served first; who calls without end must not hold us up.
+      if (Stopped() && (listener_->Poll(0) <= 0 || --patience < 0)) break;
       const int error = listener_->Receive(&call);
       if (error == 0) {
         Handle(call);
         if (++result_.notifications % kSweepEvery == 0) Sweep(false);
-      } else if (error != EINTR && (error != ENOENT || listener_->Poll(0) < 0)) {
-        // ENOENT with a living listener: the caller was killed before we came. Anything else has no known
-        // cause.
-        if (error != ENOENT) AddHole(o_.action, 0, "listener", ErrnoName(error));
+      } else if (error == ENOENT) {
+        // With a living listener: the caller was killed before we came.
+        result_.hung_up = listener_->Poll(0) < 0;
+      } else if (error != EINTR) {
+        AddHole(o_.action, 0, "supervisor-lost", absl::StrCat("receive: ", ErrnoName(error)));
         break;
       }
     }
+    if (!result_.hung_up && Stopped()) {
+      result_.hung_up = listener_->Poll(0) < 0;
+      if (!result_.hung_up) AddHole(o_.action, o_.root, "supervisor-lost", "stopped while a task lives");
+    }
     Sweep(true);
-    result_.inner_actions = inner_holes_.size();
-    for (const auto& [action, holes] : inner_holes_) result_.inner_complete += holes == 0 ? 1 : 0;
+    result_.inner_actions = inner_.size();
+    for (const auto& [action, inner] : inner_) result_.inner_complete += inner.whole ? 1 : 0;
     return std::move(result_);
   }
 
  private:
+  struct Inner {
+    UniqueFd socket;  // what the launcher says of steps that failed after its announcement
+    bool whole = true;
+  };
+
+  bool Stopped() const { return o_.stop != nullptr && o_.stop->load(std::memory_order_relaxed); }
+
   void Handle(const seccomp_notif& call) {
     const uint64_t time = Now();
     const auto tid = static_cast<pid_t>(call.pid);
@@ -108,8 +123,8 @@ class Supervisor::Impl {
     access.tid = tid;
     access.exe = process.exe;
     const bool orphan = process.fresh && process.orphan;
-    const bool late =
-        process.fresh && o_.root_ended != nullptr && o_.root_ended->load(std::memory_order_relaxed);
+    const bool late = process.tgid != o_.root && o_.root_ended != nullptr &&
+                      o_.root_ended->load(std::memory_order_relaxed) && late_.insert(process.tgid).second;
     Fill(intent, tid, process.tgid, &access);
     // Memory first, the question second: when the call no longer waits, what was read may be a later
     // process's.
@@ -122,7 +137,7 @@ class Supervisor::Impl {
     if (!intent.hole.empty())
       AddHole(access.action, access.pid, HoleKind(intent), absl::StrCat(intent.syscall, ": ", intent.hole));
     if (intent.op == Op::kExec) processes_.ExecNotified(tid);
-    Record(intent, &access);
+    Record(intent, tid, &access);
     if (intent.refuse != 0) {
       listener_->Answer(call.id, 0, intent.refuse);
     } else {
@@ -196,17 +211,31 @@ class Supervisor::Impl {
     }
   }
 
-  // One record a path; one for each address where there are several (sendmmsg).
-  void Record(const Intent& intent, access::Access* access) {
+  // One record a call; one for each address where there are several (sendmmsg). A unix address that is a path
+  // has been resolved like one: `paths` holds them in the order of `addresses`.
+  void Record(const Intent& intent, pid_t tid, access::Access* access) {
     if (intent.op == Op::kNone) return;
     if (intent.addresses.empty()) {
       Append(*access);
       return;
     }
+    if (intent.addresses.size() > 1) access->path2.clear();
+    size_t next = 0;
     for (const std::string& address : intent.addresses) {
       access->path = address;
+      if (intent.addresses.size() > 1) {
+        access->resolved.clear();
+        access->resolved2.clear();
+        const bool is_path = next < intent.paths.size() && IsPathAddress(address, intent.paths[next].spelled);
+        if (is_path) access->resolved = o_.resolver->Resolve(tid, access->pid, intent.paths[next++]).path;
+      }
       Append(*access);
     }
+  }
+
+  static bool IsPathAddress(absl::string_view address, absl::string_view path) {
+    return absl::ConsumePrefix(&address, "unix:") &&
+           (address == path || (absl::ConsumePrefix(&address, "./") && address == path));
   }
 
   void Append(const access::Access& access) {
@@ -219,7 +248,7 @@ class Supervisor::Impl {
 
   void AddHole(access::ActionId action, pid_t pid, const char* kind, std::string detail) {
     ++result_.holes;
-    if (auto inner = inner_holes_.find(action); inner != inner_holes_.end()) ++inner->second;
+    if (const auto inner = inner_.find(action); inner != inner_.end()) inner->second.whole = false;
     access::Hole hole{action, Now(), pid, kind, std::move(detail)};
     if (!o_.sink->Append(hole)) result_.sink_failed = true;
   }
@@ -238,9 +267,16 @@ class Supervisor::Impl {
     const Process process = processes_.Find(tid);
     if (process.fresh) Meet(process);
     Sweep(false);
-    if (listener_->AnswerWithFd(call.id, theirs.get(), /*close_on_exec=*/true) != 0) return;  // it was killed
+    if (const int error = listener_->AnswerWithFd(call.id, theirs.get(), /*close_on_exec=*/true);
+        error != 0) {
+      if (error == ENOENT) return;  // it was killed
+      // A kernel before 5.14, or a caller without a free descriptor: as if nobody had answered.
+      AddHole(process.action, process.tgid, "announcement", absl::StrCat("ADDFD: ", ErrnoName(error)));
+      listener_->Answer(call.id, 0, ENOTDIR);
+      return;
+    }
     theirs.reset();
-    auto hello = ReadHello(ours.get(), kHelloMs);
+    auto hello = ReadHello(ours.get(), o_.hello_ms);
     if (!hello.ok()) {
       // A probe of the host asks the same question and hangs up: it is no action, and nothing of it is
       // missing.
@@ -257,12 +293,16 @@ class Supervisor::Impl {
     begin.level = static_cast<uint8_t>(o_.policy->level);
     begin.shape = "notify";
     if (!o_.sink->Append(begin)) result_.sink_failed = true;
-    inner_holes_[begin.action] = 0;
+    Inner& inner = inner_[begin.action];
     processes_.RegisterAction(process.tgid, begin.action);
-    if (!o_.announcer->ReplyTo(ours.get(), begin.action, begin.role)) {
+    {
+      const std::lock_guard<std::mutex> lock(met_mutex_);
+      met_[process.tgid] = begin.action;
+    }
+    if (!o_.announcer->ReplyTo(ours.get(), *o_.policy, begin.action, begin.role)) {
       AddHole(begin.action, process.tgid, "announcement", "the launcher did not take its plan");
     }
-    inner_sockets_[begin.action] = std::move(ours);
+    inner.socket = std::move(ours);
   }
 
   void Sweep(bool final) {
@@ -273,10 +313,12 @@ class Supervisor::Impl {
       end.kind = ended.kind;
       end.status = ended.status;
       end.left_over = std::move(ended.left_over);
-      SetupReport report;
-      DrainReport(inner_sockets_[ended.action].get(), &report);
-      FillSetupFailure(report, &end);
-      inner_sockets_.erase(ended.action);
+      if (const auto inner = inner_.find(ended.action); inner != inner_.end()) {
+        SetupReport report;
+        if (inner->second.socket.valid()) DrainReport(inner->second.socket.get(), &report);
+        if (FillSetupFailure(report, &end)) inner->second.whole = false;
+        inner->second.socket.reset();
+      }
       if (!o_.sink->Append(end)) result_.sink_failed = true;
     }
   }
@@ -285,9 +327,8 @@ class Supervisor::Impl {
   SupervisorOptions o_;
   ProcessTable processes_;
   SupervisorResult result_;
-  absl::flat_hash_map<access::ActionId, uint64_t> inner_holes_;
-  // What an inner launcher says of steps that failed after its announcement.
-  absl::flat_hash_map<access::ActionId, UniqueFd> inner_sockets_;
+  absl::flat_hash_set<pid_t> late_;          // reported in left_over
+  std::map<access::ActionId, Inner> inner_;  // every inner action so far; few
   mutable std::mutex met_mutex_;
   absl::flat_hash_map<pid_t, access::ActionId> met_;  // guarded by met_mutex_
 };

@@ -21,8 +21,10 @@ class Announcer {
  public:
   virtual ~Announcer() = default;
   virtual access::ActionId NextAction() = 0;
-  // Sends the Reply for an inner action (no listener) on `socket`; false when it could not be sent.
-  virtual bool ReplyTo(int socket, access::ActionId action, access::Role role) = 0;
+  // Sends the Reply for an inner action (no listener), which runs inside one with the policy `outer`, on
+  // `socket`; false when it could not be sent.
+  virtual bool ReplyTo(int socket, const policy::Policy& outer, access::ActionId action,
+                       access::Role role) = 0;
 };
 
 struct SupervisorOptions {
@@ -36,12 +38,17 @@ struct SupervisorOptions {
   // Set by whoever watches the first process once it has been dead for a while: what still calls then is left
   // over.
   const std::atomic<bool>* root_ended = nullptr;
+  // Set to make Serve() return although tasks live: see wake.h for how to reach one that waits for a call.
+  // What still calls then gets ENOSYS, and the action a hole.
+  const std::atomic<bool>* stop = nullptr;
+  int hello_ms = 5000;  // how long an announced launcher may take to say who it is
 };
 
 struct SupervisorResult {
   uint64_t notifications = 0;
   uint64_t accesses = 0;  // records of accesses that were taken
   uint64_t holes = 0;
+  bool hung_up = false;  // false: stopped, or the listener failed
   uint64_t inner_actions = 0;
   uint64_t inner_complete = 0;         // of those: began and ended without a hole
   std::vector<std::string> left_over;  // "pid exe" that made calls although the first process had ended
@@ -53,8 +60,8 @@ class Supervisor {
  public:
   Supervisor(std::unique_ptr<kernel::NotifyListener> listener, const SupervisorOptions& options);
   ~Supervisor();
-  // Runs until the last task of the action has gone. A caller that wants it to end sooner ends the tasks.
-  // Nothing that was received stays without an answer.
+  // Runs until the last task of the action has gone, or `stop`. A caller that wants it to end sooner ends the
+  // tasks first. Nothing that was received stays without an answer.
   SupervisorResult Serve();
   // The action of a process that made a call, 0 for one that never did. From any thread, also while Serve()
   // runs: whoever ends left-over processes asks whose they were.

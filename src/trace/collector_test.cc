@@ -1,0 +1,370 @@
+#include "trace/collector.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "access/log.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "child/wire.h"
+#include "gtest/gtest.h"
+
+extern char** environ;
+
+namespace glovebox::trace {
+namespace {
+
+using access::Access;
+using access::ActionBegin;
+using access::ActionEnd;
+using access::Hole;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const kernel::HostFeatures& Host() {
+  static const auto* const kHost = new kernel::HostFeatures(kernel::ProbeHost());
+  return *kHost;
+}
+
+class CollectorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (Host().listener_above) GTEST_FAIL() << "these tests need a task tree without a listener above";
+    auto dir = TempDir::Create("collector-test");
+    ASSERT_OK(dir);
+    dir_ = std::make_unique<TempDir>(*std::move(dir));
+    ASSERT_OK(MakeDirectories(Path("run")));
+    ASSERT_OK(WriteFile(Path("input"), "x"));
+    Start();
+  }
+  void Start() {
+    CollectorOptions options;
+    options.run_dir = Path("run");
+    options.run.tool = "test";
+    options.host = host_;
+    options.policy_for = [this](access::Role role) {
+      policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
+      policy.stop = stop_;
+      return policy;
+    };
+    auto collector = Collector::Start(std::move(options));
+    ASSERT_OK(collector);
+    collector_ = *std::move(collector);
+  }
+  std::string Path(const std::string& name) const { return absl::StrCat(dir_->path(), "/", name); }
+
+  // Starts `/bin/sh -c SCRIPT` through the launcher.
+  pid_t Launch(const std::string& script, const std::string& role = "edge") {
+    const std::string variable = absl::StrCat("GLOVEBOX_COLLECTOR=", collector_->socket_path());
+    std::vector<char*> environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+    environment.push_back(const_cast<char*>(variable.c_str()));
+    environment.push_back(nullptr);
+    const std::string role_option = absl::StrCat("--role=", role);
+    const char* argv[] = {
+        GLOVEBOX_LAUNCH, role_option.c_str(), "--out=out.o", "--", "/bin/sh", "-c", script.c_str(), nullptr};
+    pid_t pid = -1;
+    EXPECT_EQ(
+        posix_spawn(&pid, GLOVEBOX_LAUNCH, nullptr, nullptr, const_cast<char**>(argv), environment.data()),
+        0);
+    return pid;
+  }
+  static int Wait(pid_t pid) {
+    int status = -1;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    return status;
+  }
+  int Connect() {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strcpy(address.sun_path, collector_->socket_path().c_str());
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+  // Stops, and reads the log that it left.
+  CollectorSummary Stop(int grace_ms = 5000) {
+    const CollectorSummary summary = collector_->Stop(0, grace_ms);
+    EXPECT_OK(summary.log);
+    auto log = access::ReadLog(Path("run"));
+    EXPECT_OK(log);
+    if (log.ok()) log_ = *std::move(log);
+    EXPECT_THAT(log_.tears, IsEmpty());
+    return summary;
+  }
+  template <typename T>
+  std::vector<T> All() const {
+    std::vector<T> all;
+    for (const access::Record& record : log_.records) {
+      if (const T* one = std::get_if<T>(&record)) all.push_back(*one);
+    }
+    return all;
+  }
+  size_t Opens(const std::string& path) const {
+    size_t count = 0;
+    for (const Access& access : All<Access>()) count += access.op == Op::kOpen && access.resolved == path;
+    return count;
+  }
+
+  kernel::HostFeatures host_ = Host();
+  std::atomic<bool> stop_{false};
+  std::unique_ptr<TempDir> dir_;
+  std::unique_ptr<Collector> collector_;
+  access::Log log_;
+};
+
+TEST_F(CollectorTest, AnActionIsRecordedFromBeginToEnd) {
+  const pid_t pid = Launch(absl::StrCat("cat ", Path("input"), " >/dev/null; exit 3"));
+  EXPECT_EQ(WEXITSTATUS(Wait(pid)), 3);
+  const CollectorSummary summary = Stop();
+  EXPECT_EQ(summary.actions, 1u);
+  EXPECT_EQ(summary.complete, 1u);
+  EXPECT_EQ(summary.holes, 0u);
+  EXPECT_EQ(summary.accesses, All<Access>().size());
+  ASSERT_THAT(All<ActionBegin>(), SizeIs(1));
+  EXPECT_EQ(All<ActionBegin>()[0].pid, pid);
+  EXPECT_EQ(All<ActionBegin>()[0].role, access::Role::kEdge);
+  EXPECT_THAT(All<ActionBegin>()[0].outputs, testing::ElementsAre("out.o"));
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+  EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kExited);
+  EXPECT_EQ(All<ActionEnd>()[0].status, 3);
+  EXPECT_EQ(Opens(Path("input")), 1u);
+  EXPECT_THAT(All<access::RunInfo>(), SizeIs(1));
+  EXPECT_THAT(All<access::RunEnd>(), SizeIs(1));
+}
+
+TEST_F(CollectorTest, TheListenerCanComeByMessageWhereItMayNotBeFetched) {
+  collector_->Stop(0, 0);
+  host_.pidfd_getfd = false;
+  ASSERT_OK(MakeDirectories(Path("run2")));
+  ASSERT_EQ(rename(Path("run").c_str(), Path("old").c_str()), 0);
+  ASSERT_OK(MakeDirectories(Path("run")));
+  Start();
+  EXPECT_EQ(Wait(Launch(absl::StrCat("cat ", Path("input"), " >/dev/null"))), 0);
+  EXPECT_EQ(Stop().complete, 1u);
+  EXPECT_EQ(Opens(Path("input")), 1u);
+}
+
+TEST_F(CollectorTest, ManyAtOnceLoseNothingAndShareTheSegments) {
+  constexpr int kRounds = 5;
+  constexpr int kWide = 12;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<pid_t> pids;
+    for (int i = 0; i < kWide; ++i) {
+      pids.push_back(
+          Launch(absl::StrCat("for i in 1 2 3; do cat ", Path("input"), " >/dev/null; done; exit 4")));
+    }
+    for (const pid_t pid : pids) EXPECT_EQ(WEXITSTATUS(Wait(pid)), 4);
+  }
+  const CollectorSummary summary = Stop();
+  EXPECT_EQ(summary.actions, static_cast<uint64_t>(kRounds * kWide));
+  EXPECT_EQ(summary.complete, summary.actions);
+  EXPECT_EQ(Opens(Path("input")), static_cast<size_t>(kRounds * kWide * 3));
+  ASSERT_THAT(All<access::RunEnd>(), SizeIs(1));
+  // As many as there were threads at once (one may still write an action's end when the next begins).
+  EXPECT_LE(All<access::RunEnd>()[0].segments, static_cast<uint32_t>(2 * kWide + 1));
+  for (const ActionEnd& end : All<ActionEnd>()) EXPECT_EQ(end.status, 4);
+}
+
+TEST_F(CollectorTest, DeathBySignalIsTold) {
+  const int status = Wait(Launch("kill -KILL $$"));
+  EXPECT_EQ(WTERMSIG(status), SIGKILL);
+  EXPECT_EQ(Stop().complete, 1u);
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+  EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kSignaled);
+  EXPECT_EQ(All<ActionEnd>()[0].status, SIGKILL);
+}
+
+TEST_F(CollectorTest, AnInnerLauncherIsFiledUnderItsOwnAction) {
+  EXPECT_EQ(Wait(Launch(absl::StrCat(GLOVEBOX_LAUNCH, " --role=compile --target=t --out=in.o -- cat ",
+                                     Path("input"), " >/dev/null"))),
+            0);
+  const CollectorSummary summary = Stop();
+  EXPECT_EQ(summary.actions, 2u);
+  EXPECT_EQ(summary.complete, 2u);
+  const auto begins = All<ActionBegin>();
+  ASSERT_THAT(begins, SizeIs(2));
+  EXPECT_EQ(begins[1].parent, begins[0].action);
+  EXPECT_NE(begins[1].action, begins[0].action);
+  for (const Access& access : All<Access>()) {
+    if (access.resolved == Path("input")) {
+      EXPECT_EQ(access.action, begins[1].action);
+    }
+  }
+  EXPECT_THAT(All<ActionEnd>(), SizeIs(2));
+}
+
+TEST_F(CollectorTest, AProgramThatCannotBeRunIsASandboxFailure) {
+  const std::string script = Path("not-executable");
+  ASSERT_OK(WriteFile(script, ""));
+  const std::string variable = absl::StrCat("GLOVEBOX_COLLECTOR=", collector_->socket_path());
+  const char* argv[] = {GLOVEBOX_LAUNCH, "--role=edge", "--", script.c_str(), nullptr};
+  char* environment[] = {const_cast<char*>(variable.c_str()), nullptr};
+  pid_t pid = -1;
+  ASSERT_EQ(posix_spawn(&pid, GLOVEBOX_LAUNCH, nullptr, nullptr, const_cast<char**>(argv), environment), 0);
+  EXPECT_EQ(WEXITSTATUS(Wait(pid)), EACCES);
+  EXPECT_EQ(Stop().complete, 0u);
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+  EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kSandboxFailed);
+  EXPECT_THAT(All<ActionEnd>()[0].step, HasSubstr("Exec: cannot run"));
+}
+
+TEST_F(CollectorTest, ALauncherKilledAtAnyMomentIsNeverClean) {
+  for (int i = 0; i < 60; ++i) {
+    const pid_t pid = Launch("exit 0");
+    usleep(static_cast<useconds_t>(i * 50));
+    kill(pid, SIGKILL);
+    Wait(pid);
+  }
+  const CollectorSummary summary = Stop();
+  const auto ends = All<ActionEnd>();
+  EXPECT_EQ(ends.size(), All<ActionBegin>().size());
+  for (const ActionEnd& end : ends) {
+    // Either its set-up failed, or it is told how it ended.
+    EXPECT_NE(end.kind, ActionEnd::Kind::kUnknown);
+    if (end.kind == ActionEnd::Kind::kExited) {
+      EXPECT_EQ(end.status, 0);
+    }
+  }
+  EXPECT_LE(summary.complete, summary.actions);
+}
+
+TEST_F(CollectorTest, WhoeverIsNoLauncherIsRefusedAndHoldsNobodyUp) {
+  const UniqueFd silent(Connect());  // says nothing
+  const UniqueFd nonsense(Connect());
+  ASSERT_OK(WriteAll(nonsense.get(), std::string(64, 'x'), "peer"));
+  child::Reply reply;
+  ASSERT_EQ(read(nonsense.get(), &reply, sizeof reply), static_cast<ssize_t>(sizeof reply));
+  EXPECT_EQ(reply.error, EPROTO);
+  EXPECT_EQ(Wait(Launch("exit 0")), 0);
+  const auto start = std::chrono::steady_clock::now();
+  const CollectorSummary summary = Stop(100);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+  EXPECT_EQ(summary.complete, 1u);
+  EXPECT_THAT(All<Hole>(), Contains(testing::Field(&Hole::detail, HasSubstr("not a launcher"))));
+}
+
+TEST_F(CollectorTest, ALauncherThatStopsHalfwayDoesNotHoldTheEndUp) {
+  const UniqueFd halfway(Connect());
+  child::HelloHeader header;
+  const std::string payload("/\0\0\0\0\0", 6);
+  header.payload_size = static_cast<uint32_t>(payload.size());
+  ASSERT_OK(WriteAll(halfway.get(), std::string(reinterpret_cast<char*>(&header), sizeof header) + payload,
+                     "hello"));
+  child::Reply reply;
+  ASSERT_EQ(read(halfway.get(), &reply, sizeof reply), static_cast<ssize_t>(sizeof reply));
+  EXPECT_EQ(reply.error,
+            0);  // it is one of ours, as far as can be told, and now it should hand over a listener
+  const CollectorSummary summary = Stop(50);
+  EXPECT_EQ(summary.actions, 1u);
+  EXPECT_EQ(summary.complete, 0u);
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+  EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kSandboxFailed);
+}
+
+TEST_F(CollectorTest, ADescriptorThatIsNoListenerIsAHole) {
+  const UniqueFd fd(Connect());
+  child::HelloHeader header;
+  const std::string payload("/\0\0\0\0\0", 6);
+  header.payload_size = static_cast<uint32_t>(payload.size());
+  ASSERT_OK(
+      WriteAll(fd.get(), std::string(reinterpret_cast<char*>(&header), sizeof header) + payload, "hello"));
+  child::Reply reply;
+  ASSERT_EQ(read(fd.get(), &reply, sizeof reply), static_cast<ssize_t>(sizeof reply));
+  ASSERT_OK(WriteAll(fd.get(), std::string("\0\0\0\0", 4), "number"));  // our standard input
+  const CollectorSummary summary = Stop(5000);
+  EXPECT_EQ(summary.complete, 0u);
+  EXPECT_GE(summary.holes, 1u);
+}
+
+TEST_F(CollectorTest, WhatAnActionLeavesBehindIsEndedAndNamed) {
+  EXPECT_EQ(Wait(Launch("setsid sleep 1000 >/dev/null 2>&1 & exit 0")), 0);
+  const auto start = std::chrono::steady_clock::now();
+  const CollectorSummary summary = Stop(200);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  EXPECT_THAT(summary.left_over, SizeIs(1));
+  EXPECT_THAT(summary.left_over, Contains(HasSubstr("sleep")));
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+  EXPECT_THAT(All<ActionEnd>()[0].left_over, SizeIs(1));
+  EXPECT_EQ(All<ActionEnd>()[0].status, 0);
+}
+
+TEST_F(CollectorTest, AnotherChildOfTheEmbeddingProgramIsLeftAlone) {
+  const char* argv[] = {"/bin/sleep", "1000", nullptr};
+  pid_t helper = -1;
+  ASSERT_EQ(posix_spawn(&helper, argv[0], nullptr, nullptr, const_cast<char**>(argv), environ), 0);
+  EXPECT_EQ(Wait(Launch("sleep 1000 >/dev/null 2>&1 & exit 0")), 0);
+  Stop(100);
+  EXPECT_EQ(kill(helper, 0), 0);
+  kill(helper, SIGKILL);
+  EXPECT_EQ(WTERMSIG(Wait(helper)), SIGKILL);
+}
+
+TEST_F(CollectorTest, APolicyThatStopsForAParentDoesNotHangALauncher) {
+  collector_->Stop(0, 0);
+  ASSERT_EQ(rename(Path("run").c_str(), Path("old").c_str()), 0);
+  ASSERT_OK(MakeDirectories(Path("run")));
+  stop_ = true;
+  Start();
+  EXPECT_EQ(Wait(Launch("exit 0")), 0);
+  EXPECT_EQ(Stop().complete, 1u);
+}
+
+TEST_F(CollectorTest, ItsThreadsTakeNoSignalAndItsSocketIsPrivate) {
+  struct stat info;
+  const std::string directory = collector_->socket_path().substr(0, collector_->socket_path().rfind('/'));
+  ASSERT_EQ(stat(directory.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777u, 0700u);
+  Wait(Launch("exit 0"));
+  size_t threads = 0;
+  for (int tid = getpid(); tid < getpid() + 4000; ++tid) {
+    const auto status = ReadFile(absl::StrCat("/proc/self/task/", tid, "/status"));
+    if (!status.ok() || tid == getpid()) continue;
+    ++threads;
+    const size_t at = status->find("SigBlk:\t");
+    ASSERT_NE(at, std::string::npos);
+    const uint64_t blocked = std::stoull(status->substr(at + 8, 16), nullptr, 16);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGQUIT}) {
+      EXPECT_NE(blocked >> (signal - 1) & 1u, 0u) << signal;
+    }
+  }
+  EXPECT_GE(threads, 2u);
+  Stop();
+  EXPECT_NE(stat(directory.c_str(), &info), 0);
+}
+
+TEST_F(CollectorTest, WhatIsStartedLaterKeepsTheDescriptorLimitItHad) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  Wait(Launch("exit 0"));
+  Stop();
+  rlimit after;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &after), 0);
+  EXPECT_EQ(before.rlim_cur, after.rlim_cur);
+}
+
+TEST_F(CollectorTest, AHoleThatTheCallerKnowsOfIsInTheLog) {
+  collector_->AddHole({0, 1, 0, "unwrapped-edge", "a.o"});
+  EXPECT_EQ(Stop().holes, 1u);
+  ASSERT_THAT(All<Hole>(), SizeIs(1));
+  EXPECT_EQ(All<Hole>()[0].detail, "a.o");
+}
+
+}  // namespace
+}  // namespace glovebox::trace

@@ -1,0 +1,183 @@
+#include "trace/handshake.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <thread>
+
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "child/steps.h"
+#include "gtest/gtest.h"
+#include "kernel/process.h"
+
+namespace glovebox::trace {
+namespace {
+
+using testing::SizeIs;
+
+struct Pair {
+  Pair() {
+    int fds[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    ours.reset(fds[0]);
+    theirs.reset(fds[1]);
+  }
+  UniqueFd ours;
+  UniqueFd theirs;
+};
+
+std::string Number(int fd) {
+  std::string bytes(4, '\0');
+  for (size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(static_cast<unsigned>(fd) >> (8 * i));
+  return bytes;
+}
+
+std::string Failure(child::StepCode code, int error, child::FailureKind kind) {
+  child::StepFailure failure;
+  failure.step = static_cast<uint32_t>(code);
+  failure.error = error;
+  failure.kind = kind;
+  return std::string(reinterpret_cast<const char*>(&failure), sizeof failure);
+}
+
+bool SameFile(int a, int b) {
+  struct stat one;
+  struct stat two;
+  return fstat(a, &one) == 0 && fstat(b, &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+}
+
+TEST(Handshake, FetchesTheDescriptorWhoseNumberWasWritten) {
+  Pair pair;
+  ASSERT_OK_AND_ASSIGN(const UniqueFd self, kernel::OpenPidfd(getpid()));
+  const UniqueFd file(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+  ASSERT_OK(WriteAll(pair.theirs.get(), Number(file.get()), "number"));
+  SetupReport report;
+  const auto taken = TakeListener(pair.ours.get(), self.get(), HandOver::kFetch, &report);
+  ASSERT_OK(taken);
+  EXPECT_TRUE(SameFile(taken->get(), file.get()));
+  ASSERT_OK(Acknowledge(pair.ours.get()));
+  uint8_t byte = 0;
+  ASSERT_EQ(read(pair.theirs.get(), &byte, 1), 1);
+  EXPECT_EQ(byte, child::kListenerTaken);
+}
+
+TEST(Handshake, TakesTheDescriptorThatTheHelperTaskSends) {
+  Pair pair;
+  const UniqueFd file(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+  std::string number = Number(file.get());
+  iovec part = {number.data(), 4};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof(int));
+  const int fd = file.get();
+  std::memcpy(CMSG_DATA(head), &fd, sizeof fd);
+  ASSERT_EQ(sendmsg(pair.theirs.get(), &message, 0), 4);
+  SetupReport report;
+  const auto taken = TakeListener(pair.ours.get(), -1, HandOver::kMessage, &report);
+  ASSERT_OK(taken);
+  EXPECT_TRUE(SameFile(taken->get(), file.get()));
+  EXPECT_NE(fcntl(taken->get(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+TEST(Handshake, AChildThatDiesOrTalksNonsenseIsAnErrorAndNoHang) {
+  struct Case {
+    std::string sent;
+    HandOver how;
+    absl::StatusCode code;
+  };
+  std::string endless;
+  for (int i = 0; i < 200; ++i)
+    endless += Failure(child::StepCode::kLandlockScope, 38, child::FailureKind::kSkipped);
+  const Case kCases[] = {
+      {"", HandOver::kFetch, absl::StatusCode::kUnavailable},
+      {"\x05", HandOver::kFetch, absl::StatusCode::kUnavailable},
+      {Failure(child::StepCode::kSeccomp, EBUSY, child::FailureKind::kFailed), HandOver::kFetch,
+       absl::StatusCode::kUnavailable},
+      {Failure(child::StepCode::kSeccomp, EBUSY, child::FailureKind::kFailed).substr(0, 9), HandOver::kFetch,
+       absl::StatusCode::kUnavailable},
+      {Number(-1), HandOver::kFetch, absl::StatusCode::kUnknown},
+      {Number(9999), HandOver::kFetch, absl::StatusCode::kUnknown},
+      {Number(0), HandOver::kMessage, absl::StatusCode::kInternal},  // a number, but nothing with it
+      {endless, HandOver::kFetch, absl::StatusCode::kInternal},
+  };
+  ASSERT_OK_AND_ASSIGN(const UniqueFd self, kernel::OpenPidfd(getpid()));
+  for (const Case& c : kCases) {
+    Pair pair;
+    ASSERT_OK(WriteAll(pair.theirs.get(), c.sent, "peer"));
+    pair.theirs.reset();
+    SetupReport report;
+    const auto taken = TakeListener(pair.ours.get(), self.get(), c.how, &report);
+    EXPECT_FALSE(taken.ok());
+    if (c.code != absl::StatusCode::kUnknown) {
+      EXPECT_EQ(taken.status().code(), c.code) << taken.status();
+    }
+    EXPECT_LE(report.failures.size(), 64u);
+    EXPECT_FALSE(Acknowledge(pair.ours.get()).ok());  // and no SIGPIPE
+  }
+}
+
+TEST(Handshake, SaysWhichStepFailedAndNotWhichWasSkipped) {
+  Pair pair;
+  ASSERT_OK(WriteAll(pair.theirs.get(),
+                     Failure(child::StepCode::kLandlockScope, ENOSYS, child::FailureKind::kSkipped), "peer"));
+  SetupReport report;
+  DrainReport(pair.ours.get(), &report);
+  access::ActionEnd end;
+  EXPECT_FALSE(FillSetupFailure(report, &end));
+  ASSERT_OK(WriteAll(pair.theirs.get(), Failure(child::StepCode::kSetSid, EPERM, child::FailureKind::kFailed),
+                     "peer"));
+  DrainReport(pair.ours.get(), &report);
+  EXPECT_THAT(report.failures, SizeIs(2));
+  ASSERT_TRUE(FillSetupFailure(report, &end));
+  EXPECT_EQ(end.kind, access::ActionEnd::Kind::kSandboxFailed);
+  EXPECT_EQ(end.status, EPERM);
+  EXPECT_EQ(end.step, "SetSid: cannot start a session");
+}
+
+TEST(Handshake, DrainingNeverWaitsForWhoeverHoldsTheOtherEnd) {
+  Pair pair;
+  SetupReport report;
+  DrainReport(pair.ours.get(), &report);  // nothing there
+  ASSERT_OK(WriteAll(pair.theirs.get(), "GB", "peer"));
+  DrainReport(pair.ours.get(), &report);  // half a message
+  ASSERT_OK(WriteAll(pair.theirs.get(), std::string(500, 'x'), "peer"));
+  DrainReport(pair.ours.get(), &report);  // none at all
+  EXPECT_TRUE(report.failures.empty());
+}
+
+TEST(Handshake, ASignalWhileWaitingChangesNothing) {
+  struct sigaction action = {};
+  struct sigaction before = {};
+  action.sa_handler = [](int) {};
+  sigaction(SIGUSR1, &action, &before);
+  Pair pair;
+  const UniqueFd file(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+  ASSERT_OK_AND_ASSIGN(const UniqueFd self, kernel::OpenPidfd(getpid()));
+  const pthread_t waiting = pthread_self();
+  std::thread sender([&] {
+    for (char byte : Number(file.get())) {
+      pthread_kill(waiting, SIGUSR1);
+      (void)!write(pair.theirs.get(), &byte, 1);
+      usleep(1000);
+    }
+  });
+  SetupReport report;
+  EXPECT_OK(TakeListener(pair.ours.get(), self.get(), HandOver::kFetch, &report));
+  sender.join();
+  sigaction(SIGUSR1, &before, nullptr);
+}
+
+}  // namespace
+}  // namespace glovebox::trace
