@@ -1,1 +1,379 @@
+// The real binary, as a person and as a launcher call it.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/bytes.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+namespace glovebox::cli {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Outcome {
+  int wait_status = 0;
+  std::string out;
+  std::string err;
+  int exit() const { return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1; }
+};
+
+// Reads both pipes until both are closed, so that neither can fill and block the writer.
+void Drain(UniqueFd out, UniqueFd err, Outcome* outcome) {
+  pollfd fds[2] = {{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}};
+  std::string* texts[2] = {&outcome->out, &outcome->err};
+  for (int open = 2; open > 0;) {
+    if (poll(fds, 2, -1) < 0) continue;
+    for (int i = 0; i < 2; ++i) {
+      if (fds[i].fd < 0 || fds[i].revents == 0) continue;
+      char buffer[65536];
+      const ssize_t size = read(fds[i].fd, buffer, sizeof buffer);
+      if (size > 0) {
+        texts[i]->append(buffer, static_cast<size_t>(size));
+      } else if (size == 0) {
+        fds[i].fd = -1;
+        --open;
+      }
+    }
+  }
+}
+
+class Cli : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto dir = TempDir::Create("glovebox-cli");
+    ASSERT_OK(dir);
+    dir_.emplace(*std::move(dir));
+    for (const char* name : {"build", "state"}) ASSERT_OK(MakeDirectories(Path(name)));
+    // Whoever runs these tests may itself be a build under Glovebox.
+    for (const char* name : {"GLOVEBOX_COLLECTOR", "NO_COLOR", "COLUMNS"}) unsetenv(name);
+    setenv("GLOVEBOX_STATE_DIR", Path("state").c_str(), 1);
+  }
+  std::string Path(absl::string_view name) const { return absl::StrCat(dir_->path(), "/", name); }
+
+  // In the directory "build", with nothing on stdin.
+  Outcome Run(std::vector<std::string> arguments, const char* program = GLOVEBOX_PROGRAM) {
+    arguments.insert(arguments.begin(), program);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    int out[2];
+    int err[2];
+    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) return {};
+    const std::string cwd = Path("build");
+    const pid_t pid = fork();
+    if (pid == 0) {
+      const int null = open("/dev/null", O_RDONLY);
+      if (chdir(cwd.c_str()) != 0 || dup2(null, 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0)
+        _exit(126);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    close(out[1]);
+    close(err[1]);
+    Outcome outcome;
+    Drain(UniqueFd(out[0]), UniqueFd(err[0]), &outcome);
+    while (waitpid(pid, &outcome.wait_status, 0) < 0 && errno == EINTR) {
+    }
+    return outcome;
+  }
+  json Report(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"report", "--json"});
+    const Outcome outcome = Run(more);
+    EXPECT_EQ(outcome.exit(), 0) << outcome.err;
+    return json::parse(outcome.out, nullptr, false);
+  }
+  // Null where no file of the report has that path.
+  static json FileOf(const json& report, const std::string& path) {
+    for (const json& file : report["files"]) {
+      if (UnescapeBytes(file["path"].get<std::string>()) == path) return file;
+    }
+    return nullptr;
+  }
+
+ private:
+  std::optional<TempDir> dir_;
+};
+
+TEST_F(Cli, UsageErrorsAreOneLineAndExitWith2) {
+  const std::vector<std::string> cases[] = {
+      {"nonsense"},
+      {"--nonsense"},
+      {"run"},
+      {"run", "--"},
+      {"run", "--nonsense", "--", "true"},
+      {"run", "--level", "half", "--", "true"},
+      {"run", "--limit", "FOO=1", "--", "true"},
+      {"run", "--limit", "NOFILE=x", "--", "true"},
+      {"run", "--drop-cap", "cap_nonsense", "--", "true"},
+      {"run", "--log"},
+      {"explain"},
+      {"explain", "a", "b"},
+      {"report", "surplus"},
+      {"log"},
+      {"run", "--role", "king", "--", "true"},
+  };
+  for (const auto& arguments : cases) {
+    const Outcome outcome = Run(arguments);
+    const std::string shown = testing::PrintToString(arguments);
+    EXPECT_EQ(outcome.exit(), 2) << shown;
+    EXPECT_EQ(outcome.out, "") << shown;
+    EXPECT_TRUE(absl::StartsWith(outcome.err, "glovebox: ")) << shown << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  }
+}
+
+TEST_F(Cli, AloneItPrintsItsHelpAndExitsWith2) {
+  const Outcome outcome = Run({});
+  EXPECT_EQ(outcome.exit(), 2);
+  EXPECT_THAT(outcome.err, HasSubstr("explain"));
+}
+
+TEST_F(Cli, HelpAndVersionAreNoErrors) {
+  EXPECT_THAT(Run({"--version"}).out, HasSubstr("glovebox "));
+  for (const char* command : {"run", "report", "explain", "log", "host", "syscalls", "cmake-scan"}) {
+    const Outcome outcome = Run({command, "--help"});
+    EXPECT_EQ(outcome.exit(), 0);
+    EXPECT_THAT(outcome.out, HasSubstr("Usage: ")) << command;
+  }
+}
+
+TEST_F(Cli, WhatIsNotThereExitsWith1AndSaysWhatToDo) {
+  const Outcome none = Run({"report"});
+  EXPECT_EQ(none.exit(), 1);
+  EXPECT_THAT(none.err, HasSubstr("glovebox-ninja"));
+  EXPECT_EQ(Run({"report", "-C", Path("nowhere")}).exit(), 1);
+  EXPECT_EQ(Run({"report", "--log", Path("state")}).exit(), 1);
+  EXPECT_EQ(Run({"log", "dump"}).exit(), 1);
+  EXPECT_EQ(Run({"cmake-scan", Path("build")}).exit(), 1);
+  ASSERT_EQ(Run({"run", "-q", "--", "true"}).exit(), 0);
+  const Outcome nobody = Run({"explain", "/no/such/file"});
+  EXPECT_EQ(nobody.exit(), 1);
+  EXPECT_THAT(nobody.err, HasSubstr("nothing in this run touched"));
+}
+
+TEST_F(Cli, StreamsAreTheCommandsOwnAndTheReportGoesToStderr) {
+  const Outcome outcome = Run({"run", "--", "sh", "-c", "printf 'o\\0ut'; printf err >&2; exit 7"});
+  EXPECT_EQ(outcome.exit(), 7);
+  EXPECT_EQ(outcome.out, std::string("o\0ut", 4));
+  EXPECT_TRUE(absl::StartsWith(outcome.err, "errglovebox: 1 action seen in full: ")) << outcome.err;
+  const Outcome quiet = Run({"run", "--quiet", "--", "sh", "-c", "printf err >&2"});
+  EXPECT_EQ(quiet.err, "err");
+}
+
+TEST_F(Cli, DiesByTheSignalThatKilledTheCommand) {
+  for (const int signal : {SIGTERM, SIGKILL, SIGSEGV}) {
+    const Outcome outcome = Run({"run", "-q", "--", "sh", "-c", absl::StrCat("kill -", signal, " $$")});
+    EXPECT_TRUE(WIFSIGNALED(outcome.wait_status)) << signal;
+    EXPECT_EQ(WTERMSIG(outcome.wait_status), signal);
+    EXPECT_EQ(Report()["actions"][0]["status"], signal);
+  }
+}
+
+TEST_F(Cli, ASetUpThatFailsExitsWithItsErrno) {
+  const Outcome outcome = Run({"run", "--", "/no/such/program"});
+  EXPECT_EQ(outcome.exit(), ENOENT);
+  EXPECT_THAT(outcome.err, HasSubstr("cannot run /no/such/program: No such file or directory"));
+  const json action = Report()["actions"][0];
+  EXPECT_EQ(action["end"], "sandbox-failed");
+  EXPECT_EQ(action["complete"], false);
+}
+
+TEST_F(Cli, ArgumentsReachTheCommandAsTheyAre) {
+  const Outcome outcome =
+      Run({"run", "-q", "--", "printf", "<%s>", "", "--", "-x", "a\nb", "\xff", "--level", "'"});
+  EXPECT_EQ(outcome.out, "<><--><-x><a\nb><\xff><--level><'>");
+  EXPECT_EQ(Run({"run", "-q", "sh", "-c", "exit $1", "sh", "3"}).exit(), 3);
+}
+
+TEST_F(Cli, ARunIsReportedAndExplained) {
+  ASSERT_OK(WriteFile(Path("build/in.txt"), "x"));
+  ASSERT_EQ(
+      Run({"run", "-q", "--", "sh", "-c", "cat in.txt > out.txt; cat missing.txt 2>/dev/null; true"}).exit(),
+      0);
+  const Outcome text = Run({"report"});
+  EXPECT_EQ(text.exit(), 0);
+  EXPECT_THAT(text.out, HasSubstr("The one action was seen in full."));
+  EXPECT_THAT(text.out, HasSubstr("Network: none"));
+  EXPECT_THAT(text.out, Not(HasSubstr("\x1b")));
+  const json report = Report();
+  EXPECT_EQ(FileOf(report, Path("build/out.txt"))["fate"], "created");
+  EXPECT_EQ(FileOf(report, Path("build/in.txt"))["what"], json({"read"}));
+  EXPECT_EQ(FileOf(report, Path("build/missing.txt"))["what"], json({"absent"}));
+  const Outcome in = Run({"explain", "in.txt"});
+  EXPECT_EQ(in.exit(), 0) << in.err;
+  EXPECT_THAT(in.out, HasSubstr("read by 1 action, written by nobody"));
+  EXPECT_THAT(Run({"explain", "-C", Path("build"), "#1"}).out, HasSubstr("created       out.txt"));
+  const Outcome dump = Run({"log", "dump"});
+  EXPECT_EQ(dump.exit(), 0);
+  EXPECT_THAT(dump.out, HasSubstr("out.txt\""));
+  EXPECT_THAT(dump.out, HasSubstr("run ended, exit status 0"));
+}
+
+TEST_F(Cli, OddNamesSurviveFromTheCallToTheReport) {
+  // 4,095 bytes are the longest path that the kernel takes; names of 255 bytes.
+  std::string deep = Path("build");
+  const std::string part(200, 'd');
+  while (deep.size() + 1 + part.size() <= 4040) {
+    absl::StrAppend(&deep, "/", part);
+    ASSERT_OK(MakeDirectories(deep));
+  }
+  absl::StrAppend(&deep, "/", std::string(4095 - deep.size() - 1, 'f'));
+  ASSERT_EQ(deep.size(), 4095u);
+  const std::string names[] = {Path("build/new\nline"),   Path("build/\xff\xfe"),    Path("build/\x1b[31m"),
+                               Path("build/ta\tb \"q\""), Path("build/back\\slash"), deep};
+  std::vector<std::string> command = {"run", "-q", "--", "touch"};
+  for (const std::string& name : names) command.push_back(name);
+  ASSERT_EQ(Run(command).exit(), 0);
+  const json report = Report();
+  const Outcome text = Run({"report", "--all"});
+  for (const char c : text.out) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20);
+  for (const std::string& name : names) {
+    const json file = FileOf(report, name);
+    ASSERT_FALSE(file.is_null()) << EscapeBytes(name);
+    EXPECT_EQ(file["fate"], "created");
+    EXPECT_EQ(file.contains("path_bytes"), !IsUtf8(name));
+    for (const std::string& spelled : {name, EscapeBytes(name)}) {
+      const Outcome explained = Run({"explain", "--", spelled});
+      EXPECT_EQ(explained.exit(), 0) << explained.err;
+      EXPECT_THAT(explained.out, HasSubstr(EscapeBytes(name)));
+    }
+  }
+}
+
+TEST_F(Cli, LevelFullSeesLooksAndLevelOpenDoesNot) {
+  ASSERT_OK(WriteFile(Path("build/looked"), ""));
+  ASSERT_EQ(Run({"run", "-q", "--", "sh", "-c", "test -e looked"}).exit(), 0);
+  EXPECT_TRUE(FileOf(Report(), Path("build/looked")).is_null());
+  EXPECT_THAT(Run({"explain", "looked"}).err, HasSubstr("at level open"));
+  ASSERT_EQ(Run({"run", "-q", "--level", "full", "--", "sh", "-c", "test -e looked"}).exit(), 0);
+  EXPECT_EQ(FileOf(Report(), Path("build/looked"))["what"], json({"looked"}));
+}
+
+TEST_F(Cli, ALogCanBeKeptElsewhere) {
+  ASSERT_EQ(Run({"run", "-q", "--log", Path("mylog"), "--", "true"}).exit(), 0);
+  EXPECT_EQ(Report({"--log", Path("mylog")})["totals"]["actions"], 1);
+  EXPECT_EQ(Run({"report"}).exit(), 1);  // nothing was recorded for this directory
+}
+
+TEST_F(Cli, ATornLogIsReadUpToTheTearAndSaidToBe) {
+  ASSERT_EQ(Run({"run", "-q", "--log", Path("mylog"), "--", "sh", "-c", "cat /dev/null"}).exit(), 0);
+  ASSERT_EQ(std::system(absl::StrCat("truncate -s -40 ", Path("mylog"), "/*.gbx").c_str()), 0);
+  const json report = Report({"--log", Path("mylog")});
+  ASSERT_EQ(report["tears"].size(), 1u);
+  EXPECT_GT(report["tears"][0]["offset"], 0);
+  EXPECT_THAT(Run({"report", "--log", Path("mylog")}).out, HasSubstr("The log is damaged in 1 place"));
+  EXPECT_EQ(Run({"log", "dump", "--log", Path("mylog")}).exit(), 1);
+}
+
+TEST_F(Cli, JsonGoesToStderrBesideTheCommandsStdout) {
+  const Outcome outcome = Run({"run", "--json", "--", "echo", "hi"});
+  EXPECT_EQ(outcome.out, "hi\n");
+  EXPECT_EQ(json::parse(outcome.err, nullptr, false)["format"], "glovebox-report");
+}
+
+TEST_F(Cli, AFullDiskIsAnErrorOfTheReport) {
+  ASSERT_EQ(Run({"run", "-q", "--", "true"}).exit(), 0);
+  const Outcome outcome = Run({"-c", absl::StrCat(GLOVEBOX_PROGRAM, " report > /dev/full")}, "/bin/sh");
+  EXPECT_EQ(outcome.exit(), 1);
+  EXPECT_THAT(outcome.err, HasSubstr("glovebox: "));
+}
+
+TEST_F(Cli, ExportWritesFiltersAndRunsNothing) {
+  const Outcome outcome =
+      Run({"run", "--export", Path("filters"), "--append-only", "--kernel-only", "--", "touch", "x"});
+  ASSERT_EQ(outcome.exit(), 0) << outcome.err;
+  EXPECT_FALSE(FileExists(Path("build/x")));
+  for (const char* name : {"notify", "ioctl", "append_only"}) {
+    const auto bpf = ReadFile(Path(absl::StrCat("filters/", name, ".bpf")));
+    ASSERT_OK(bpf);
+    EXPECT_GT(bpf->size(), 0u);
+    EXPECT_EQ(bpf->size() % 8, 0u);  // struct sock_filter
+    const auto pfc = ReadFile(Path(absl::StrCat("filters/", name, ".pfc")));
+    ASSERT_OK(pfc);
+    EXPECT_THAT(*pfc, HasSubstr("# pseudo filter code"));
+  }
+}
+
+TEST_F(Cli, ExplainShowsEveryStepInOrderAndRunsNothing) {
+  const Outcome outcome = Run({"run", "--explain", "--deny-tsc", "--", "touch", "x"});
+  EXPECT_EQ(outcome.exit(), 0);
+  EXPECT_FALSE(FileExists(Path("build/x")));
+  const std::vector<std::string> lines = absl::StrSplit(outcome.out, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 25u);
+  for (size_t row = 0; row < lines.size(); ++row) EXPECT_EQ(std::stoul(lines[row]), row);
+  EXPECT_THAT(lines[16], HasSubstr("on"));
+  EXPECT_THAT(lines[17], HasSubstr("off"));
+}
+
+TEST_F(Cli, LimitsReachTheCommand) {
+  EXPECT_EQ(Run({"run", "-q", "--limit", "NOFILE=77", "--", "sh", "-c", "ulimit -n"}).out, "77\n");
+  EXPECT_EQ(Run({"run", "-q", "--limit", "CORE=0", "--restrict-prlimit", "--", "sh", "-c", "ulimit -c"}).out,
+            "0\n");
+}
+
+TEST_F(Cli, EnvironmentRulesReachTheCommand) {
+  setenv("CLI_TEST_GONE", "1", 1);
+  const Outcome outcome = Run({"run", "-q", "--env=-CLI_TEST_GONE", "--env", "+CLI_TEST_NEW=a b", "--", "sh",
+                               "-c", "echo ${CLI_TEST_GONE-gone} $CLI_TEST_NEW ${GLOVEBOX_STATE_DIR-none}"});
+  unsetenv("CLI_TEST_GONE");
+  EXPECT_EQ(outcome.out, "gone a b none\n");
+}
+
+TEST_F(Cli, ALaunchersCommandIsSilentAndGoesIntoTheLooseRun) {
+  ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
+  // The launcher becomes the glovebox that stands beside it.
+  ASSERT_OK(MakeDirectories(Path("bin")));
+  const std::string launcher = Path("bin/glovebox-launch");
+  std::filesystem::copy_file(GLOVEBOX_LAUNCH, launcher);
+  std::filesystem::create_symlink(GLOVEBOX_PROGRAM, Path("bin/glovebox"));
+  const Outcome first = Run({"--role=compile", "--lang=CXX", "--target=app", "--out=a.o", "a.d",
+                             "--new-option", "--", "touch", "a.o"},
+                            launcher.c_str());
+  EXPECT_EQ(first.exit(), 0) << first.err;
+  EXPECT_EQ(first.err, "");
+  const Outcome second = Run(
+      {"run", "--launched", "--role=link", "--from-the-future=1", "--out=app", "--", "sh", "-c", "exit 5"});
+  EXPECT_EQ(second.exit(), 5);
+  EXPECT_EQ(second.out + second.err, "");
+  const json report = Report();
+  ASSERT_EQ(report["actions"].size(), 2u);
+  EXPECT_EQ(report["run"]["loose"], true);
+  EXPECT_EQ(report["actions"][0]["outputs"], json({"a.o", "a.d"}));
+  EXPECT_EQ(report["actions"][0]["role"], "compile");
+  EXPECT_EQ(report["actions"][0]["language"], "CXX");
+  EXPECT_EQ(report["actions"][1]["role"], "link");
+  EXPECT_EQ(report["totals"]["complete_actions"], 2);
+  // "app" is the target of the first and the output of the second: the output is meant.
+  EXPECT_THAT(Run({"explain", "app"}).out, HasSubstr("#2 app"));
+}
+
+TEST_F(Cli, HostAndSyscallsAreToldInTextAndJson) {
+  const json host = json::parse(Run({"host", "--json"}).out, nullptr, false);
+  EXPECT_TRUE(host["seccomp_notify"].is_boolean());
+  EXPECT_THAT(Run({"host"}).out, HasSubstr("landlock_abi"));
+  EXPECT_THAT(Run({"syscalls"}).out, HasSubstr("openat2"));
+}
+
+}  // namespace
+}  // namespace glovebox::cli

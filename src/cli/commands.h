@@ -11,7 +11,8 @@ namespace glovebox::cli {
 // Returns the exit status.
 using Action = std::function<int()>;
 
-void AddRun(CLI::App& app, Action* action);
+// `launched`: a launcher calls, whose options need not all be known.
+void AddRun(CLI::App& app, Action* action, bool launched);
 void AddReport(CLI::App& app, Action* action);
 void AddExplain(CLI::App& app, Action* action);
 void AddLog(CLI::App& app, Action* action);

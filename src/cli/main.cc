@@ -1,6 +1,8 @@
 // glovebox: argv -> request -> library call. What a subcommand does is in its room; what it prints goes
 // through print.h.
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/print.h"
@@ -12,10 +14,11 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.footer(
       "A build:    glovebox-ninja -C build     then     glovebox report -C build\n"
-      "A command:  glovebox run -- make\n"
+      "A command:  glovebox run -- make         then     glovebox explain PATH\n"
       "Exit codes: 0 fine, 1 could not, 2 usage, 3 this host cannot; `run` exits as its command does.");
   glovebox::cli::Action action;
-  glovebox::cli::AddRun(app, &action);
+  const bool launched = argc > 2 && std::string(argv[2]) == "--launched";
+  glovebox::cli::AddRun(app, &action, launched);
   glovebox::cli::AddReport(app, &action);
   glovebox::cli::AddExplain(app, &action);
   glovebox::cli::AddLog(app, &action);
@@ -25,8 +28,14 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);  // prints help, version or the error
-    return code == 0 ? glovebox::cli::kOk : glovebox::cli::kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // help, version: on stdout
+    std::string who = "glovebox";
+    for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+      at = at->get_subcommands().front();
+      who += " " + at->get_name();
+    }
+    glovebox::cli::PrintError(std::string(error.what()) + " (see " + who + " --help)");
+    return glovebox::cli::kUsage;
   }
   if (!action) {
     fputs(app.help().c_str(), stderr);

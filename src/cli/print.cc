@@ -2,15 +2,20 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <iostream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/status.h"
 
 namespace glovebox::cli {
 
 void PrintError(absl::string_view text) {
-  const std::string line = absl::StrCat("glovebox: ", text, "\n");
+  // One line, whatever a library put into its message.
+  std::string line = absl::StrCat("glovebox: ", absl::StrReplaceAll(text, {{"\n", "; "}}), "\n");
   fwrite(line.data(), 1, line.size(), stderr);
 }
 
@@ -25,6 +30,13 @@ int Report(const absl::Status& status) {
     default:
       return kFailed;
   }
+}
+
+int FinishOutput() {
+  errno = 0;
+  if (std::cout.flush().good()) return kOk;
+  PrintError(absl::StrCat("cannot write to standard output: ", errno != 0 ? ErrnoName(errno) : "it failed"));
+  return kFailed;
 }
 
 Progress::Progress(absl::string_view text) : shown_(isatty(STDERR_FILENO) == 1) {

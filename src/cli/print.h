@@ -19,6 +19,9 @@ void PrintError(absl::string_view text);
 // else 1.
 int Report(const absl::Status& status);
 
+// Flushes std::cout: 0, or 1 with an error printed (a full disk, a reader that went away).
+int FinishOutput();
+
 // A line on stderr that says what is being done, replaced by the next one and gone at the end; only on a
 // terminal.
 class Progress {

@@ -27,8 +27,9 @@ struct Where {
 };
 
 void AddWhere(CLI::App& command, Where& where) {
-  command.add_option("-C", where.build_dir, "the build directory (default: this one)");
-  command.add_option("--log", where.log, "the directory of one run's log, instead of the latest run");
+  command.add_option("-C", where.build_dir, "the build directory (default: this one)")->type_name("BUILD");
+  command.add_option("--log", where.log, "the directory of one run's log, instead of the latest run")
+      ->type_name("DIR");
 }
 
 absl::StatusOr<report::Input> LoadFrom(const Where& where) {
@@ -49,7 +50,8 @@ int DumpLog(const Where& where) {
   for (const access::Tear& tear : log->tears) {
     PrintError(absl::StrCat("torn: ", tear.segment, " at byte ", tear.offset, ": ", tear.reason));
   }
-  return log->tears.empty() ? kOk : kFailed;
+  const int written = FinishOutput();
+  return log->tears.empty() ? written : kFailed;
 }
 
 }  // namespace
@@ -60,7 +62,9 @@ void AddReport(CLI::App& app, Action* action) {
     bool json = false, all = false;
   };
   auto o = std::make_shared<Options>();
-  CLI::App* report = app.add_subcommand("report", "what the latest build (or run) touched");
+  CLI::App* report = app.add_subcommand(
+      "report",
+      "what the latest build (or run) touched: gaps first, then network and files outside, then counts");
   AddWhere(*report, o->where);
   report->add_flag("--json", o->json, "for programs; the form is docs/report.schema.json");
   report->add_flag("--all", o->all, "lists in full");
@@ -70,11 +74,11 @@ void AddReport(CLI::App& app, Action* action) {
       if (!input.ok()) return Report(input.status());
       const report::Summary summary = report::Summarize(*input);
       if (o->json) {
-        report::WriteJson(*input, summary, std::cout);
+        report::WriteJson(summary, std::cout);
       } else {
-        std::cout << report::TextReport(*input, summary, report::StyleFor(STDOUT_FILENO), o->all);
+        std::cout << report::TextReport(summary, report::StyleFor(STDOUT_FILENO), o->all);
       }
-      return std::cout.flush().good() ? kOk : kFailed;
+      return FinishOutput();
     };
   });
 }
@@ -83,30 +87,35 @@ void AddExplain(CLI::App& app, Action* action) {
   struct Options {
     Where where;
     std::string what;
+    bool all = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* explain = app.add_subcommand("explain", "who touched a file, or what an edge touched");
   AddWhere(*explain, o->where);
-  explain->add_option("what", o->what, "a path, an output, a target, or #NUMBER of an action")->required();
+  explain->add_option("WHAT", o->what, "a path, an output, a target, or #NUMBER of an action")->required();
+  explain->add_flag("--all", o->all, "lists in full");
   explain->callback([o, action] {
     *action = [o]() -> int {
       const auto input = LoadFrom(o->where);
       if (!input.ok()) return Report(input.status());
       const std::unique_ptr<char, decltype(&free)> cwd(getcwd(nullptr, 0), free);
-      const auto text =
-          report::Explain(*input, o->what, cwd != nullptr ? cwd.get() : "/", report::StyleFor(STDOUT_FILENO));
+      const auto text = report::Explain(*input, o->what, cwd != nullptr ? cwd.get() : "/",
+                                        {report::StyleFor(STDOUT_FILENO), o->all});
       if (!text.ok()) return Report(text.status());
       std::cout << *text;
-      return std::cout.flush().good() ? kOk : kFailed;
+      return FinishOutput();
     };
   });
 }
 
 void AddLog(CLI::App& app, Action* action) {
   auto where = std::make_shared<Where>();
-  CLI::App* log = app.add_subcommand("log", "every record of a run, one line each, in order of time");
-  AddWhere(*log, *where);
-  log->callback([where, action] { *action = [where] { return DumpLog(*where); }; });
+  CLI::App* log = app.add_subcommand("log", "the records themselves");
+  log->require_subcommand(1);
+  CLI::App* dump = log->add_subcommand(
+      "dump", "every record of a run, one line each, in order of time; exit status 1 where the log is torn");
+  AddWhere(*dump, *where);
+  dump->callback([where, action] { *action = [where] { return DumpLog(*where); }; });
 }
 
 }  // namespace glovebox::cli

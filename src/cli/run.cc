@@ -210,7 +210,7 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
     ASSIGN_OR_RETURN(const report::Input input, report::Load({build_dir, run_dir}));
     const report::Summary summary = report::Summarize(input);
     if (o.json)
-      report::WriteJson(input, summary, std::cerr);
+      report::WriteJson(summary, std::cerr);
     else
       PrintError(absl::StrCat(report::OneLine(summary), " - report: glovebox report",
                               o.log.empty() ? "" : " --log " + o.log));
@@ -262,15 +262,18 @@ void AddPolicyOptions(CLI::App& run, RunOptions& o) {
 
 }  // namespace
 
-void AddRun(CLI::App& app, Action* action) {
+void AddRun(CLI::App& app, Action* action, bool launched) {
   auto o = std::make_shared<RunOptions>();
   CLI::App* run = app.add_subcommand("run", "run one command in the sandbox and tell what it touched");
   AddPolicyOptions(*run, *o);
-  run->add_option("--log", o->log, "keep the log in this directory instead of the state directory");
-  run->add_flag("--json", o->json, "print the whole report as JSON to stderr at the end");
+  run->add_option("--log", o->log, "keep the log in this directory instead of the state directory")
+      ->type_name("DIR");
+  run->add_flag("--json", o->json,
+                "print the whole report as JSON to stderr at the end, instead of one line");
   run->add_flag("-q,--quiet", o->quiet, "no line at the end");
   run->add_option("--export", o->export_dir,
-                  "write the filters into this directory (BPF bytes and readable PFC); nothing is run");
+                  "write the filters into this directory (BPF bytes and readable PFC); nothing is run")
+      ->type_name("DIR");
   run->add_flag("--explain", o->explain, "print the steps of the set-up for these options; nothing is run");
   const char* group = "Launchers";
   run->add_flag("--launched", o->launched, "called by glovebox-launch")->group(group);
@@ -282,8 +285,10 @@ void AddRun(CLI::App& app, Action* action) {
   run->add_option("--type", o->target_type)->group(group);
   run->add_option("--dep", o->depfile)->group(group);
   run->add_option("--out", o->outputs)->group(group)->allow_extra_args(false);
-  run->add_option("command", o->command, "the command and its arguments")->type_name("-- COMMAND ...");
+  run->add_option("COMMAND", o->command, "the command and its arguments, after --")->type_name("");
   run->positionals_at_end();
+  // An option of a newer launcher must not break a build.
+  run->allow_extras(launched);
   run->callback([o, action] { *action = [o] { return Execute(*o); }; });
 }
 

@@ -160,6 +160,7 @@ PathClass Classifier::Classify(absl::string_view path) const {
     }
   }
   const bool project = found == PathClass::kSource || found == PathClass::kBuild;
+  if (!project && Basename(path) == "glovebox-launch") return PathClass::kToolchain;
   if (found == PathClass::kSystem || (!project && toolchain_files_.contains(path))) {
     if (IsToolchainFile(path)) return PathClass::kToolchain;
   }

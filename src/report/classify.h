@@ -12,6 +12,7 @@
 //     the source or build directory. In a linker directory *.a, *.o, *.so are toolchain.
 //  5. What is no path of the file system ("pipe:[7]", "memfd:x") is system; any other relative name is
 //     outside.
+//  6. glovebox-launch itself is toolchain, wherever it was built.
 //
 // System roots: /proc /sys /dev /run /boot /bin /sbin /lib* /usr /etc /opt /var /nix /gnu. tmp roots, beside
 // $TMPDIR: /tmp /var/tmp /dev/shm /run/user. Toolchain, when nothing else is known: kFallbackToolchain and

@@ -1,153 +1,234 @@
 #include "report/json.h"
 
-#include <map>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "access/names.h"
 #include "base/bytes.h"
-#include "report/touch.h"
+#include "base/status.h"
+#include "nlohmann/json.hpp"
 
 namespace glovebox::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json Name(const std::string& bytes) {
-  if (IsUtf8(bytes)) return bytes;
-  return Json{{"text", EscapeBytes(bytes)}, {"base64", absl::Base64Escape(bytes)}};
+std::string Text(absl::string_view bytes) { return EscapeBytes(bytes); }
+
+void PutBytes(Json* object, const char* name, absl::string_view bytes) {
+  (*object)[name] = Text(bytes);
+  if (!IsUtf8(bytes)) (*object)[absl::StrCat(name, "_bytes")] = absl::Base64Escape(bytes);
 }
 
-Json Names(const std::vector<std::string>& names) {
-  Json list = Json::array();
-  for (const std::string& name : names) list.push_back(Name(name));
-  return list;
+Json TextArray(const std::vector<std::string>& strings) {
+  Json array = Json::array();
+  for (const std::string& string : strings) array.push_back(Text(string));
+  return array;
 }
 
-Json Counts(const ByClass& counts) {
-  Json object = Json::object();
-  for (int c = 0; c < kPathClasses; ++c)
-    object[std::string(ClassName(static_cast<PathClass>(c)))] = counts[static_cast<size_t>(c)];
-  return object;
-}
+// An action, or null where there is none.
+Json Number(access::ActionId id) { return id == 0 ? Json(nullptr) : Json(id); }
 
-Json HoleJson(const access::Hole& hole) {
-  return Json{{"kind", hole.kind}, {"detail", Name(hole.detail)}, {"pid", hole.pid}};
-}
-
-Json EndJson(const access::ActionEnd& end) {
-  Json object{{"kind", std::string(access::EndName(end.kind))}, {"status", end.status}};
-  if (!end.step.empty()) object["step"] = end.step;
-  if (end.cpu_ns != 0) object["cpu_ns"] = end.cpu_ns;
-  if (end.peak_bytes != 0) object["peak_bytes"] = end.peak_bytes;
-  if (!end.left_over.empty()) object["left_over"] = Names(end.left_over);
-  return object;
-}
-
-// What an action did to each path, folded: how often, by whom first.
-Json Touches(const Input& input, const access::ActionRecord& action, const Classifier& classifier) {
-  struct Folded {
-    const access::Access* first = nullptr;
-    uint64_t times = 0;
-  };
-  std::map<std::tuple<std::string, Touch, Op>, Folded> folded;
-  for (size_t index : action.accesses) {
-    const auto& access = std::get<access::Access>(input.log.records[index]);
-    const Touch touch = TouchOf(access);
-    const std::string& path = access.resolved.empty() ? access.path : access.resolved;
-    Folded& one = folded[{path, touch, access.op}];
-    if (one.times++ == 0) one.first = &access;
+Json WhatArray(uint32_t what) {
+  static constexpr const char* kNames[] = {"read",    "executed", "listed",  "looked",       "absent",
+                                           "created", "changed",  "removed", "renamed-from", "renamed-onto",
+                                           "refused", "failed",   "unclear"};
+  Json array = Json::array();
+  for (size_t bit = 0; bit < std::size(kNames); ++bit) {
+    if ((what >> bit & 1) != 0) array.push_back(kNames[bit]);
   }
-  Json list = Json::array();
-  for (const auto& [key, one] : folded) {
-    const auto& [path, touch, op] = key;
-    Json object{{"path", Name(path)},
-                {"touch", std::string(TouchName(touch))},
-                {"op", std::string(OpName(op))},
-                {"syscall", one.first->syscall},
-                {"result", std::string(access::ResultName(one.first->result))},
-                {"sight", one.first->sight == access::Sight::kObserved ? "observed" : "predicted"},
-                {"times", one.times},
-                {"exe", Name(one.first->exe)}};
-    if (touch != Touch::kNetwork) object["class"] = std::string(ClassName(classifier.Classify(path)));
-    if (one.first->path != path) object["spelled"] = Name(one.first->path);
-    if (!one.first->path2.empty())
-      object["second"] = Name(one.first->resolved2.empty() ? one.first->path2 : one.first->resolved2);
-    if (one.first->error != 0) object["errno"] = one.first->error;
-    list.push_back(std::move(object));
-  }
-  return list;
+  return array;
 }
 
-Json ActionJson(const Input& input, const access::ActionRecord& action, const Classifier& classifier) {
-  const access::ActionBegin& begin = action.begin;
-  Json object{{"id", begin.action},
-              {"role", std::string(access::RoleName(begin.role))},
-              {"label", LabelOf(begin, input.build)}};
-  if (begin.parent != 0) object["parent"] = begin.parent;
-  object["outputs"] = Names(OutputsOf(begin, input.build));
-  object["command"] = Names(begin.argv);
-  object["cwd"] = Name(begin.cwd);
-  if (!begin.target.empty()) object["target"] = Name(begin.target);
-  if (!begin.language.empty()) object["language"] = begin.language;
-  object["level"] = begin.level == 2 ? "full" : begin.level == 1 ? "open" : "off";
-  object["seen"] = begin.shape;
-  object["complete"] = action.complete;
-  if (!action.complete) object["why_incomplete"] = Name(action.why_incomplete);
-  if (action.end.has_value()) {
-    object["end"] = EndJson(*action.end);
-    if (action.end->time_ns >= begin.time_ns) object["duration_ns"] = action.end->time_ns - begin.time_ns;
-  }
-  Json holes = Json::array();
-  for (const access::Hole& hole : action.holes) holes.push_back(HoleJson(hole));
-  object["holes"] = std::move(holes);
-  object["accesses"] = Touches(input, action, classifier);
-  return object;
+Json RunJson(const Summary& summary) {
+  const access::RunInfo& run = summary.run;
+  Json json;
+  json["directory"] = Text(summary.run_dir);
+  json["tool"] = Text(run.tool);
+  json["command"] = TextArray(run.command);
+  json["source_dir"] = Text(run.source_dir);
+  json["build_dir"] = Text(run.build_dir);
+  json["home"] = Text(run.home);
+  json["tmp"] = Text(run.tmp);
+  json["kernel"] = Text(run.kernel);
+  json["start_unix_ns"] = run.start_unix_ns;
+  json["wall_ns"] = summary.wall_ns();
+  json["loose"] = summary.loose;
+  json["ended"] = summary.ended;
+  json["exit_status"] = summary.ended && !summary.loose ? Json(summary.exit_status) : Json(nullptr);
+  json["log_bytes"] = summary.log_bytes;
+  return json;
 }
+
+Json TotalsJson(const Summary& summary) {
+  uint64_t holes = 0;
+  for (const HoleFacts& hole : summary.holes) holes += hole.count;
+  Json json;
+  json["actions"] = summary.actions.size();
+  json["complete_actions"] = summary.complete_actions();
+  json["records"] = summary.records;
+  json["accesses"] = summary.accesses;
+  json["files"] = summary.files.size();
+  json["holes"] = holes;
+  Json ops = Json::object();
+  for (size_t op = 0; op < summary.by_op.size(); ++op) {
+    if (summary.by_op[op] != 0) ops[std::string(OpName(static_cast<Op>(op)))] = summary.by_op[op];
+  }
+  json["by_operation"] = std::move(ops);
+  return json;
+}
+
+Json ActionJson(const ActionFacts& action) {
+  static constexpr const char* kLevels[] = {"off", "open", "full"};
+  Json json;
+  json["number"] = action.id;
+  json["parent"] = Number(action.parent);
+  json["name"] = action.name;  // escaped when it was made
+  json["role"] = std::string(access::RoleName(action.begin.role));
+  json["level"] = action.has_begin && action.begin.level < std::size(kLevels)
+                      ? Json(kLevels[action.begin.level])
+                      : Json(nullptr);
+  json["target"] = Text(action.begin.target);
+  json["target_type"] = Text(action.begin.target_type);
+  json["language"] = Text(action.begin.language);
+  json["cwd"] = Text(action.begin.cwd);
+  json["outputs"] = TextArray(action.begin.outputs);
+  json["argv"] = TextArray(action.begin.argv);
+  json["complete"] = action.complete();
+  json["why_incomplete"] = TextArray(action.why_incomplete);
+  json["end"] = action.has_end ? Json(std::string(access::EndName(action.end.kind))) : Json(nullptr);
+  json["status"] = action.has_end ? Json(action.end.status) : Json(nullptr);
+  json["step"] = Text(action.end.step);
+  json["wall_ns"] = action.wall_ns();
+  json["cpu_ns"] = action.end.cpu_ns;
+  json["peak_bytes"] = action.end.peak_bytes;
+  json["accesses"] = action.accesses;
+  json["reads"] = action.reads;
+  json["writes"] = action.writes;
+  json["probes"] = action.probes;
+  json["holes"] = action.holes;
+  json["left_over"] = TextArray(action.end.left_over);
+  return json;
+}
+
+Json FileJson(const FileFacts& file) {
+  Json json;
+  PutBytes(&json, "path", file.path);
+  json["class"] = std::string(ClassName(file.path_class));
+  json["what"] = WhatArray(file.what);
+  json["fate"] = std::string(FateName(file.fate));
+  json["accesses"] = file.accesses;
+  json["first_action"] = Number(file.first_action);
+  json["first_writer"] = Number(file.first_writer);
+  json["several_actions"] = file.several_actions;
+  return json;
+}
+
+Json EndpointJson(const EndpointFacts& endpoint) {
+  Json json;
+  PutBytes(&json, "address", endpoint.address);
+  json["internet"] = endpoint.internet;
+  json["connect"] = endpoint.calls[0];
+  json["bind"] = endpoint.calls[1];
+  json["send"] = endpoint.calls[2];
+  json["refused"] = endpoint.refused;
+  Json programs = Json::array();
+  for (const auto& [exe, calls] : endpoint.programs) {
+    Json program;
+    PutBytes(&program, "path", exe);
+    program["calls"] = calls;
+    programs.push_back(std::move(program));
+  }
+  json["programs"] = std::move(programs);
+  json["first_action"] = Number(endpoint.first_action);
+  return json;
+}
+
+Json DeniedJson(const DeniedFacts& denied) {
+  Json json;
+  json["syscall"] = Text(denied.syscall);
+  PutBytes(&json, "path", denied.path);
+  json["errno"] = denied.error;
+  json["errno_name"] = ErrnoName(denied.error);
+  json["calls"] = denied.calls;
+  json["program"] = Text(denied.exe);
+  json["first_action"] = Number(denied.first_action);
+  return json;
+}
+
+Json HoleJson(const HoleFacts& hole) {
+  Json json;
+  json["kind"] = Text(hole.kind);
+  json["count"] = hole.count;
+  json["detail"] = Text(hole.detail);
+  json["first_action"] = Number(hole.first_action);
+  return json;
+}
+
+Json TearJson(const access::Tear& tear) {
+  Json json;
+  json["segment"] = Text(tear.segment);
+  json["offset"] = tear.offset;
+  json["reason"] = Text(tear.reason);
+  return json;
+}
+
+Json LeftOverJson(const LeftOver& left) {
+  Json json;
+  json["process"] = Text(left.process);
+  json["action"] = Number(left.action);
+  return json;
+}
+
+class Writer {
+ public:
+  explicit Writer(std::ostream& out) : out_(out) {}
+  void Member(const char* name, const Json& value) {
+    Name(name);
+    out_ << value.dump();
+  }
+  // One line an entry: also readable with line tools.
+  template <typename Range, typename Make>
+  void Array(const char* name, const Range& range, Make make) {
+    Name(name);
+    out_ << "[";
+    bool first = true;
+    for (const auto& entry : range) {
+      out_ << (first ? "\n" : ",\n") << make(entry).dump();
+      first = false;
+    }
+    out_ << (first ? "]" : "\n]");
+  }
+  void End() { out_ << "\n}\n"; }
+
+ private:
+  void Name(const char* name) {
+    out_ << (first_ ? "{\n\"" : ",\n\"") << name << "\": ";
+    first_ = false;
+  }
+  std::ostream& out_;
+  bool first_ = true;
+};
 
 }  // namespace
 
-void WriteJson(const Input& input, const Summary& summary, std::ostream& out) {
-  const Classifier classifier(input.build);
-  Json head{{"glovebox_report", kJsonVersion}};
-  if (input.table.run.has_value()) {
-    const access::RunInfo& run = *input.table.run;
-    head["run"] = Json{{"tool", run.tool},
-                       {"command", Names(run.command)},
-                       {"source_dir", Name(input.build.source_dir)},
-                       {"build_dir", Name(run.build_dir)},
-                       {"kernel", run.kernel},
-                       {"start_unix_ns", run.start_unix_ns},
-                       {"ended", input.table.run_end.has_value()}};
-  }
-  head["totals"] = Json{
-      {"actions", summary.actions},         {"complete", summary.complete},    {"accesses", summary.accesses},
-      {"duration_ns", summary.duration_ns}, {"roles", summary.roles},          {"read", Counts(summary.read)},
-      {"written", Counts(summary.written)}, {"absent", Counts(summary.probed)}};
-  Json network = Json::array();
-  for (const Endpoint& e : summary.endpoints) {
-    network.push_back(Json{
-        {"address", e.address}, {"op", e.what}, {"exe", e.exe}, {"action", e.label}, {"times", e.times}});
-  }
-  head["network"] = std::move(network);
-  Json tears = Json::array();
-  for (const access::Tear& t : input.log.tears)
-    tears.push_back(Json{{"segment", Name(t.segment)}, {"offset", t.offset}, {"reason", t.reason}});
-  head["tears"] = std::move(tears);
-  Json holes = Json::array();
-  for (const access::Hole& hole : input.table.holes) holes.push_back(HoleJson(hole));
-  head["holes"] = std::move(holes);
-  std::string text = head.dump(1);
-  text.resize(text.rfind('}'));  // the actions follow one by one
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  out << text << ",\n \"actions\": [";
-  bool first = true;
-  for (const access::ActionRecord& action : input.table.actions) {
-    out << (first ? "\n" : ",\n") << ActionJson(input, action, classifier).dump();
-    first = false;
-  }
-  out << "\n ]\n}\n";
+void WriteJson(const Summary& summary, std::ostream& out) {
+  Writer writer(out);
+  writer.Member("format", "glovebox-report");
+  writer.Member("version", kJsonVersion);
+  writer.Member("run", RunJson(summary));
+  writer.Member("totals", TotalsJson(summary));
+  writer.Array("tears", summary.tears, TearJson);
+  writer.Array("holes", summary.holes, HoleJson);
+  writer.Member("skipped", TextArray(summary.skipped));
+  writer.Array("denied", summary.denied, DeniedJson);
+  writer.Array("left_over", summary.left_over, LeftOverJson);
+  writer.Array("endpoints", summary.endpoints, EndpointJson);
+  writer.Array("actions", summary.actions, ActionJson);
+  writer.Array("files", summary.files, FileJson);
+  writer.End();
 }
 
 }  // namespace glovebox::report

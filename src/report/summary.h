@@ -1,4 +1,5 @@
-// A run in numbers and short lists: what the text and the JSON report are both made from.
+// What a build touched, in one value: made from the records one by one, so that a log of millions of accesses
+// costs memory by distinct files and actions, not by accesses.
 #ifndef GLOVEBOX_REPORT_SUMMARY_H_
 #define GLOVEBOX_REPORT_SUMMARY_H_
 
@@ -6,60 +7,193 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "access/log.h"
+#include "access/record.h"
+#include "report/build_info.h"
 #include "report/classify.h"
 #include "report/input.h"
 #include "report/touch.h"
 
 namespace glovebox::report {
 
-// Distinct paths by class, in the order of PathClass.
-using ByClass = std::array<uint64_t, kPathClasses>;
+// Finds an edge by its command. Made once a build; `build` must outlive it.
+class EdgeIndex {
+ public:
+  explicit EdgeIndex(const BuildInfo& build);
+  // The edge of an action that Ninja's shell began ("/bin/sh -c COMMAND"). Null: none has that command, or
+  // several do (`true`) and nobody can tell which of them this was.
+  const EdgeInfo* EdgeOf(const access::ActionBegin& begin) const;
+  // As its launcher was told them, else as Ninja declares them; empty: not known.
+  const std::vector<std::string>& OutputsOf(const access::ActionBegin& begin) const;
 
-struct Endpoint {
+ private:
+  absl::flat_hash_map<std::string, const EdgeInfo*> by_command_;
+};
+
+// What became of a file over the whole run, seen from its first and its last change.
+enum class Fate : uint8_t {
+  kUntouched,    // nothing wrote to it
+  kCreated,      // not there before, there at the end
+  kChanged,      // there before, written or its attributes set
+  kRemoved,      // there before, gone at the end
+  kRenamedOnto,  // what is there now came by a rename
+  kTemporary,    // made and removed again
+};
+absl::string_view FateName(Fate fate);  // "created", "renamed-onto" ...: stable, used in JSON
+
+struct FileFacts {
+  std::string path;
+  PathClass path_class = PathClass::kOutside;
+  uint32_t what = 0;  // What bits of all accesses
+  Fate fate = Fate::kUntouched;
+  uint64_t accesses = 0;
+  access::ActionId first_action = 0;  // of any access
+  access::ActionId first_writer = 0;  // 0: none
+  bool several_actions = false;
+};
+
+// Action numbers below are what people are shown and type. They are the log's own where these are unique; in
+// a run that several launchers wrote on their own they are not, and all are numbered anew, in the order of
+// the log.
+struct ActionFacts {
+  access::ActionId id = 0;
+  access::ActionId parent = 0;  // the action it runs inside of, 0: none
+  uint32_t segment = 0;
+  access::ActionBegin begin;  // as logged, with the log's own numbers; empty when the log has none
+  bool has_begin = false;
+  bool has_end = false;
+  access::ActionEnd end;
+  std::string name;  // what a person calls it: its outputs, else its target, else its command, shortened
+  uint64_t last_ns = 0;
+  uint64_t accesses = 0;
+  uint64_t reads = 0;
+  uint64_t writes = 0;
+  uint64_t probes = 0;
+  uint64_t holes = 0;
+  std::vector<std::string> why_incomplete;  // empty: seen in full
+  uint64_t wall_ns() const {
+    return has_end && has_begin && end.time_ns > begin.time_ns ? end.time_ns - begin.time_ns : 0;
+  }
+  bool complete() const { return why_incomplete.empty(); }
+};
+
+struct EndpointFacts {
   std::string address;
-  std::string what;  // "connect", "bind", "send"
-  std::string exe;
-  std::string label;  // of the action
-  uint64_t times = 0;
-  bool operator==(const Endpoint&) const = default;
+  std::array<uint64_t, 3> calls = {};  // connect, bind, send
+  uint64_t refused = 0;
+  std::map<std::string, uint64_t> programs;  // executable -> calls
+  access::ActionId first_action = 0;
+  bool internet = false;
 };
 
-// A line of a list: of which action, and what.
-struct Note {
-  std::string label;
-  std::string text;
-  bool operator==(const Note&) const = default;
+struct DeniedFacts {
+  std::string syscall;
+  std::string path;
+  int32_t error = 0;
+  uint64_t calls = 0;
+  std::string exe;  // of the first
+  access::ActionId first_action = 0;
 };
 
-struct SlowAction {
-  std::string label;
-  uint64_t nanoseconds = 0;
-  bool operator==(const SlowAction&) const = default;
+struct HoleFacts {
+  std::string kind;
+  uint64_t count = 0;
+  std::string detail;  // of the first
+  access::ActionId first_action = 0;
+};
+
+struct LeftOver {
+  access::ActionId action = 0;
+  std::string process;  // "pid exe"
 };
 
 struct Summary {
-  uint64_t actions = 0;
-  uint64_t complete = 0;
-  std::map<std::string, uint64_t> roles;
+  access::RunInfo run;
+  bool has_run = false;
+  bool ended = false;
+  int32_t exit_status = 0;
+  uint64_t first_ns = 0;
+  uint64_t last_ns = 0;
+  uint64_t records = 0;
   uint64_t accesses = 0;
-  ByClass read = {};
-  ByClass written = {};
-  ByClass probed = {};
-  std::vector<std::string>
-      outside;  // read or written outside every known root, in $HOME, or in /tmp; distinct, with how
-  std::vector<Endpoint> endpoints;  // internet addresses first
-  std::vector<Note> incomplete;
-  std::vector<Note> denied;
-  std::vector<Note> left_over;
-  std::vector<SlowAction> slowest;  // at most kSlowest, actions that contain others left out
-  uint64_t duration_ns = 0;         // from the run's start to its last record
+  uint64_t log_bytes = 0;
+  std::string run_dir;
+  bool loose = false;  // several launchers wrote it, each on its own: it has no end of its own
+  std::array<uint64_t, kOpCount> by_op = {};
+
+  std::vector<ActionFacts> actions;      // by number
+  std::vector<FileFacts> files;          // by path
+  std::vector<EndpointFacts> endpoints;  // internet first, then by address
+  std::vector<DeniedFacts> denied;       // most calls first
+  std::vector<HoleFacts> holes;          // most first
+  std::vector<access::Tear> tears;
+  std::vector<LeftOver> left_over;
+  std::vector<std::string> skipped;  // steps of the set-up that this host could not do, each once
+
+  // (segment, the log's number) -> number.
+  absl::flat_hash_map<std::pair<uint32_t, access::ActionId>, access::ActionId> numbers;
+  access::ActionId NumberOf(uint32_t segment, access::ActionId logged) const;
+
+  uint64_t complete_actions() const;
+  uint64_t wall_ns() const { return last_ns > first_ns ? last_ns - first_ns : 0; }
+  // Numbers of the actions that took longest, longest first. An action that holds an inner one is left out:
+  // the inner one says who it was.
+  std::vector<size_t> Slowest(size_t limit) const;
+  const ActionFacts* Find(access::ActionId id) const;
 };
 
-inline constexpr size_t kSlowest = 5;
+// Feed records in the order of time, then Finish once. Not thread-safe.
+class SummaryBuilder {
+ public:
+  // `build` must live as long as the builder.
+  explicit SummaryBuilder(const BuildInfo& build);
+  void Add(const access::Record& record, uint32_t segment);
+  // `why_incomplete`: of each ActionBegin, in the order in which they were added; empty: seen in full.
+  Summary Finish(const std::vector<std::string>& why_incomplete);
+
+ private:
+  struct FileState {
+    FileFacts facts;
+    bool written = false;
+    bool there_before = false;  // at the first write
+    bool there_now = false;
+    bool by_rename = false;
+  };
+  using Key = std::pair<uint32_t, access::ActionId>;
+  // Until Finish() an action is its index + 1 in summary_.actions; 0 is none.
+  access::ActionId ActionOf(uint32_t segment, access::ActionId logged);
+  ActionFacts* At(access::ActionId index) { return index == 0 ? nullptr : &summary_.actions[index - 1]; }
+  void AddBegin(const access::ActionBegin& begin, uint32_t segment);
+  void AddEnd(const access::ActionEnd& end, uint32_t segment);
+  void AddAccess(const access::Access& access, access::ActionId action);
+  void AddEndpoint(const access::Access& access, access::ActionId action);
+  void AddDenied(const access::Access& access, access::ActionId action);
+  void AddTouch(const Touch& touch, const access::Access& access, access::ActionId action);
+  void AddHole(const access::Hole& hole, access::ActionId action);
+  void Judge(const std::vector<std::string>& why_incomplete);
+  void Renumber();
+
+  const BuildInfo& build_;
+  Classifier classifier_;
+  Summary summary_;
+  absl::flat_hash_map<Key, access::ActionId> places_;
+  std::vector<access::ActionId> begun_;  // in order of their begin
+  absl::flat_hash_map<std::string, FileState> files_;
+  absl::flat_hash_map<std::string, EndpointFacts> endpoints_;
+  absl::flat_hash_map<std::string, DeniedFacts> denied_;
+  absl::flat_hash_map<std::string, HoleFacts> holes_;
+  absl::flat_hash_map<access::ActionId, std::vector<std::string>> hole_kinds_;
+};
 
 Summary Summarize(const Input& input);
+
+// "a.o", "a.o (+2)": what to call an action. Escaped, at most 60 columns.
+std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges);
 
 }  // namespace glovebox::report
 

@@ -1,161 +1,379 @@
 #include "report/text.h"
 
+#include <time.h>
+
 #include <algorithm>
-#include <numeric>
+#include <map>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "access/names.h"
 #include "base/bytes.h"
 #include "base/paths.h"
+#include "base/status.h"
 
 namespace glovebox::report {
 namespace {
 
-constexpr size_t kShown = 10;
+constexpr size_t kShown = 8;  // entries of a list without --all
 
-uint64_t Sum(const ByClass& counts) { return std::accumulate(counts.begin(), counts.end(), uint64_t{0}); }
+struct ClassCounts {
+  uint64_t read = 0, looked = 0, absent = 0;
+  std::map<Fate, uint64_t> fates;
+};
 
 class Writer {
  public:
-  Writer(const Style& style, bool all) : style_(style), all_(all) {}
-
-  void Line(absl::string_view text = "") { absl::StrAppend(&out_, text, "\n"); }
-  void Heading(absl::string_view text, Ink ink = Ink::kBold) {
-    Line();
-    Line(Paint(style_, ink, text));
-  }
-  // The first lines of a list, and how many more there are.
-  void List(const std::vector<std::string>& lines) {
-    const size_t shown = all_ ? lines.size() : std::min(lines.size(), kShown);
-    for (size_t i = 0; i < shown; ++i)
-      Line(absl::StrCat("  ", Shorten(lines[i], style_.width > 4 ? style_.width - 2 : 0)));
-    if (shown < lines.size()) {
-      Line(Paint(style_, Ink::kDim,
-                 absl::StrCat("  ... and ", Thousands(lines.size() - shown), " more (--all)")));
-    }
-  }
-  void Notes(const std::vector<Note>& notes) {
-    std::vector<std::string> lines;
-    for (const Note& note : notes)
-      lines.push_back(note.label.empty() ? note.text : absl::StrCat(note.label, ": ", note.text));
-    List(lines);
-  }
-  void Table(const Summary& summary) {
-    constexpr int kName = 10;
-    constexpr int kCell = 11;
-    std::string head = PadRight("", kName);
-    for (int c = 0; c < kPathClasses; ++c) head += PadLeft(ClassName(static_cast<PathClass>(c)), kCell);
-    Line(Paint(style_, Ink::kDim, head));
-    const std::pair<const char*, const ByClass*> rows[] = {
-        {"read", &summary.read}, {"written", &summary.written}, {"absent", &summary.probed}};
-    for (const auto& [name, counts] : rows) {
-      std::string line = PadRight(name, kName);
-      for (uint64_t count : *counts) line += PadLeft(count == 0 ? "-" : Thousands(count), kCell);
-      Line(line);
-    }
-  }
-  std::string Take() { return std::move(out_); }
-  const Style& style() const { return style_; }
+  Writer(const Summary& summary, const Style& style, bool all)
+      : summary_(summary), style_(style), all_(all) {}
+  std::string Report();
 
  private:
-  const Style style_;
+  void Line(absl::string_view text) { absl::StrAppend(&out_, text, "\n"); }
+  void Heading(Ink ink, absl::string_view text) {
+    Line(absl::StrCat("\n", Paint(style_, ink, Shorten(text, style_.width))));
+  }
+  void Item(absl::string_view text) { Line(Shorten(absl::StrCat("  ", text), style_.width)); }
+  template <typename Range, typename Format>
+  void List(const Range& range, Format format) {
+    // "and 1 more" takes the line that the one itself would take.
+    const size_t shown = all_ || range.size() <= kShown + 1 ? range.size() : kShown;
+    for (size_t i = 0; i < shown; ++i) Item(format(range[i]));
+    if (shown < range.size())
+      Item(absl::StrCat("... and ", Thousands(range.size() - shown), " more (--all)"));
+  }
+  std::string By(access::ActionId action) const { return ActionLabel(summary_, action); }
+
+  void Head();
+  void Verdict();
+  void Damage();
+  void Refused();
+  void Network();
+  void Elsewhere();
+  void Table();
+  void Roles();
+  void Slowest();
+
+  const Summary& summary_;
+  const Style& style_;
   const bool all_;
   std::string out_;
 };
 
-std::string EndpointLine(const Endpoint& endpoint) {
-  return absl::StrCat(endpoint.what, " ", endpoint.address, "  by ", Basename(endpoint.exe), " in ",
-                      endpoint.label,
-                      endpoint.times > 1 ? absl::StrCat("  (", Thousands(endpoint.times), " times)") : "");
+std::string StartTime(int64_t unix_ns) {
+  if (unix_ns == 0) return "";
+  const time_t seconds = static_cast<time_t>(unix_ns / 1'000'000'000);
+  tm parts = {};
+  if (localtime_r(&seconds, &parts) == nullptr) return "";
+  char text[32];
+  return std::string(text, strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts));
 }
 
-std::string Headline(const Summary& summary) {
-  const uint64_t partly = summary.actions - summary.complete;
-  std::string roles = absl::StrJoin(summary.roles, ", ", [](std::string* out, const auto& role) {
-    absl::StrAppend(out, Thousands(role.second), " ", role.first);
-  });
-  return absl::StrCat(Count(summary.actions, "action"), " (", roles, "): ", Thousands(summary.complete),
-                      " seen in full", partly > 0 ? absl::StrCat(", ", Thousands(partly), " incomplete") : "",
-                      "; ", Count(summary.accesses, "access", "accesses"), " in ",
-                      Duration(summary.duration_ns));
+std::string CommandText(const std::vector<std::string>& words) {
+  return EscapeBytes(absl::StrJoin(
+      words, " ", [](std::string* out, const std::string& word) { absl::StrAppend(out, ShellQuote(word)); }));
 }
 
-void WriteTears(const Input& input, Writer& out) {
-  if (input.log.tears.empty()) return;
-  out.Heading("Log damaged", Ink::kRed);
-  std::vector<std::string> lines;
-  for (const access::Tear& tear : input.log.tears) {
-    lines.push_back(absl::StrCat(tear.segment, " at byte ", Thousands(tear.offset), ": ", tear.reason));
+std::string Times(uint64_t count) { return count > 1 ? absl::StrCat(" x", Thousands(count)) : ""; }
+
+void Writer::Head() {
+  const access::RunInfo& run = summary_.run;
+  std::vector<std::string> parts;
+  if (run.start_unix_ns != 0) parts.push_back(StartTime(run.start_unix_ns));
+  parts.push_back(Duration(summary_.wall_ns()));
+  if (summary_.loose) {
+    parts.push_back("recorded by launchers on their own");
+  } else if (summary_.ended) {
+    parts.push_back(absl::StrCat("exit status ", summary_.exit_status));
+  } else {
+    parts.push_back("cut off: its end was not recorded");
   }
-  out.List(lines);
+  Line(Paint(style_, Ink::kBold,
+             absl::StrCat("Glovebox report of ",
+                          EscapeBytes(run.build_dir.empty() ? summary_.run_dir : run.build_dir))));
+  Item(absl::StrJoin(parts, ", "));
+  if (!run.command.empty() && !summary_.loose) Item(absl::StrCat("command  ", CommandText(run.command)));
+  if (!run.source_dir.empty() && run.source_dir != run.build_dir) {
+    Item(absl::StrCat("source   ", EscapeBytes(run.source_dir)));
+  }
+}
+
+void Writer::Verdict() {
+  const uint64_t total = summary_.actions.size();
+  const uint64_t incomplete = total - summary_.complete_actions();
+  const bool gaps = !summary_.tears.empty() || !summary_.holes.empty();
+  std::string text;
+  if (total == 0) {
+    text = "Nothing was recorded.";
+  } else if (incomplete > 0) {
+    text = absl::StrCat(Thousands(incomplete), " of ", Count(total, "action"),
+                        incomplete == 1 ? " was" : " were", " not seen in full.");
+  } else {
+    text = absl::StrCat(
+        total == 1 ? "The one action was" : absl::StrCat("All ", Thousands(total), " actions were"),
+        " seen in full", gaps ? ", but there are gaps beside them." : ".");
+  }
+  Heading(total == 0 || incomplete > 0 || gaps ? Ink::kYellow : Ink::kGreen, text);
+  std::vector<const ActionFacts*> list;
+  for (const ActionFacts& action : summary_.actions) {
+    if (!action.complete()) list.push_back(&action);
+  }
+  List(list, [&](const ActionFacts* action) {
+    return absl::StrCat(By(action->id), ": ", EscapeBytes(absl::StrJoin(action->why_incomplete, "; ")));
+  });
+}
+
+void Writer::Damage() {
+  if (!summary_.tears.empty()) {
+    Heading(Ink::kYellow, absl::StrCat("The log is damaged in ", Count(summary_.tears.size(), "place")));
+    List(summary_.tears, [](const access::Tear& tear) {
+      return absl::StrCat(EscapeBytes(tear.segment), " from byte ", Thousands(tear.offset),
+                          " on: ", EscapeBytes(tear.reason));
+    });
+  }
+  if (!summary_.holes.empty()) {
+    uint64_t total = 0;
+    for (const HoleFacts& hole : summary_.holes) total += hole.count;
+    Heading(Ink::kYellow, absl::StrCat("Not seen: ", Count(total, "hole")));
+    List(summary_.holes, [&](const HoleFacts& hole) {
+      return absl::StrCat(EscapeBytes(hole.kind), Times(hole.count),
+                          hole.first_action != 0 ? absl::StrCat(" in ", By(hole.first_action)) : "",
+                          hole.count > 1 ? ", first: " : ": ", EscapeBytes(hole.detail));
+    });
+  }
+  if (!summary_.skipped.empty()) {
+    Heading(Ink::kYellow, "This host could not do");
+    List(summary_.skipped, [](const std::string& step) { return EscapeBytes(step); });
+  }
+}
+
+void Writer::Refused() {
+  if (!summary_.denied.empty()) {
+    Heading(Ink::kRed, "Refused by Glovebox");
+    List(summary_.denied, [&](const DeniedFacts& denied) {
+      return absl::StrCat(EscapeBytes(denied.syscall), denied.path.empty() ? "" : " ",
+                          EscapeBytes(denied.path), "  ", ErrnoName(denied.error), Times(denied.calls),
+                          "  by ", EscapeBytes(denied.exe), " in ", By(denied.first_action));
+    });
+  }
+  if (!summary_.left_over.empty()) {
+    Heading(Ink::kRed,
+            absl::StrCat("Left over and ended: ", Count(summary_.left_over.size(), "process", "processes")));
+    List(summary_.left_over, [&](const LeftOver& left) {
+      return absl::StrCat(EscapeBytes(left.process), " of ", By(left.action));
+    });
+  }
+}
+
+std::string Programs(const std::map<std::string, uint64_t>& programs) {
+  std::vector<std::string> names;
+  for (const auto& [exe, calls] : programs) {
+    if (names.size() == 3) {
+      names.push_back(absl::StrCat(programs.size() - 3, " more"));
+      break;
+    }
+    names.push_back(exe.empty() ? "?" : EscapeBytes(exe));
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+void Writer::Network() {
+  std::vector<const EndpointFacts*> internet;
+  std::vector<const EndpointFacts*> local;
+  for (const EndpointFacts& endpoint : summary_.endpoints) {
+    (endpoint.internet ? internet : local).push_back(&endpoint);
+  }
+  const auto format = [&](const EndpointFacts* endpoint) {
+    static constexpr const char* kWords[3] = {"connect", "bind", "send"};
+    std::vector<std::string> calls;
+    for (size_t i = 0; i < 3; ++i) {
+      if (endpoint->calls[i] != 0) calls.push_back(absl::StrCat(kWords[i], Times(endpoint->calls[i])));
+    }
+    if (endpoint->refused != 0) calls.push_back(absl::StrCat("refused", Times(endpoint->refused)));
+    return absl::StrCat(EscapeBytes(endpoint->address), "  ", absl::StrJoin(calls, ", "), "  by ",
+                        Programs(endpoint->programs), " in ", By(endpoint->first_action));
+  };
+  if (internet.empty()) {
+    Heading(Ink::kBold, "Network: none");
+  } else {
+    Heading(Ink::kRed, absl::StrCat("Network: ", Count(internet.size(), "endpoint")));
+    List(internet, format);
+  }
+  if (local.empty()) return;
+  Heading(Ink::kBold, absl::StrCat("Local sockets: ", Thousands(local.size())));
+  List(local, format);
+}
+
+// What a clean build does not do: write beside the build directory, read $HOME or places nobody knows.
+void Writer::Elsewhere() {
+  std::vector<const FileFacts*> written;
+  std::vector<const FileFacts*> read;
+  for (const FileFacts& file : summary_.files) {
+    // A temporary file in /tmp is what compilers make; /dev/null and terminals are nobody's file. Both are in
+    // the table.
+    const bool scratch = file.path_class == PathClass::kTmp && file.fate == Fate::kTemporary;
+    const bool device = file.path_class == PathClass::kSystem && IsUnder(file.path, "/dev");
+    if (file.fate != Fate::kUntouched && file.path_class != PathClass::kBuild && !scratch && !device) {
+      written.push_back(&file);
+    }
+    const bool odd = file.path_class == PathClass::kHome || file.path_class == PathClass::kOutside ||
+                     file.path_class == PathClass::kTmp;
+    if (odd && (file.what & kReads) != 0 && file.fate == Fate::kUntouched) read.push_back(&file);
+  }
+  if (!written.empty()) {
+    Heading(Ink::kYellow,
+            absl::StrCat("Written outside the build directory: ", Count(written.size(), "file")));
+    List(written, [&](const FileFacts* file) {
+      return absl::StrCat(PadRight(FateName(file->fate), 12), "  ", PadRight(ClassName(file->path_class), 9),
+                          "  ", EscapeBytes(file->path), "  by ", By(file->first_writer));
+    });
+  }
+  if (!read.empty()) {
+    Heading(Ink::kYellow,
+            absl::StrCat("Read outside source, build, toolchain and system: ", Count(read.size(), "file")));
+    List(read, [&](const FileFacts* file) {
+      return absl::StrCat(PadRight(ClassName(file->path_class), 7), "  ", EscapeBytes(file->path), "  by ",
+                          By(file->first_action), file->several_actions ? " and others" : "");
+    });
+  }
+}
+
+void Writer::Table() {
+  std::array<ClassCounts, kPathClasses + 1> counts;  // the last is the total
+  for (const FileFacts& file : summary_.files) {
+    for (const size_t row : {static_cast<size_t>(file.path_class), size_t{kPathClasses}}) {
+      const bool read = (file.what & kReads) != 0;
+      if (read) ++counts[row].read;
+      if (!read && (file.what & (kLooked | kListed)) != 0) ++counts[row].looked;
+      if ((file.what & kProbed) != 0) ++counts[row].absent;
+      ++counts[row].fates[file.fate];
+    }
+  }
+  Heading(Ink::kBold, absl::StrCat("Names touched: ", Thousands(summary_.files.size())));
+  static constexpr const char* kColumns[] = {"read",    "seen",    "created", "changed",
+                                             "removed", "renamed", "temp",    "absent"};
+  std::string head = PadRight("", 9);
+  for (const char* column : kColumns) absl::StrAppend(&head, PadLeft(column, 8));
+  Item(head);
+  for (size_t row = 0; row < counts.size(); ++row) {
+    std::map<Fate, uint64_t>& fates = counts[row].fates;
+    if (fates.empty() && row != kPathClasses) continue;
+    std::string line = PadRight(row == kPathClasses ? "all" : ClassName(static_cast<PathClass>(row)), 9);
+    for (const uint64_t number :
+         {counts[row].read, counts[row].looked, fates[Fate::kCreated], fates[Fate::kChanged],
+          fates[Fate::kRemoved], fates[Fate::kRenamedOnto], fates[Fate::kTemporary], counts[row].absent}) {
+      absl::StrAppend(&line, PadLeft(number == 0 ? "-" : Thousands(number), 8));
+    }
+    Item(line);
+  }
+}
+
+void Writer::Roles() {
+  std::map<access::Role, std::pair<uint64_t, uint64_t>> roles;  // all, complete
+  for (const ActionFacts& action : summary_.actions) {
+    auto& [all, complete] = roles[action.begin.role];
+    ++all;
+    if (action.complete()) ++complete;
+  }
+  Heading(Ink::kBold, absl::StrCat(Count(summary_.actions.size(), "action"), ", ",
+                                   Count(summary_.accesses, "access", "accesses")));
+  for (const auto& [role, count] : roles) {
+    Item(absl::StrCat(PadRight(access::RoleName(role), 9), PadLeft(Thousands(count.first), 8), "  ",
+                      count.first == count.second
+                          ? "seen in full"
+                          : absl::StrCat(Thousands(count.first - count.second), " incomplete")));
+  }
+}
+
+void Writer::Slowest() {
+  const std::vector<size_t> slowest = summary_.Slowest(all_ ? 25 : 5);
+  if (slowest.size() < 2) return;
+  Heading(Ink::kBold, "Slowest");
+  for (const size_t index : slowest) {
+    const ActionFacts& action = summary_.actions[index];
+    std::string cost;
+    if (action.end.cpu_ns != 0) absl::StrAppend(&cost, "  cpu ", Duration(action.end.cpu_ns));
+    if (action.end.peak_bytes != 0) absl::StrAppend(&cost, "  peak ", Size(action.end.peak_bytes));
+    Item(absl::StrCat(PadLeft(Duration(action.wall_ns()), 11), "  ",
+                      PadRight(access::RoleName(action.begin.role), 9), By(action.id), cost));
+  }
+}
+
+std::string Writer::Report() {
+  Head();
+  Verdict();
+  Damage();
+  Refused();
+  Network();
+  Elsewhere();
+  Table();
+  Roles();
+  Slowest();
+  Line("");
+  // The directory is for copying: it is never cut.
+  Line(Paint(style_, Ink::kDim,
+             absl::StrCat("log      ", EscapeBytes(summary_.run_dir), " (", Size(summary_.log_bytes), ")\n",
+                          "more     glovebox explain FILE | OUTPUT | '#NUMBER'")));
+  return std::move(out_);
 }
 
 }  // namespace
 
-std::string TextReport(const Input& input, const Summary& summary, const Style& style, bool all) {
-  Writer out(style, all);
-  const auto& run = input.table.run;
-  out.Line(Paint(style, Ink::kBold,
-                 absl::StrCat("glovebox report  ", run ? EscapeBytes(run->build_dir) : input.log.run_dir)));
-  if (run)
-    out.Line(Paint(style, Ink::kDim,
-                   absl::StrCat("  ", Shorten(EscapeBytes(absl::StrJoin(run->command, " ")),
-                                              style.width > 4 ? style.width - 2 : 0))));
-  out.Line(absl::StrCat("  ", Headline(summary)));
-  if (run && !input.table.run_end)
-    out.Line(Paint(style, Ink::kRed, "  the run was cut off: its end was not recorded"));
-  WriteTears(input, out);
-  if (!summary.incomplete.empty()) {
-    out.Heading("Not seen in full", Ink::kRed);
-    out.Notes(summary.incomplete);
-  }
-  if (!summary.denied.empty()) {
-    out.Heading("Refused", Ink::kRed);
-    out.Notes(summary.denied);
-  }
-  if (!summary.left_over.empty()) {
-    out.Heading("Left-over processes (ended)", Ink::kYellow);
-    out.Notes(summary.left_over);
-  }
-  std::vector<std::string> internet;
-  uint64_t local = 0;
-  for (const Endpoint& endpoint : summary.endpoints) {
-    if (IsInternet(endpoint.address)) internet.push_back(EndpointLine(endpoint));
-    local += IsInternet(endpoint.address) ? 0 : 1;
-  }
-  out.Heading("Network");
-  if (internet.empty()) out.Line("  none");
-  out.List(internet);
-  if (local > 0) out.Line(absl::StrCat("  ", Count(local, "unix or netlink socket"), " on this machine"));
-  out.Heading("Files");
-  out.Table(summary);
-  if (!summary.outside.empty()) {
-    out.Heading("In $HOME, or outside every known place", Ink::kYellow);
-    out.List(summary.outside);
-  }
-  if (!summary.slowest.empty()) {
-    out.Heading("Slowest");
-    for (const SlowAction& action : summary.slowest) {
-      out.Line(absl::StrCat("  ", PadLeft(Duration(action.nanoseconds), 10), "  ",
-                            Shorten(action.label, style.width > 20 ? style.width - 14 : 0)));
-    }
-  }
-  out.Line();
-  out.Line(
-      Paint(style, Ink::kDim, "who touched a file, or what an edge touched: glovebox explain PATH-or-EDGE"));
-  return out.Take();
+std::string TextReport(const Summary& summary, const Style& style, bool all) {
+  return Writer(summary, style, all).Report();
 }
 
 std::string OneLine(const Summary& summary) {
-  const uint64_t partly = summary.actions - summary.complete;
-  return absl::StrCat(
-      Count(summary.actions, "action"),
-      partly == 0 ? ", seen in full" : absl::StrCat(", ", partly, " incomplete"), ": ",
-      Count(Sum(summary.read), "file"), " read, ", Thousands(Sum(summary.written)), " written, ",
-      Thousands(Sum(summary.probed)), " looked for and absent, ",
-      Count(static_cast<uint64_t>(std::count_if(summary.endpoints.begin(), summary.endpoints.end(),
-                                                [](const Endpoint& e) { return IsInternet(e.address); })),
-            "network endpoint"));
+  uint64_t read = 0;
+  uint64_t written = 0;
+  uint64_t absent = 0;
+  for (const FileFacts& file : summary.files) {
+    if ((file.what & kReads) != 0) ++read;
+    if (file.fate != Fate::kUntouched && file.fate != Fate::kTemporary) ++written;
+    if ((file.what & kProbed) != 0) ++absent;
+  }
+  const uint64_t incomplete = summary.actions.size() - summary.complete_actions();
+  std::string line = absl::StrCat(Count(summary.actions.size(), "action"),
+                                  incomplete == 0 ? std::string(" seen in full")
+                                                  : absl::StrCat(", ", Thousands(incomplete), " incomplete"),
+                                  ": ", Count(read, "file"), " read, ", Thousands(written), " written, ",
+                                  Thousands(absent), " absent; ");
+  // Internet endpoints come first.
+  uint64_t internet = 0;
+  for (const EndpointFacts& endpoint : summary.endpoints) internet += endpoint.internet ? 1 : 0;
+  if (internet == 0) {
+    absl::StrAppend(&line, "no network");
+  } else {
+    absl::StrAppend(&line, "network: ", EscapeBytes(summary.endpoints[0].address),
+                    internet > 1 ? absl::StrCat(" and ", Thousands(internet - 1), " more") : "");
+  }
+  if (!summary.denied.empty()) absl::StrAppend(&line, "; ", Count(summary.denied.size(), "call"), " refused");
+  if (!summary.left_over.empty()) {
+    absl::StrAppend(&line, "; ", Count(summary.left_over.size(), "left-over process", "left-over processes"),
+                    " ended");
+  }
+  for (const ActionFacts& action : summary.actions) {
+    if (action.complete()) continue;
+    absl::StrAppend(&line, "; ", ActionLabel(summary, action.id), ": ",
+                    EscapeBytes(absl::StrJoin(action.why_incomplete, "; ")));
+    break;
+  }
+  return line;
+}
+
+std::string ShownPath(const std::string& path, const access::RunInfo& run) {
+  const std::string& build = run.build_dir;
+  if (build.size() > 1 && path.size() > build.size() + 1 && IsUnder(path, build)) {
+    return EscapeBytes(path.substr(build.size() + 1));
+  }
+  return EscapeBytes(path);
+}
+
+std::string ActionLabel(const Summary& summary, access::ActionId id) {
+  if (id == 0) return "no action";
+  const ActionFacts* action = summary.Find(id);
+  return absl::StrCat("#", id, " ", action == nullptr ? "(unknown)" : action->name);
 }
 
 }  // namespace glovebox::report

@@ -1,21 +1,28 @@
-// The report that a person reads in a minute.
+// A summary as text that a person reads in a minute: what cannot be trusted first, then what a clean build
+// does not do (refused calls, network, files outside), then the totals, then what took long.
 #ifndef GLOVEBOX_REPORT_TEXT_H_
 #define GLOVEBOX_REPORT_TEXT_H_
 
 #include <string>
 
 #include "report/format.h"
-#include "report/input.h"
 #include "report/summary.h"
 
 namespace glovebox::report {
 
-// Most important first: what was not seen, what was refused, what left the tree; then the counts, then the
-// slowest. Ends with a newline. `all`: lists in full, else their first ten lines and how many more there are.
-std::string TextReport(const Input& input, const Summary& summary, const Style& style, bool all);
+// Ends in a newline. Every name is escaped (base/bytes.h): no byte of a log reaches the terminal raw. `all`:
+// every entry of every list, instead of the first few and how many more there are.
+std::string TextReport(const Summary& summary, const Style& style, bool all);
 
-// One line, as at the end of `glovebox run`: "1 action, seen in full: 12 files read, 1 written, 40 probed".
+// One line, as at the end of `glovebox run`, without a newline: "1 action seen in full: 12 files read, 1
+// written, 3 absent; no network".
 std::string OneLine(const Summary& summary);
+
+// "/build/x" -> "x" below the build directory; others stay as they are. Escaped.
+std::string ShownPath(const std::string& path, const access::RunInfo& run);
+
+// "#12 foo.o"
+std::string ActionLabel(const Summary& summary, access::ActionId id);
 
 }  // namespace glovebox::report
 

@@ -1,0 +1,147 @@
+#include "report/json.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/escaping.h"
+#include "base/bytes.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "report/test_log.h"
+
+namespace glovebox::report {
+namespace {
+
+using access::Role;
+using nlohmann::json;
+
+std::string Text(Input input) {
+  std::ostringstream out;
+  WriteJson(Summarize(input), out);
+  return out.str();
+}
+
+// 0: valid; kInvalid: not. By Debian's python3-jsonschema: a machine without it fails here, since nothing
+// else would hold the schema.
+constexpr int kInvalid = 7;
+int Validate(const std::string& document) {
+  const auto dir = TempDir::Create();
+  if (!dir.ok()) return -1;
+  const std::string path = dir->path() + "/report.json";
+  if (!WriteFile(path, document).ok()) return -1;
+  const std::string program = R"(
+import json, sys, jsonschema
+schema = json.load(open(sys.argv[1]))
+jsonschema.Draft202012Validator.check_schema(schema)
+errors = list(jsonschema.Draft202012Validator(schema).iter_errors(json.load(open(sys.argv[2]))))
+for error in errors: print("/".join(map(str, error.path)), error.message[:200])
+sys.exit(7 if errors else 0)
+)";
+  const std::string command = "/usr/bin/python3 -c " + ShellQuote(program) + " " +
+                              ShellQuote(GLOVEBOX_REPORT_SCHEMA) + " " + ShellQuote(path);
+  const int status = system(command.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TestLog Everything() {
+  TestLog log;
+  log.Begin(1, Role::kEdge, {}, 0, {"/bin/sh", "-c", "x"}).Begin(2, Role::kCompile, {"a.o"}, 1);
+  log.Open(2, "/src/a.c").Create(2, "/build/a.o").Open(2, "/src/no.h", access::Result::kAbsent);
+  log.Connect(2, "inet:10.0.0.1:80").Hole(2, "foreign-abi", "i386:open");
+  access::Access denied = TestLog::Make(2, Op::kForbidden, "/x");
+  denied.decision = access::Decision::kDenied;
+  denied.error = EPERM;
+  log.Access(denied);
+  access::ActionEnd end;
+  end.action = 2;
+  end.kind = access::ActionEnd::Kind::kSandboxFailed;
+  end.step = "SetSid";
+  end.status = 1;
+  end.left_over = {"7 /bin/sleep"};
+  log.Add(end).Begin(3, Role::kLink, {"app"});
+  log.log().tears.push_back({"b.gbx", 17, "torn record"});
+  return log;
+}
+
+TEST(Json, IsWhatTheSchemaSays) {
+  EXPECT_EQ(Validate(Text(Everything().Take())), 0);
+  EXPECT_EQ(Validate(Text(TestLog().Take(false))), 0);
+}
+
+// A schema that lets everything pass holds nothing.
+TEST(Json, TheSchemaRefusesWhatIsNoReport) {
+  const json good = json::parse(Text(Everything().Take()));
+  json bad = good;
+  bad.erase("totals");
+  EXPECT_EQ(Validate(bad.dump()), kInvalid);
+  bad = good;
+  bad["files"][0]["class"] = "elsewhere";
+  EXPECT_EQ(Validate(bad.dump()), kInvalid);
+  bad = good;
+  bad["actions"][0]["number"] = "1";
+  EXPECT_EQ(Validate(bad.dump()), kInvalid);
+  bad = good;
+  bad["version"] = 2;
+  EXPECT_EQ(Validate(bad.dump()), kInvalid);
+}
+
+TEST(Json, SaysWhatHappened) {
+  const json report = json::parse(Text(Everything().Take()));
+  EXPECT_EQ(report["format"], "glovebox-report");
+  EXPECT_EQ(report["run"]["command"], json({"ninja", "-j2"}));
+  EXPECT_EQ(report["totals"]["by_operation"]["open"], 3);
+  EXPECT_EQ(report["actions"].size(), 3u);
+  EXPECT_EQ(report["actions"][1]["parent"], 1);
+  EXPECT_EQ(report["actions"][1]["end"], "sandbox-failed");
+  EXPECT_TRUE(report["actions"][2]["end"].is_null());
+  EXPECT_EQ(report["denied"][0]["errno_name"], "EPERM");
+  EXPECT_EQ(report["tears"][0]["offset"], 17);
+  EXPECT_EQ(report["endpoints"][0]["connect"], 1);
+  EXPECT_EQ(report["left_over"][0]["process"], "7 /bin/sleep");
+}
+
+TEST(Json, EveryByteOfANameSurvives) {
+  TestLog log;
+  const std::string names[] = {"/srv/a\nb",     "/srv/\xff\xfe\x80", "/srv/\"q\\",
+                               "/srv/\xc3\xa4", "/srv/\x01\x7f",     "/srv/" + std::string(4091, '\xfe')};
+  log.Begin(1, Role::kCustom, {"o\xffut"}, 0, {"\xff\n"});
+  for (const std::string& name : names) log.Create(1, name);
+  const std::string text = Text(log.End(1).Take());
+  EXPECT_TRUE(IsUtf8(text));
+  EXPECT_EQ(Validate(text), 0);
+  const json report = json::parse(text);
+  size_t found = 0;
+  for (const json& file : report["files"]) {
+    const std::string path = UnescapeBytes(file["path"].get<std::string>());
+    for (const std::string& name : names) {
+      if (path != name) continue;
+      ++found;
+      EXPECT_EQ(file.contains("path_bytes"), !IsUtf8(name));
+      std::string raw;
+      if (file.contains("path_bytes")) {
+        ASSERT_TRUE(absl::Base64Unescape(file["path_bytes"].get<std::string>(), &raw));
+        EXPECT_EQ(raw, name);
+      }
+    }
+  }
+  EXPECT_EQ(found, std::size(names));
+  EXPECT_EQ(UnescapeBytes(report["actions"][0]["argv"][0].get<std::string>()), "\xff\n");
+}
+
+TEST(Json, AFullDiskShowsInTheStream) {
+  std::ofstream full("/dev/full");
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"x"});
+  for (int i = 0; i < 5000; ++i) log.Open(1, "/src/" + std::to_string(i));
+  WriteJson(Summarize(log.End(1).Take()), full);
+  full.flush();
+  EXPECT_FALSE(full.good());
+}
+
+}  // namespace
+}  // namespace glovebox::report

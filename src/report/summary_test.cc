@@ -1,0 +1,165 @@
+#include "report/summary.h"
+
+#include <fcntl.h>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "report/test_log.h"
+#include "report/text.h"
+
+namespace glovebox::report {
+namespace {
+
+using access::Result;
+using access::Role;
+using testing::ElementsAre;
+
+const FileFacts& FileOf(const Summary& summary, const std::string& path) {
+  static const FileFacts kNone;
+  for (const FileFacts& file : summary.files) {
+    if (file.path == path) return file;
+  }
+  ADD_FAILURE() << "no file " << path;
+  return kNone;
+}
+
+std::string FateOf(const Summary& summary, const std::string& path) {
+  return std::string(FateName(FileOf(summary, path).fate));
+}
+
+TEST(Summary, AFileHasTheFateOfItsFirstAndLastChange) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"});
+  log.Open(1, "/src/a.c");
+  log.Create(1, "/build/a.o");
+  log.Create(1, "/tmp/cc1.s").Open(1, "/tmp/cc1.s").Do(1, Op::kUnlink, "/tmp/cc1.s");
+  log.Do(1, Op::kUnlink, "/build/b.o").Create(1, "/build/b.o");
+  log.Do(1, Op::kUnlink, "/build/c.o");
+  log.Open(1, "/build/d.o", Result::kThere, O_RDWR);
+  log.Create(1, "/build/e.tmp").Rename(1, "/build/e.tmp", "/build/e", Result::kCreated);
+  log.Rename(1, "/build/f", "/build/g");
+  log.Create(1, "/build/h")
+      .Rename(1, "/build/h", "/build/i", Result::kCreated)
+      .Do(1, Op::kUnlink, "/build/i");
+  const Summary summary = Summarize(log.End(1).Take());
+  EXPECT_EQ(FateOf(summary, "/src/a.c"), "untouched");
+  EXPECT_EQ(FateOf(summary, "/build/a.o"), "created");
+  EXPECT_EQ(FateOf(summary, "/tmp/cc1.s"), "temporary");
+  EXPECT_EQ(FateOf(summary, "/build/b.o"), "changed");
+  EXPECT_EQ(FateOf(summary, "/build/c.o"), "removed");
+  EXPECT_EQ(FateOf(summary, "/build/d.o"), "changed");
+  EXPECT_EQ(FateOf(summary, "/build/e.tmp"), "temporary");
+  EXPECT_EQ(FateOf(summary, "/build/e"), "renamed-onto");
+  EXPECT_EQ(FateOf(summary, "/build/f"), "removed");
+  EXPECT_EQ(FateOf(summary, "/build/g"), "renamed-onto");
+  EXPECT_EQ(FateOf(summary, "/build/i"), "temporary");
+}
+
+TEST(Summary, WhatFailedOrWasRefusedWroteNothing) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"x"});
+  log.Open(1, "/etc/shadow", Result::kRefused, O_RDWR);
+  log.Open(1, "/build/x", Result::kFailed, O_WRONLY | O_CREAT | O_EXCL);
+  log.Open(1, "/build/y", Result::kAbsent);
+  const Summary summary = Summarize(log.End(1).Take());
+  for (const char* path : {"/etc/shadow", "/build/x", "/build/y"})
+    EXPECT_EQ(FateOf(summary, path), "untouched");
+  EXPECT_EQ(summary.actions[0].writes, 0u);
+  EXPECT_EQ(summary.actions[0].probes, 1u);
+}
+
+TEST(Summary, AnActionIsCompleteOnlyIfNothingSpeaksAgainstIt) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"}).End(1);
+  log.Begin(2, Role::kCompile, {"b.o"})
+      .Hole(2, "memory-unreadable", "openat")
+      .Hole(2, "foreign-abi", "i386")
+      .End(2);
+  log.Begin(3, Role::kCompile, {"c.o"});
+  log.Open(4, "/src/x");
+  const Summary summary = Summarize(log.Take());
+  ASSERT_EQ(summary.actions.size(), 4u);
+  EXPECT_EQ(summary.complete_actions(), 1u);
+  EXPECT_THAT(summary.actions[1].why_incomplete, ElementsAre("memory-unreadable: openat", "foreign-abi"));
+  EXPECT_THAT(summary.actions[2].why_incomplete, ElementsAre("its end was not recorded"));
+  EXPECT_THAT(summary.actions[3].why_incomplete, ElementsAre("its start was not recorded"));
+}
+
+TEST(Summary, ActionsOfSeveralWritersAreToldApart) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"}).Open(1, "/src/a.c").End(1);
+  log.Segment("b.gbx").Begin(1, Role::kLink, {"b"}).Create(1, "/build/b").End(1);
+  const Summary summary = Summarize(log.Take());
+  ASSERT_EQ(summary.actions.size(), 2u);
+  EXPECT_EQ(ActionLabel(summary, FileOf(summary, "/src/a.c").first_action), "#1 a.o");
+  EXPECT_EQ(ActionLabel(summary, FileOf(summary, "/build/b").first_writer), "#2 b");
+  EXPECT_EQ(summary.actions[1].reads, 0u);
+}
+
+TEST(Summary, AnInnerActionNamesTheOuterOne) {
+  TestLog log;
+  log.build().edges = {
+      {{"a.o", "a.d", "/build/a.o"}, "CC", "launch cc -c a.c"}, {{"s1"}, "S", "true"}, {{"s2"}, "S", "true"}};
+  log.Begin(1, Role::kEdge, {}, 0, {"/bin/sh", "-c", "launch cc -c a.c"});
+  log.Begin(2, Role::kCompile, {"a.o"}, 1).End(2).End(1);
+  log.Begin(3, Role::kEdge, {}, 0, {"/bin/sh", "-c", "true"}).End(3);
+  log.Begin(4, Role::kRun, {}, 0, {"sh", "-c", "echo 'a b' > x"}).End(4);
+  log.Begin(5, Role::kRun, {}, 0, {"cp", "a b", "c"}).End(5);
+  const Summary summary = Summarize(log.Take());
+  EXPECT_EQ(summary.actions[0].name, "a.o (+1)");
+  EXPECT_EQ(summary.actions[1].parent, 1u);
+  // Two edges have this command: which one it was nobody can tell.
+  EXPECT_EQ(summary.actions[2].name, "true");
+  EXPECT_EQ(summary.actions[3].name, "echo 'a b' > x");
+  EXPECT_EQ(summary.actions[4].name, "cp 'a b' c");
+  for (const size_t index : summary.Slowest(10)) EXPECT_NE(summary.actions[index].id, 1u);
+}
+
+TEST(Summary, CountsEndpointsRefusalsAndLeftOvers) {
+  TestLog log;
+  log.Begin(1, Role::kTest, {}, 0, {"t"});
+  log.Connect(1, "unix:/run/nscd/socket").Connect(1, "inet:10.0.0.1:80").Connect(1, "inet:10.0.0.1:80");
+  access::Access denied = TestLog::Make(1, Op::kForbidden, "");
+  denied.syscall = "io_uring_setup";
+  denied.decision = access::Decision::kDenied;
+  denied.error = EPERM;
+  log.Access(denied).Access(denied);
+  access::ActionEnd end;
+  end.action = 1;
+  end.kind = access::ActionEnd::Kind::kExited;
+  end.left_over = {"42 /usr/bin/sleep"};
+  log.Add(end);
+  const Summary summary = Summarize(log.Take());
+  ASSERT_EQ(summary.endpoints.size(), 2u);
+  EXPECT_EQ(summary.endpoints[0].address, "inet:10.0.0.1:80");
+  EXPECT_EQ(summary.endpoints[0].calls[0], 2u);
+  EXPECT_FALSE(summary.endpoints[1].internet);
+  ASSERT_EQ(summary.denied.size(), 1u);
+  EXPECT_EQ(summary.denied[0].calls, 2u);
+  ASSERT_EQ(summary.left_over.size(), 1u);
+  EXPECT_EQ(summary.left_over[0].process, "42 /usr/bin/sleep");
+}
+
+TEST(Summary, StepsThatTheHostCouldNotDoAreNamedOnce) {
+  TestLog log;
+  for (const access::ActionId id : {1u, 2u}) {
+    access::ActionBegin begin;
+    begin.action = id;
+    begin.shape = "notify; skipped Landlock: no ABI; skipped wait-killable";
+    log.Add(begin).End(id);
+  }
+  EXPECT_THAT(Summarize(log.Take()).skipped, ElementsAre("Landlock: no ABI", "wait-killable"));
+}
+
+TEST(Summary, MemoryGrowsWithFilesNotWithAccesses) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"});
+  for (int i = 0; i < 20000; ++i) log.Open(1, "/usr/include/stdio.h");
+  const Summary summary = Summarize(log.End(1).Take());
+  EXPECT_EQ(summary.files.size(), 1u);
+  EXPECT_EQ(summary.files[0].accesses, 20000u);
+  EXPECT_EQ(summary.accesses, 20000u);
+}
+
+}  // namespace
+}  // namespace glovebox::report

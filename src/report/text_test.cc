@@ -1,0 +1,163 @@
+#include "report/text.h"
+
+#include <stdlib.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "report/test_log.h"
+
+namespace glovebox::report {
+namespace {
+
+using access::Role;
+using testing::HasSubstr;
+using testing::Not;
+
+TestLog Busy() {
+  TestLog log;
+  log.Begin(1, Role::kEdge, {}, 0, {"/bin/sh", "-c", "cc -c a.c"});
+  log.Begin(2, Role::kCompile, {"a.o"}, 1).Open(2, "/src/a.c").Open(2, "/usr/include/stdio.h");
+  log.Open(2, "/src/stdio.h", access::Result::kAbsent).Open(2, "/home/u/.ccrc").Create(2, "/tmp/cc1.s");
+  log.Do(2, Op::kUnlink, "/tmp/cc1.s").Create(2, "/build/a.o").End(2).End(1);
+  log.Begin(3, Role::kCustom, {"gen.h"}).Connect(3, "inet:10.0.0.1:443").Create(3, "/src/gen.h");
+  log.Hole(3, "memory-unreadable", "openat: EFAULT").End(3, 1);
+  return log;
+}
+
+TEST(Text, AReportPutsWhatCannotBeTrustedFirst) {
+  TestLog log = Busy();
+  log.log().tears.push_back({"b.gbx", 12345, "torn record"});
+  const std::string text = TextReport(Summarize(log.Take()), {}, false);
+  EXPECT_EQ(text, R"(Glovebox report of /build
+  17 ms, exit status 0
+  command  ninja -j2
+  source   /src
+
+1 of 3 actions was not seen in full.
+  #3 gen.h: memory-unreadable: openat: EFAULT
+
+The log is damaged in 1 place
+  b.gbx from byte 12,345 on: torn record
+
+Not seen: 1 hole
+  memory-unreadable in #3 gen.h: openat: EFAULT
+
+Network: 1 endpoint
+  inet:10.0.0.1:443  connect  by /usr/bin/cc1 in #3 gen.h
+
+Written outside the build directory: 1 file
+  created       source     /src/gen.h  by #3 gen.h
+
+Read outside source, build, toolchain and system: 1 file
+  home     /home/u/.ccrc  by #2 a.o
+
+Names touched: 7
+               read    seen created changed removed renamed    temp  absent
+  source          1       -       1       -       -       -       -       1
+  build           -       -       1       -       -       -       -       -
+  toolchain       1       -       -       -       -       -       -       -
+  home            1       -       -       -       -       -       -       -
+  tmp             -       -       -       -       -       -       1       -
+  all             3       -       2       -       -       -       1       1
+
+3 actions, 9 accesses
+  edge            1  seen in full
+  compile         1  seen in full
+  custom          1  1 incomplete
+
+Slowest
+         8 ms  compile  #2 a.o  cpu 2 ms
+         4 ms  custom   #3 gen.h  cpu 2 ms
+
+log      /state/b-1/2026 (4.0 KiB)
+more     glovebox explain FILE | OUTPUT | '#NUMBER'
+)");
+}
+
+TEST(Text, AnEmptyOrCutRunSaysSo) {
+  TestLog empty;
+  EXPECT_THAT(TextReport(Summarize(empty.Take()), {}, false), HasSubstr("Nothing was recorded."));
+  TestLog cut;
+  cut.Begin(1, Role::kRun, {}, 0, {"x"}).End(1);
+  const std::string text = TextReport(Summarize(cut.Take(false)), {}, false);
+  EXPECT_THAT(text, HasSubstr("cut off: its end was not recorded"));
+  EXPECT_THAT(text, HasSubstr("The one action was seen in full."));
+  EXPECT_THAT(text, HasSubstr("Network: none"));
+}
+
+TEST(Text, ListsAreShortUnlessAllIsWanted) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"x"});
+  for (int i = 0; i < 30; ++i) log.Create(1, absl::StrCat("/src/gen", 10 + i));
+  const Summary summary = Summarize(log.End(1).Take());
+  const std::string few = TextReport(summary, {}, false);
+  EXPECT_THAT(few, HasSubstr("... and 22 more (--all)"));
+  EXPECT_THAT(few, Not(HasSubstr("/src/gen39")));
+  const std::string all = TextReport(summary, {}, true);
+  EXPECT_THAT(all, HasSubstr("/src/gen39"));
+  EXPECT_THAT(all, Not(HasSubstr("--all")));
+}
+
+// Names that would break a line, a column or a terminal.
+TEST(Text, NoByteOfANameReachesTheTerminalRaw) {
+  TestLog log;
+  const std::string hostile[] = {
+      "/srv/new\nline",  "/srv/\x1b[31mred", "/srv/\xff\xfe", "/srv/tab\tx", "/srv/" + std::string(4091, 'n'),
+      "/srv/c1\xc2\x9b", "/srv/b\\s"};
+  log.Begin(1, Role::kCustom, {"o\nut\x1b"}, 0, {"sh\n"});
+  for (const std::string& name : hostile) log.Create(1, name);
+  access::ActionEnd end;
+  end.action = 1;
+  end.kind = access::ActionEnd::Kind::kSandboxFailed;
+  end.step = "st\nep";
+  end.left_over = {"7 \x1b"};
+  log.Hole(1, "ki\nnd", "de\x1btail").Connect(1, "unix:@a\nb").Add(end);
+  log.log().tears.push_back({"s\x1b", 1, "r\n"});
+  const std::string text = TextReport(Summarize(log.Take()), {}, true);
+  for (const char c : text) EXPECT_TRUE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
+  EXPECT_THAT(text, HasSubstr("/srv/new\\nline"));
+  EXPECT_THAT(text, HasSubstr("/srv/\\xff\\xfe"));
+  EXPECT_THAT(text, HasSubstr("/srv/c1\\xc2\\x9b"));
+  EXPECT_THAT(text, HasSubstr("/srv/b\\\\s"));
+  EXPECT_THAT(text, HasSubstr(std::string(4091, 'n')));
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    EXPECT_FALSE(absl::StartsWith(line, "line"));
+  }
+}
+
+TEST(Text, TheWidthHolds) {
+  TestLog log = Busy();
+  log.Begin(9, Role::kCustom, {std::string(300, 'o')}).Create(9, "/srv/" + std::string(400, 'x')).End(9);
+  const Summary summary = Summarize(log.Take());
+  for (const int width : {30, 72, 80, 120}) {
+    const std::string text = TextReport(summary, {width, false}, true);
+    for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+      if (absl::StartsWith(line, "log ") || absl::StartsWith(line, "more ")) continue;  // for copying
+      EXPECT_LE(DisplayWidth(line), width) << line;
+    }
+  }
+}
+
+TEST(Text, ColourIsPaintedOnlyWhereItIsWanted) {
+  TestLog log = Busy();
+  const Summary summary = Summarize(log.Take());
+  EXPECT_THAT(TextReport(summary, {0, true}, false), HasSubstr("\x1b[33m1 of 3"));
+  EXPECT_THAT(TextReport(summary, {0, false}, false), Not(HasSubstr("\x1b")));
+}
+
+TEST(Text, OneLineSaysTheMostImportant) {
+  TestLog log = Busy();
+  EXPECT_EQ(
+      OneLine(Summarize(log.Take())),
+      "3 actions, 1 incomplete: 3 files read, 2 written, 1 absent; network: inet:10.0.0.1:443; #3 gen.h: "
+      "memory-unreadable: openat: EFAULT");
+  TestLog clean;
+  clean.Begin(1, Role::kRun, {}, 0, {"true"}).Open(1, "/etc/hostname").End(1);
+  EXPECT_EQ(OneLine(Summarize(clean.Take())),
+            "1 action seen in full: 1 file read, 0 written, 0 absent; no network");
+}
+
+}  // namespace
+}  // namespace glovebox::report
