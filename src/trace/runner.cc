@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -392,10 +391,7 @@ absl::StatusOr<RunOutcome> Run::Execute() {
     SupervisorResult result = served_.get();
     outcome_.accesses = result.accesses;
     outcome_.holes += result.holes;
-    for (const std::string& process : result.left_over) {
-      auto& all = outcome_.end.left_over;
-      if (std::find(all.begin(), all.end(), process) == all.end()) all.push_back(process);
-    }
+    for (const std::string& process : result.left_over) AddLeftOver(&outcome_.end.left_over, process);
     outcome_.sink_failed = result.sink_failed;
   }
   FillEnd();

@@ -122,6 +122,7 @@ TEST_F(RunnerLifeTest, OrphansAreReapedAndShortOnesAreNotLeftOver) {
       RunSupervised(
           Shell("i=0; while [ $i -lt 100 ]; do (true &) ; i=$((i+1)); done; (sleep 0.03 &); exit 0")));
   EXPECT_EQ(outcome.end.status, 0);
+  EXPECT_EQ(outcome.holes, 0u);
   EXPECT_THAT(outcome.end.left_over, IsEmpty());
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);
