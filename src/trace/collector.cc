@@ -51,6 +51,9 @@ constexpr int kHelloMs = 10000;
 constexpr int kLeftOverMs = 100;
 // How long Ninja may take to reap an action's first process; its exit status is known only then.
 constexpr int kReapMs = 200;
+// On kernels before 6.11 a listener hangs up only when the last of its tasks is reaped, and what was orphaned
+// is ours to reap: looked for at this pace, and only while an action has outlived its first process.
+constexpr int kOrphanMs = 100;
 // Of 20 ms each.
 constexpr int kKillRounds = 100;
 
@@ -181,11 +184,13 @@ void CollectorImpl::Watch() {
           if (Clock::now() - action->root_ended_at > std::chrono::milliseconds(kLeftOverMs))
             action->root_ended = true;
         }
+        if (action->root_ended && !o_.host.receive_ends) timeout = kOrphanMs;
         if (!action->root_gone) fds.push_back({action->pidfd, POLLIN, 0});
       }
     }
     if (poll(fds.data(), fds.size(), timeout) < 0) continue;
     uint64_t woken;
+    if (timeout == kOrphanMs) ReapOrphans();
     if (fds[1].revents != 0) (void)!read(wake_.get(), &woken, sizeof woken);
     if (fds.size() > 2) {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -368,7 +373,6 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   access::ActionEnd end;
   end.action = begin.action;
   end.time_ns = Now();
-  end.left_over = result.left_over;
   SetupReport report;
   DrainReport(connection, &report);
   int status = 0;
@@ -379,9 +383,10 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     active_.erase(begin.action);
-    for (std::string& one_more : ended_by_us_[begin.action]) end.left_over.push_back(std::move(one_more));
+    end.left_over = std::move(ended_by_us_[begin.action]);
     ended_by_us_.erase(begin.action);
   }
+  for (const std::string& process : result.left_over) AddLeftOver(&end.left_over, process);
   Finish(end, result, log);
 }
 
@@ -438,7 +443,7 @@ void CollectorImpl::EndLeftOver() {
     }
     nobody = left.empty() ? nobody + 1 : 0;
     Kill(left);
-    for (const LeftOverProcess& process : left) waitpid(process.pid, nullptr, WNOHANG);
+    ReapOrphans();
     if (WaitIdle(20)) return;
   }
 }

@@ -305,6 +305,26 @@ TEST_F(CollectorTest, WhatAnActionLeavesBehindIsEndedAndNamed) {
   EXPECT_EQ(All<ActionEnd>()[0].status, 0);
 }
 
+TEST_F(CollectorTest, WhereTheKernelCountsZombiesOrphansAreReaped) {
+  collector_->Stop(0, 0);
+  ASSERT_EQ(rename(Path("run").c_str(), Path("old").c_str()), 0);
+  ASSERT_OK(MakeDirectories(Path("run")));
+  host_.receive_ends = false;
+  Start();
+  EXPECT_EQ(Wait(Launch(absl::StrCat("(sh -c 'sleep 0.3; echo > ", Path("ended"),
+                                     "; exit 0' &) ; (setsid sleep 1000 >/dev/null 2>&1 &)"))),
+            0);
+  for (int i = 0; i < 500 && !FileExists(Path("ended")); ++i) usleep(10000);
+  int zombies = 1;
+  for (int i = 0; i < 500 && zombies > 0; ++i) {
+    usleep(10000);
+    siginfo_t info = {};
+    zombies = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 ? 1 : 0;
+  }
+  EXPECT_EQ(zombies, 0);
+  EXPECT_EQ(Stop(100).complete, 1u);
+}
+
 TEST_F(CollectorTest, AnotherChildOfTheEmbeddingProgramIsLeftAlone) {
   const char* argv[] = {"/bin/sleep", "1000", nullptr};
   pid_t helper = -1;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -90,7 +92,29 @@ bool IsFiltered(pid_t pid) {
   return status.ok() && status->find("\nSeccomp:\t2") != std::string::npos;
 }
 
+size_t ReapOrphans() {
+  size_t reaped = 0;
+  const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
+  while (const dirent* entry = proc != nullptr ? readdir(proc.get()) : nullptr) {
+    pid_t pid = 0;
+    Parentage parentage;
+    if (!absl::SimpleAtoi(entry->d_name, &pid) || !ReadParentage(pid, &parentage)) continue;
+    // A zombie's number cannot be reused before we reap it.
+    if (parentage.state != 'Z' || parentage.parent != getpid() || !IsFiltered(pid)) continue;
+    reaped += waitpid(pid, nullptr, WNOHANG) == pid ? 1 : 0;
+  }
+  return reaped;
+}
+
 std::string Describe(const LeftOverProcess& process) { return absl::StrCat(process.pid, " ", process.exe); }
+
+void AddLeftOver(std::vector<std::string>* all, std::string described) {
+  const auto pid = [](const std::string& text) { return absl::string_view(text).substr(0, text.find(' ')); };
+  for (const std::string& one : *all) {
+    if (pid(one) == pid(described)) return;
+  }
+  all->push_back(std::move(described));
+}
 
 bool ExitStatusOf(int pidfd, int timeout_ms, int* wait_status) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);

@@ -28,8 +28,15 @@ void Kill(const std::vector<LeftOverProcess>& processes);
 // not.
 bool IsFiltered(pid_t pid);
 
+// Reaps what was launched by us, was orphaned, came to this process as the subreaper, and has ended. Other
+// children are left to whoever started them. Returns how many.
+size_t ReapOrphans();
+
 // "4711 /usr/bin/sleep"
 std::string Describe(const LeftOverProcess& process);
+
+// Adds a description, unless that process stands in the list already.
+void AddLeftOver(std::vector<std::string>* all, std::string described);
 
 // How a process ended, as wait(2) tells it, from its pidfd, also when somebody else reaped it
 // (PIDFD_GET_INFO, 6.15). Waits up to `timeout_ms` for it to be reaped. False where nobody can tell.

@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -118,7 +117,7 @@ class Run {
   absl::Status Handshake();
   void StartServing(UniqueFd listener);
   bool Reap();
-  void ReapOthers();
+  bool ReapOthers();
   bool Gone(int ms);
   void WaitForCommand();
   void Forward(const siginfo_t& info);
@@ -341,7 +340,8 @@ void Run::EndLeftOver() {
     ReapOthers();
     if (left.empty() && Gone(20)) break;
   }
-  ReapOthers();
+  // A task leaves its listener shortly before it can be reaped.
+  for (int i = 0; i < 100 && !ReapOthers(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   // A task that no SIGKILL ends (it hangs in a file system) must not hold us for ever.
   stop_ = true;
   while (thread_.joinable() && !Gone(1)) Wake(thread_.native_handle());
@@ -349,8 +349,11 @@ void Run::EndLeftOver() {
   for (auto& [pid, text] : left_over_) outcome_.end.left_over.push_back(std::move(text));
 }
 
-void Run::ReapOthers() {
-  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+// True when no child is left.
+bool Run::ReapOthers() {
+  for (;;) {
+    const pid_t pid = waitpid(-1, nullptr, WNOHANG);
+    if (pid == 0 || (pid < 0 && errno != EINTR)) return pid < 0;
   }
 }
 
@@ -388,10 +391,7 @@ absl::StatusOr<RunOutcome> Run::Execute() {
     SupervisorResult result = served_.get();
     outcome_.accesses = result.accesses;
     outcome_.holes += result.holes;
-    for (const std::string& process : result.left_over) {
-      auto& all = outcome_.end.left_over;
-      if (std::find(all.begin(), all.end(), process) == all.end()) all.push_back(process);
-    }
+    for (const std::string& process : result.left_over) AddLeftOver(&outcome_.end.left_over, process);
     outcome_.sink_failed = result.sink_failed;
   }
   FillEnd();

@@ -108,7 +108,7 @@ TEST_F(RunnerTest, LeavesNothingBehindAndSaysWhatWas) {
 }
 
 TEST_F(RunnerTest, NothingIsLostWhenThousandsOfProcessesAreForked) {
-  constexpr int kProcesses = 2000;
+  constexpr int kProcesses = 3000;
   const std::string probe = Path("probe");
   ASSERT_OK(WriteFile(probe, ""));
   ASSERT_OK_AND_ASSIGN(

@@ -122,7 +122,8 @@ class Supervisor::Impl {
     access.pid = process.tgid;
     access.tid = tid;
     access.exe = process.exe;
-    const bool orphan = process.fresh && process.orphan;
+    // Without inner actions there is only one that it can belong to.
+    const bool orphan = process.fresh && process.orphan && !inner_.empty();
     const bool late = process.tgid != o_.root && o_.root_ended != nullptr &&
                       o_.root_ended->load(std::memory_order_relaxed) && late_.insert(process.tgid).second;
     Fill(intent, tid, process.tgid, &access);
