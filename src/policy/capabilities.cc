@@ -28,8 +28,10 @@ absl::StatusOr<uint64_t> MaskOf(const std::vector<std::string>& names, bool drop
     }
     if (!absl::StartsWith(name, "cap_")) name = absl::StrCat("cap_", name);
     cap_value_t value;
-    // libcap takes numbers as well ("cap_7"): a name is what a person can check.
-    if (cap_from_name(name.c_str(), &value) != 0 || value >= 64) {
+    // libcap stops at the first character that no name holds: "cap_chown,cap_kill" would be cap_chown alone.
+    const bool one_word =
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    if (!one_word || cap_from_name(name.c_str(), &value) != 0 || value >= 64) {
       return absl::InvalidArgumentError(absl::StrCat(
           "unknown capability \"", spelled, "\": see capabilities(7) for the names, or say \"all\""));
     }

@@ -59,5 +59,18 @@ TEST(Capabilities, AnUnknownNameIsNamed) {
       StatusIs(absl::StatusCode::kInvalidArgument, testing::HasSubstr("unknown capability \"cap_fly\"")));
 }
 
+// libcap would take the first of these for cap_chown and say nothing of the rest.
+TEST(Capabilities, MoreThanOneNameInAWordIsRefused) {
+  for (const char* word :
+       {"cap_chown,cap_kill", "cap_kill ", "cap_kill+ep", "cap_kill=", "7", "cap_7", "cap_", ""}) {
+    Policy policy = DefaultPolicy(Role::kRun);
+    policy.drop_capabilities = {word};
+    child::CapabilityMasks masks;
+    EXPECT_THAT(CapabilityMasksFor(policy, &masks),
+                StatusIs(absl::StatusCode::kInvalidArgument, testing::HasSubstr(word)))
+        << word;
+  }
+}
+
 }  // namespace
 }  // namespace glovebox::policy

@@ -36,7 +36,7 @@ FilterSet RenderFilters(const Policy& policy, const CompileOptions& options, For
   const bool in_kernel = policy.kernel_only || (!options.listener && !options.outer);
   if (in_kernel && !policy.denied_ioctls.empty()) set.ioctl = Render(IoctlFilter(policy), form);
   if (in_kernel && policy.append_only) set.append_only = Render(AppendOnlyFilter(), form);
-  if (in_kernel && policy.restrict_kptr) set.kptr = Render(KptrFilter(), form);
+  if (in_kernel && policy.restrict_kptr) set.kptr = Render(KptrFilter(kernel::SyscallTable()), form);
   if (options.outer) return set;
   set.notify = Render(options.listener ? NotifyFilter(policy, kernel::SyscallTable())
                                        : RefuseFilter(policy, kernel::SyscallTable()),

@@ -2,16 +2,176 @@
 
 #include <linux/filter.h>
 
+#include <cstddef>
 #include <cstring>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "base/status.h"
 
 namespace glovebox::policy {
 namespace {
 
-absl::Status Bad(size_t pc, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("filter instruction ", pc, ": ", what));
+constexpr uint32_t kMaxErrno = 4095;  // MAX_ERRNO: the kernel caps an errno filter's data there
+
+bool IsAlu(uint16_t code) {
+  switch (code) {
+    case BPF_ALU | BPF_ADD | BPF_K:
+    case BPF_ALU | BPF_ADD | BPF_X:
+    case BPF_ALU | BPF_SUB | BPF_K:
+    case BPF_ALU | BPF_SUB | BPF_X:
+    case BPF_ALU | BPF_MUL | BPF_K:
+    case BPF_ALU | BPF_MUL | BPF_X:
+    case BPF_ALU | BPF_DIV | BPF_K:
+    case BPF_ALU | BPF_DIV | BPF_X:
+    case BPF_ALU | BPF_AND | BPF_K:
+    case BPF_ALU | BPF_AND | BPF_X:
+    case BPF_ALU | BPF_OR | BPF_K:
+    case BPF_ALU | BPF_OR | BPF_X:
+    case BPF_ALU | BPF_XOR | BPF_K:
+    case BPF_ALU | BPF_XOR | BPF_X:
+    case BPF_ALU | BPF_LSH | BPF_K:
+    case BPF_ALU | BPF_LSH | BPF_X:
+    case BPF_ALU | BPF_RSH | BPF_K:
+    case BPF_ALU | BPF_RSH | BPF_X:
+    case BPF_ALU | BPF_NEG:
+      return true;
+    default:  // no MOD: seccomp does not take it
+      return false;
+  }
+}
+
+bool IsConditionalJump(uint16_t code) {
+  switch (code) {
+    case BPF_JMP | BPF_JEQ | BPF_K:
+    case BPF_JMP | BPF_JEQ | BPF_X:
+    case BPF_JMP | BPF_JGE | BPF_K:
+    case BPF_JMP | BPF_JGE | BPF_X:
+    case BPF_JMP | BPF_JGT | BPF_K:
+    case BPF_JMP | BPF_JGT | BPF_X:
+    case BPF_JMP | BPF_JSET | BPF_K:
+    case BPF_JMP | BPF_JSET | BPF_X:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Why the kernel would refuse an instruction by itself; null when it would not. `left` is how many follow it.
+const char* Fault(const sock_filter& in, size_t left) {
+  if (IsAlu(in.code)) {
+    if (in.code == (BPF_ALU | BPF_DIV | BPF_K) && in.k == 0) return "divides by zero";
+    const bool shift = in.code == (BPF_ALU | BPF_LSH | BPF_K) || in.code == (BPF_ALU | BPF_RSH | BPF_K);
+    return shift && in.k >= 32 ? "shifts by 32 or more" : nullptr;
+  }
+  if (IsConditionalJump(in.code))
+    return in.jt >= left || in.jf >= left ? "jumps out of the program" : nullptr;
+  switch (in.code) {
+    case BPF_LD | BPF_W | BPF_ABS:
+      if (in.k >= sizeof(seccomp_data)) return "loads from outside of seccomp_data";
+      return (in.k & 3) != 0 ? "loads from an odd place" : nullptr;
+    case BPF_LD | BPF_MEM:
+    case BPF_LDX | BPF_MEM:
+    case BPF_ST:
+    case BPF_STX:
+      return in.k >= BPF_MEMWORDS ? "uses a memory word that there is not" : nullptr;
+    case BPF_JMP | BPF_JA:
+      return in.k >= left ? "jumps out of the program" : nullptr;
+    case BPF_LD | BPF_W | BPF_LEN:
+    case BPF_LDX | BPF_W | BPF_LEN:
+    case BPF_LD | BPF_IMM:
+    case BPF_LDX | BPF_IMM:
+    case BPF_MISC | BPF_TAX:
+    case BPF_MISC | BPF_TXA:
+    case BPF_RET | BPF_K:
+    case BPF_RET | BPF_A:
+      return nullptr;
+    default:
+      return "is no instruction that seccomp takes";
+  }
+}
+
+// A memory word may only be loaded where every way there has stored it (check_load_and_stores() in
+// net/core/filter.c). Returns the first instruction that breaks it, or the size.
+size_t FirstLoadOfUnsetWord(absl::Span<const sock_filter> code) {
+  std::vector<uint16_t> known(code.size(), 0xffff);  // words stored on every way that leads here
+  uint16_t valid = 0;
+  for (size_t pc = 0; pc < code.size(); ++pc) {
+    const sock_filter& in = code[pc];
+    valid &= known[pc];
+    switch (in.code) {
+      case BPF_ST:
+      case BPF_STX:
+        valid = static_cast<uint16_t>(valid | (1u << in.k));
+        break;
+      case BPF_LD | BPF_MEM:
+      case BPF_LDX | BPF_MEM:
+        if ((valid & (1u << in.k)) == 0) return pc;
+        break;
+      case BPF_JMP | BPF_JA:
+        known[pc + 1 + in.k] &= valid;
+        valid = 0xffff;
+        break;
+      default:
+        if (IsConditionalJump(in.code)) {
+          known[pc + 1 + in.jt] &= valid;
+          known[pc + 1 + in.jf] &= valid;
+          valid = 0xffff;
+        }
+    }
+  }
+  return code.size();
+}
+
+absl::Status BadInstruction(size_t pc, const sock_filter& in, absl::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("BPF instruction ", pc, " (code 0x", absl::Hex(in.code), ") ", why));
+}
+
+// Signed, as the kernel compares them: KILL_PROCESS (0x80000000) is the smallest of all.
+int32_t Severity(uint32_t action) { return static_cast<int32_t>(action & SECCOMP_RET_ACTION_FULL); }
+
+uint32_t Alu(uint16_t operation, uint32_t a, uint32_t b) {
+  switch (operation) {
+    case BPF_ADD:
+      return a + b;
+    case BPF_SUB:
+      return a - b;
+    case BPF_MUL:
+      return a * b;
+    case BPF_AND:
+      return a & b;
+    case BPF_OR:
+      return a | b;
+    case BPF_XOR:
+      return a ^ b;
+    case BPF_LSH:
+      return a << (b & 31);  // a register's shift is masked, as in eBPF
+    case BPF_RSH:
+      return a >> (b & 31);
+    default:
+      return 0 - a;  // BPF_NEG
+  }
+}
+
+bool Holds(uint16_t operation, uint32_t a, uint32_t b) {
+  switch (operation) {
+    case BPF_JEQ:
+      return a == b;
+    case BPF_JGE:
+      return a >= b;
+    case BPF_JGT:
+      return a > b;
+    default:
+      return (a & b) != 0;  // BPF_JSET
+  }
+}
+
+uint32_t LoadWord(const seccomp_data& call, uint32_t offset) {
+  uint32_t word = 0;
+  std::memcpy(&word, reinterpret_cast<const char*>(&call) + offset, sizeof word);
+  return word;
 }
 
 struct Machine {
@@ -20,138 +180,106 @@ struct Machine {
   uint32_t memory[BPF_MEMWORDS] = {};
 };
 
-// ALU instructions; false for one that seccomp does not know or a division by zero.
-bool Compute(uint16_t code, uint32_t operand, Machine* m) {
-  switch (BPF_OP(code)) {
-    case BPF_ADD:
-      m->a += operand;
-      return true;
-    case BPF_SUB:
-      m->a -= operand;
-      return true;
-    case BPF_MUL:
-      m->a *= operand;
-      return true;
-    case BPF_DIV:
-      if (operand == 0) return false;
-      m->a /= operand;
-      return true;
-    case BPF_AND:
-      m->a &= operand;
-      return true;
-    case BPF_OR:
-      m->a |= operand;
-      return true;
-    case BPF_XOR:
-      m->a ^= operand;
-      return true;
-    case BPF_LSH:
-      m->a = operand < 32 ? m->a << operand : 0;
-      return true;
-    case BPF_RSH:
-      m->a = operand < 32 ? m->a >> operand : 0;
-      return true;
-    case BPF_NEG:
-      m->a = 0u - m->a;
-      return true;
-    default:
-      return false;
+// Everything that neither jumps nor returns.
+void Step(const sock_filter& in, const seccomp_data& call, Machine* m) {
+  switch (in.code) {
+    case BPF_LD | BPF_W | BPF_ABS:
+      m->a = LoadWord(call, in.k);
+      break;
+    case BPF_LD | BPF_W | BPF_LEN:
+      m->a = sizeof(seccomp_data);
+      break;
+    case BPF_LDX | BPF_W | BPF_LEN:
+      m->x = sizeof(seccomp_data);
+      break;
+    case BPF_LD | BPF_IMM:
+      m->a = in.k;
+      break;
+    case BPF_LDX | BPF_IMM:
+      m->x = in.k;
+      break;
+    case BPF_LD | BPF_MEM:
+      m->a = m->memory[in.k];
+      break;
+    case BPF_LDX | BPF_MEM:
+      m->x = m->memory[in.k];
+      break;
+    case BPF_ST:
+      m->memory[in.k] = m->a;
+      break;
+    case BPF_STX:
+      m->memory[in.k] = m->x;
+      break;
+    case BPF_MISC | BPF_TAX:
+      m->x = m->a;
+      break;
+    default:  // BPF_MISC | BPF_TXA
+      m->a = m->x;
   }
 }
 
-// Whether a conditional jump is taken; false in *known for an unknown one.
-bool Taken(uint16_t code, uint32_t operand, const Machine& m, bool* known) {
-  *known = true;
-  switch (BPF_OP(code)) {
-    case BPF_JEQ:
-      return m.a == operand;
-    case BPF_JGT:
-      return m.a > operand;
-    case BPF_JGE:
-      return m.a >= operand;
-    case BPF_JSET:
-      return (m.a & operand) != 0;
-    default:
-      *known = false;
-      return false;
+// The program as the kernel would take it.
+absl::StatusOr<std::vector<sock_filter>> Check(absl::string_view bytes) {
+  std::vector<sock_filter> code(bytes.size() / sizeof(sock_filter));
+  if (bytes.size() % sizeof(sock_filter) != 0 || code.empty() || code.size() > BPF_MAXINSNS) {
+    return absl::InvalidArgumentError(absl::StrCat("a filter of ", bytes.size(),
+                                                   " bytes: the kernel takes 1 to ", BPF_MAXINSNS,
+                                                   " instructions of ", sizeof(sock_filter)));
   }
+  std::memcpy(code.data(), bytes.data(), bytes.size());
+  for (size_t pc = 0; pc < code.size(); ++pc) {
+    const char* fault = Fault(code[pc], code.size() - pc - 1);
+    if (fault != nullptr) return BadInstruction(pc, code[pc], fault);
+  }
+  const uint16_t last = code.back().code;
+  if (last != (BPF_RET | BPF_K) && last != (BPF_RET | BPF_A)) {
+    return BadInstruction(code.size() - 1, code.back(), "is the last one and does not return");
+  }
+  const size_t unset = FirstLoadOfUnsetWord(code);
+  if (unset < code.size())
+    return BadInstruction(unset, code[unset], "loads a memory word before it is stored");
+  return code;
 }
 
-// Loads into A or X; false where seccomp allows no such load.
-bool Load(const sock_filter& in, const seccomp_data& call, Machine* m) {
-  const bool into_x = BPF_CLASS(in.code) == BPF_LDX;
-  uint32_t value = 0;
-  switch (BPF_MODE(in.code)) {
-    case BPF_IMM:
-      value = in.k;
+// Checked code always ends: jumps lead forward, and the last instruction returns.
+Verdict Run(absl::Span<const sock_filter> code, const seccomp_data& call) {
+  Machine m;
+  Verdict verdict;
+  for (size_t pc = 0; pc < code.size(); ++pc) {
+    const sock_filter& in = code[pc];
+    const uint32_t operand = BPF_SRC(in.code) == BPF_X ? m.x : in.k;
+    ++verdict.instructions;
+    if (BPF_CLASS(in.code) == BPF_RET) {
+      verdict.action = BPF_RVAL(in.code) == BPF_A ? m.a : in.k;
       break;
-    case BPF_MEM:
-      if (in.k >= BPF_MEMWORDS) return false;
-      value = m->memory[in.k];
-      break;
-    case BPF_LEN:
-      value = sizeof call;
-      break;
-    case BPF_ABS:
-      if (into_x || BPF_SIZE(in.code) != BPF_W || in.k % 4 != 0 || in.k > sizeof call - 4) return false;
-      std::memcpy(&value, reinterpret_cast<const char*>(&call) + in.k, sizeof value);
-      break;
-    default:
-      return false;
+    }
+    if (in.code == (BPF_JMP | BPF_JA)) {
+      pc += in.k;
+    } else if (BPF_CLASS(in.code) == BPF_JMP) {
+      pc += Holds(BPF_OP(in.code), m.a, operand) ? in.jt : in.jf;
+    } else if (BPF_CLASS(in.code) == BPF_ALU && BPF_OP(in.code) == BPF_DIV) {
+      if (operand == 0) break;  // by X: the program ends with 0, which is KILL_THREAD
+      m.a /= operand;
+    } else if (BPF_CLASS(in.code) == BPF_ALU) {
+      m.a = Alu(BPF_OP(in.code), m.a, operand);
+    } else {
+      const bool load = in.code == (BPF_LD | BPF_W | BPF_ABS);
+      verdict.read_arguments |= load && in.k >= offsetof(seccomp_data, instruction_pointer);
+      Step(in, call, &m);
+    }
   }
-  (into_x ? m->x : m->a) = value;
-  return true;
+  const uint32_t data = verdict.action & SECCOMP_RET_DATA;
+  if ((verdict.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO && data > kMaxErrno) {
+    verdict.action = SECCOMP_RET_ERRNO | kMaxErrno;
+  }
+  return verdict;
 }
 
 }  // namespace
 
 absl::StatusOr<Verdict> Evaluate(absl::string_view filter, const seccomp_data& call) {
-  const size_t count = filter.size() / sizeof(sock_filter);
-  if (count == 0 || count > BPF_MAXINSNS || filter.size() % sizeof(sock_filter) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("a filter of ", filter.size(), " bytes"));
-  }
-  Machine m;
-  uint32_t steps = 0;
-  // Jumps only lead forward, so each instruction runs once at most.
-  for (size_t pc = 0; pc < count; ++pc) {
-    sock_filter in;
-    std::memcpy(&in, filter.data() + pc * sizeof in, sizeof in);
-    ++steps;
-    const uint32_t operand = BPF_SRC(in.code) == BPF_X ? m.x : in.k;
-    switch (BPF_CLASS(in.code)) {
-      case BPF_LD:
-      case BPF_LDX:
-        if (!Load(in, call, &m)) return Bad(pc, "load that seccomp does not allow");
-        break;
-      case BPF_ST:
-      case BPF_STX:
-        if (in.k >= BPF_MEMWORDS) return Bad(pc, "store outside the scratch memory");
-        m.memory[in.k] = BPF_CLASS(in.code) == BPF_ST ? m.a : m.x;
-        break;
-      case BPF_ALU:
-        if (!Compute(in.code, operand, &m)) return Bad(pc, "arithmetic that seccomp does not allow");
-        break;
-      case BPF_JMP: {
-        bool known = true;
-        const bool always = BPF_OP(in.code) == BPF_JA;
-        const bool taken = !always && Taken(in.code, operand, m, &known);
-        if (!always && !known) return Bad(pc, "unknown jump");
-        pc += always ? in.k : (taken ? in.jt : in.jf);
-        break;
-      }
-      case BPF_RET:
-        return Verdict{BPF_RVAL(in.code) == BPF_A ? m.a : in.k, steps};
-      case BPF_MISC:
-        if (BPF_MISCOP(in.code) == BPF_TAX)
-          m.x = m.a;
-        else
-          m.a = m.x;
-        break;
-      default:
-        return Bad(pc, "unknown class");
-    }
-  }
-  return Bad(count, "the program ends without an answer");
+  ASSIGN_OR_RETURN(const std::vector<sock_filter> code, Check(filter));
+  return Run(code, call);
 }
 
 absl::StatusOr<uint32_t> EvaluateAll(const std::vector<std::string>& filters, const seccomp_data& call) {
@@ -159,9 +287,7 @@ absl::StatusOr<uint32_t> EvaluateAll(const std::vector<std::string>& filters, co
   // The last loaded filter runs first, and only a stricter action replaces what it said.
   for (auto filter = filters.rbegin(); filter != filters.rend(); ++filter) {
     ASSIGN_OR_RETURN(const Verdict verdict, Evaluate(*filter, call));
-    // Actions are ordered as signed numbers: KILL_PROCESS is the smallest.
-    const auto rank = [](uint32_t action) { return static_cast<int32_t>(action & SECCOMP_RET_ACTION_FULL); };
-    if (rank(verdict.action) < rank(strictest)) strictest = verdict.action;
+    if (Severity(verdict.action) < Severity(strictest)) strictest = verdict.action;
   }
   return strictest;
 }

@@ -16,11 +16,14 @@ namespace glovebox::policy {
 struct Verdict {
   uint32_t action = 0;        // SECCOMP_RET_* with its data
   uint32_t instructions = 0;  // how many were run: what the filter costs this call
+  // Whether an argument or the instruction pointer was read. Where not and the answer is ALLOW, the kernel
+  // (5.11 and later) keeps it in a bitmap and does not run the filter for that call again.
+  bool read_arguments = false;
 };
 
-// Runs one filter (bytes of struct sock_filter) over one call. InvalidArgument for what the kernel would not
-// have loaded: an instruction that seccomp does not allow, a jump or a fall out of the program, a load
-// outside seccomp_data.
+// Runs one filter (bytes of struct sock_filter) over one call. InvalidArgument names the first instruction
+// for which the kernel would not have loaded it, also where the call does not come by: seccomp_check_filter()
+// in kernel/seccomp.c and bpf_check_classic() in net/core/filter.c are followed rule by rule.
 absl::StatusOr<Verdict> Evaluate(absl::string_view filter, const seccomp_data& call);
 
 // All filters of a task: the strictest action wins, the last loaded filter on a tie, as the kernel decides.

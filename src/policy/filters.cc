@@ -126,9 +126,18 @@ absl::StatusOr<FilterBuilder> AppendOnlyFilter() {
   return builder;
 }
 
-absl::StatusOr<FilterBuilder> KptrFilter() {
+absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> table) {
   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW));
   RETURN_IF_ERROR(AddKernelPointers(builder, SCMP_ACT_ERRNO(EFAULT)));
+  for (const kernel::SyscallRow& row : table) {
+    const int number = kernel::SyscallNumber(kNativeArch, row.name);
+    if (number < 0) continue;
+    for (unsigned argument = 0; argument < 6; ++argument) {
+      if (!kernel::IsPointer(row.args[argument])) continue;
+      RETURN_IF_ERROR(
+          builder.AddNumber(SCMP_ACT_ERRNO(EFAULT), number, {IsKernelPointer(argument)}, row.name));
+    }
+  }
   return builder;
 }
 

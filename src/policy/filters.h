@@ -17,10 +17,11 @@ absl::StatusOr<FilterBuilder> IoctlFilter(const Policy& policy);
 // io_submit carries the same flag in memory that a filter cannot see: it is refused as a whole (EPERM).
 absl::StatusOr<FilterBuilder> AppendOnlyFilter();
 
-// Row 8: a pointer argument in the kernel's half fails with EFAULT. Only pointer-typed registers of
-// PointerCalls() are tested: AT_FDCWD and -1 are sign-extended and would be mistaken for one. Native ABI: the
-// others have 32-bit pointers.
-absl::StatusOr<FilterBuilder> KptrFilter();
+// Row 8: a pointer argument in the kernel's half fails with EFAULT. Only pointer-typed registers of `table`
+// and of PointerCalls() are tested: AT_FDCWD and -1 are sign-extended and would be mistaken for one. Native
+// ABI: i386's and 32-bit Arm's pointers have 32 bits and cannot reach the kernel's half; x32's can, and
+// libseccomp cannot test them, so that a kernel which runs x32 programs at all is not covered there.
+absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> table);
 
 // Row 20. With a listener every row of `table` up to the policy's level is notified, and the conditions of
 // rows 6 to 8 are notified too, so that their refusal is recorded (a refusal in the kernel is invisible).

@@ -136,9 +136,37 @@ TEST(OwnFilters, AppendOnlyAndKernelPointers) {
   EXPECT_EQ(Decide(append, "pwritev2", {1, 0, 0, 0, 0, 0x20}), SECCOMP_RET_ERRNO | EOPNOTSUPP);
   EXPECT_EQ(Decide(append, "pwritev2", {1, 0, 0, 0, 0, 0}), SECCOMP_RET_ALLOW);
   EXPECT_EQ(Decide(append, "io_submit"), SECCOMP_RET_ERRNO | EPERM);
-  const std::string kptr = Bytes(KptrFilter());
+  const std::string kptr = Bytes(KptrFilter(kernel::SyscallTable()));
   EXPECT_EQ(Decide(kptr, "write", {1, uint64_t{0xffff800000000000}, 1}), SECCOMP_RET_ERRNO | EFAULT);
   EXPECT_EQ(Decide(kptr, "write", {~uint64_t{0}, 0x7fff00000000, 1}), SECCOMP_RET_ALLOW);
+}
+
+TEST(OwnFilters, FileAttributesAreOutOfReachThroughI386Too) {
+  const std::string filter = Bytes(IoctlFilter(DefaultPolicy(Role::kRun)));
+  ASSERT_OK_AND_ASSIGN(Verdict i386, Evaluate(filter, Call(54, AUDIT_ARCH_I386, {3, 0x40046602})));
+  EXPECT_EQ(i386.action, SECCOMP_RET_ERRNO | EPERM);
+}
+
+TEST(OwnFilters, EveryPointerOfTheTableIsTestedAndNothingElse) {
+  const std::string filter = Bytes(KptrFilter(kernel::SyscallTable()));
+  const auto listed = [](const char* name, unsigned i) {
+    for (const PointerCall& call : PointerCalls()) {
+      if (std::string(call.name) == name && (call.registers & (1u << i)) != 0) return true;
+    }
+    return false;
+  };
+  for (const kernel::SyscallRow& row : kernel::SyscallTable()) {
+    const int number = kernel::SyscallNumber(kArch, row.name);
+    if (number < 0) continue;
+    for (unsigned i = 0; i < 6; ++i) {
+      seccomp_data call = Call(number, kArch);
+      call.args[i] = ~uint64_t{0};
+      ASSERT_OK_AND_ASSIGN(Verdict verdict, Evaluate(filter, call));
+      const bool pointer = kernel::IsPointer(row.args[i]) || listed(row.name, i);
+      EXPECT_EQ(verdict.action, pointer ? (SECCOMP_RET_ERRNO | EFAULT) : SECCOMP_RET_ALLOW)
+          << row.name << " register " << i;
+    }
+  }
 }
 
 TEST(OwnFilters, WithoutAListenerIoUringIsRefusedInTheKernel) {
@@ -185,7 +213,7 @@ TEST(RealKernel, DecidesAsTheEvaluatorSays) {
   const auto no_append = [] { return syscall(SYS_pwritev2, -1, nullptr, 0, 0, 0, 0x20) == 0 ? 0 : errno; };
   EXPECT_EQ(ErrnoUnder(Bytes(AppendOnlyFilter()), no_append), EOPNOTSUPP);
   const auto kernel_pointer = [] { return syscall(SYS_write, -1, uint64_t{1} << 63, 1) >= 0 ? 0 : errno; };
-  EXPECT_EQ(ErrnoUnder(Bytes(KptrFilter()), kernel_pointer), EFAULT);
+  EXPECT_EQ(ErrnoUnder(Bytes(KptrFilter(kernel::SyscallTable())), kernel_pointer), EFAULT);
   const auto uring = [] { return syscall(SYS_io_uring_setup, 1, nullptr) >= 0 ? 0 : errno; };
   EXPECT_EQ(ErrnoUnder(Bytes(RefuseFilter(DefaultPolicy(Role::kRun), kernel::SyscallTable())), uring), EPERM);
 }

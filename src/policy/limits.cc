@@ -2,53 +2,98 @@
 
 #include <sys/resource.h>
 
+#include <array>
+#include <cstddef>
+#include <iterator>
 #include <limits>
-#include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/bytes.h"
 #include "base/status.h"
 
 namespace glovebox::policy {
 namespace {
 
-struct Name {
-  const char* name;
-  bool bytes;
-};
-// In the order of child::Limit.
-constexpr Name kNames[child::kLimitCount] = {
-    {"AS", true},      {"CORE", true},     {"CPU", false},        {"DATA", true},    {"FSIZE", true},
-    {"MEMLOCK", true}, {"MSGQUEUE", true}, {"NICE", false},       {"NOFILE", false}, {"NPROC", false},
-    {"RTPRIO", false}, {"RTTIME", false},  {"SIGPENDING", false}, {"STACK", true},
+struct Unit {
+  const char* suffix;
+  uint64_t factor;
 };
 
-absl::StatusOr<uint64_t> ParseValue(absl::string_view text, const Name& limit) {
-  if (absl::AsciiStrToLower(text) == "unlimited") return static_cast<uint64_t>(RLIM_INFINITY);
-  uint64_t factor = 1;
-  absl::string_view digits = text;
-  if (!digits.empty()) {
-    const size_t unit =
-        std::string("KMGT").find(absl::ascii_toupper(static_cast<unsigned char>(digits.back())));
-    if (unit != std::string::npos) {
-      if (!limit.bytes)
-        return absl::InvalidArgumentError(absl::StrCat(limit.name, " is not in bytes: write a plain number"));
-      factor = uint64_t{1} << (10 * (unit + 1));
-      digits.remove_suffix(1);
-    }
+constexpr Unit kBytes[] = {
+    {"", 1}, {"K", 1ull << 10}, {"M", 1ull << 20}, {"G", 1ull << 30}, {"T", 1ull << 40}};
+constexpr Unit kSeconds[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}};
+constexpr Unit kMicroseconds[] = {{"", 1}, {"us", 1}, {"ms", 1000}, {"s", 1000000}};
+constexpr Unit kCount[] = {{"", 1}};
+
+struct Kind {
+  absl::string_view name;
+  absl::Span<const Unit> units;
+  absl::string_view example;
+  uint64_t lowest;
+  uint64_t highest;
+};
+
+// RLIM_INFINITY is a word of its own, not a number.
+constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max() - 1;
+
+// In the order of child::Limit.
+constexpr Kind kKinds[] = {
+    {"AS", kBytes, "4G", 0, kMost},           {"CORE", kBytes, "0", 0, kMost},
+    {"CPU", kSeconds, "10s", 0, kMost},       {"DATA", kBytes, "2G", 0, kMost},
+    {"FSIZE", kBytes, "100M", 0, kMost},      {"MEMLOCK", kBytes, "64K", 0, kMost},
+    {"MSGQUEUE", kBytes, "1M", 0, kMost},     {"NICE", kCount, "20", 1, 40},
+    {"NOFILE", kCount, "1024", 0, kMost},     {"NPROC", kCount, "200", 0, kMost},
+    {"RTPRIO", kCount, "0", 0, 99},           {"RTTIME", kMicroseconds, "500ms", 0, kMost},
+    {"SIGPENDING", kCount, "1000", 0, kMost}, {"STACK", kBytes, "8M", 0, kMost},
+};
+static_assert(std::size(kKinds) == child::kLimitCount);
+
+std::string Quoted(absl::string_view text) { return absl::StrCat("'", EscapeBytes(text), "'"); }
+
+std::string UnitNames(const Kind& kind) {
+  std::string names;
+  for (const Unit& unit : kind.units) {
+    if (*unit.suffix != '\0') absl::StrAppend(&names, names.empty() ? "" : ", ", unit.suffix);
   }
+  return names.empty() ? "no unit" : absl::StrCat("one of the units ", names);
+}
+
+absl::Status Bad(const Kind& kind, absl::string_view value, absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("limit ", kind.name, ": ", Quoted(value), " ", why,
+                                                 " (as in ", kind.name, "=", kind.example, ", or ", kind.name,
+                                                 "=unlimited)"));
+}
+
+absl::StatusOr<uint64_t> ParseValue(const Kind& kind, absl::string_view text) {
+  if (absl::EqualsIgnoreCase(text, "unlimited") || absl::EqualsIgnoreCase(text, "infinity")) {
+    return uint64_t{RLIM_INFINITY};
+  }
+  size_t digits = 0;
+  while (digits < text.size() && absl::ascii_isdigit(static_cast<unsigned char>(text[digits]))) ++digits;
+  if (digits == 0) return Bad(kind, text, "is no number");
   uint64_t number = 0;
-  const bool digits_only =
-      !digits.empty() && digits.find_first_not_of("0123456789") == absl::string_view::npos;
-  if (!digits_only || !absl::SimpleAtoi(digits, &number)) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is no whole number"));
+  if (!absl::SimpleAtoi(text.substr(0, digits), &number)) return Bad(kind, text, "is too large");
+  const absl::string_view suffix = text.substr(digits);
+  for (const Unit& unit : kind.units) {
+    if (!absl::EqualsIgnoreCase(suffix, unit.suffix)) continue;
+    if (number > kMost / unit.factor) return Bad(kind, text, "is too large");
+    number *= unit.factor;
+    if (number < kind.lowest || number > kind.highest) {
+      return Bad(kind, text, absl::StrCat("is not between ", kind.lowest, " and ", kind.highest));
+    }
+    return number;
   }
-  if (number > std::numeric_limits<uint64_t>::max() / factor) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is too large"));
-  }
-  return number * factor;
+  return Bad(kind, text, absl::StrCat("ends in ", Quoted(suffix), ", but takes ", UnitNames(kind)));
+}
+
+std::string AllNames() {
+  std::string names;
+  for (const Kind& kind : kKinds) absl::StrAppend(&names, names.empty() ? "" : ", ", kind.name);
+  return names;
 }
 
 }  // namespace
@@ -57,21 +102,29 @@ absl::StatusOr<ParsedLimit> ParseLimit(absl::string_view text) {
   const size_t equals = text.find('=');
   if (equals == absl::string_view::npos) {
     return absl::InvalidArgumentError(
-        absl::StrCat("limit \"", text, "\": expected NAME=VALUE, as NOFILE=1024"));
+        absl::StrCat("limit ", Quoted(text), " has no value (as in NOFILE=1024)"));
   }
-  const std::string upper = absl::AsciiStrToUpper(text.substr(0, equals));
-  absl::string_view name = absl::StripPrefix(absl::string_view(upper), "RLIMIT_");
-  for (uint32_t i = 0; i < child::kLimitCount; ++i) {
-    if (name != kNames[i].name) continue;
-    auto value = ParseValue(text.substr(equals + 1), kNames[i]);
-    if (!value.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("limit \"", text, "\": ", value.status().message()));
-    }
-    return ParsedLimit{static_cast<child::Limit>(i), *value};
+  const std::string name = absl::AsciiStrToUpper(text.substr(0, equals));
+  const absl::string_view bare = absl::StripPrefix(name, "RLIMIT_");
+  for (size_t i = 0; i < std::size(kKinds); ++i) {
+    if (kKinds[i].name != bare) continue;
+    ASSIGN_OR_RETURN(const uint64_t value, ParseValue(kKinds[i], text.substr(equals + 1)));
+    return ParsedLimit{static_cast<child::Limit>(i), value};
   }
-  std::string known;
-  for (const Name& limit : kNames) absl::StrAppend(&known, known.empty() ? "" : ", ", limit.name);
-  return absl::InvalidArgumentError(absl::StrCat("limit \"", text, "\": no such limit; known are ", known));
+  return absl::InvalidArgumentError(
+      absl::StrCat("no limit is called ", Quoted(text.substr(0, equals)), "; there are ", AllNames()));
+}
+
+absl::string_view LimitText(child::Limit limit) { return kKinds[static_cast<size_t>(limit)].name; }
+
+std::string FormatLimit(const ParsedLimit& limit) {
+  const Kind& kind = kKinds[static_cast<size_t>(limit.limit)];
+  if (limit.value == RLIM_INFINITY) return absl::StrCat(kind.name, "=unlimited");
+  const Unit* best = &kind.units[0];
+  for (const Unit& unit : kind.units) {
+    if (limit.value != 0 && limit.value % unit.factor == 0 && unit.factor > best->factor) best = &unit;
+  }
+  return absl::StrCat(kind.name, "=", limit.value / best->factor, best->suffix);
 }
 
 }  // namespace glovebox::policy

@@ -40,12 +40,14 @@ std::vector<uint32_t> DefaultDeniedIoctls() {
       low(FIFREEZE),
       low(FITHAW),
       low(FS_IOC_SETFLAGS),
+      low(FS_IOC32_SETFLAGS),  // the same through int $0x80, where long has 4 bytes
       low(FS_IOC_FSSETXATTR),
       low(KVM_CREATE_VM),
       // A sandboxed program must not answer its own notifications.
       low(SECCOMP_IOCTL_NOTIF_RECV),
       low(SECCOMP_IOCTL_NOTIF_SEND),
       low(SECCOMP_IOCTL_NOTIF_ID_VALID),
+      low(SECCOMP_IOR(2, uint64_t)),  // ID_VALID's first number (5.0 to 5.8), which the kernel still answers
       low(SECCOMP_IOCTL_NOTIF_ADDFD),
       low(kernel::kNotifSetFlags),
   };
