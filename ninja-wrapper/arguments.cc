@@ -37,6 +37,7 @@ Arguments ParseArguments(const std::vector<std::string>& argv) {
   std::vector<std::string> copy = {"ninja"};
   copy.insert(copy.end(), arguments.forwarded.begin(), arguments.forwarded.end());
   std::vector<char*> words;
+  words.reserve(copy.size() + 1);
   for (std::string& word : copy) words.push_back(word.data());
   words.push_back(nullptr);
   enum { kHelp = 1, kVersion, kQuiet };

@@ -39,7 +39,7 @@ std::string OwnDirectory() {
 // The first that exists; the last ones are the places in a build tree.
 std::string FindBeside(const std::vector<std::string>& places) {
   for (const std::string& place : places) {
-    const std::string path = CleanPath(JoinPath(OwnDirectory(), place));
+    std::string path = CleanPath(JoinPath(OwnDirectory(), place));
     if (FileExists(path)) return path;
   }
   return "";
@@ -51,7 +51,7 @@ std::string PreloadablePath(const std::string& library, std::optional<TempDir>& 
   if (library.find_first_of(" :$") == std::string::npos) return library;
   absl::StatusOr<TempDir> directory = TempDir::Create("glovebox-ninja");
   if (!directory.ok() || directory->path().find_first_of(" :$") != std::string::npos) return "";
-  const std::string link = JoinPath(directory->path(), kLibrary);
+  std::string link = JoinPath(directory->path(), kLibrary);
   if (symlink(library.c_str(), link.c_str()) != 0) return "";
   holder.emplace(*std::move(directory));
   return link;

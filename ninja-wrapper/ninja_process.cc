@@ -26,7 +26,7 @@ constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 // How long a signal that was sent by a process may take to end Ninja by itself. `kill -INT -GROUP` and
 // `timeout` reach both of us, and a second one, pending when Ninja restores its handlers, would kill it where
 // it means to exit with 2.
-constexpr long kGroupGraceNs = 100'000'000;
+constexpr long kGroupGraceNs = 900'000'000;
 
 bool IsProgram(const std::string& path) {
   struct stat info;
@@ -41,6 +41,7 @@ bool IsOurselves(const std::string& path) {
 
 std::vector<char*> Pointers(const std::vector<std::string>& words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
   pointers.push_back(nullptr);
   return pointers;

@@ -50,6 +50,12 @@ uint64_t TimeOf(const Record& record) {
 absl::Status ReadSegment(const std::string& path, const std::function<bool(Record)>& take,
                          std::vector<Tear>* tears) {
   // Read, not mapped: a file that shrinks under a mapping raises SIGBUS.
+  struct stat info;
+  const bool regular = lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  if (!regular) {  // a FIFO would hold the reader for ever
+    tears->push_back({std::string(Basename(path)), 0, "no regular file"});
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(std::string segment, ReadFile(path));
   const uint64_t size_on_disk = segment.size();
   const auto torn = [&](uint64_t offset, absl::string_view reason) {

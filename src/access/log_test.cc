@@ -314,6 +314,13 @@ TEST_F(LogTest, AMissingSegmentIsMissed) {
   EXPECT_THAT(Read().tears[0].reason, HasSubstr("2 segments, 1 are there"));
 }
 
+TEST_F(LogTest, WhatIsNoFileHoldsNobodyUp) {
+  ASSERT_EQ(mkfifo(File("fifo").c_str(), 0600), 0);
+  ASSERT_OK(Open("a")->Seal());
+  ASSERT_THAT(Read().tears, SizeIs(1));
+  EXPECT_EQ(Read().tears[0].reason, "no regular file");
+}
+
 TEST_F(LogTest, AnEmptyPlaceIsNoLog) {
   EXPECT_THAT(ReadLog(dir_->path()), StatusIs(absl::StatusCode::kNotFound, HasSubstr("no access log")));
   EXPECT_THAT(ReadLog(dir_->path() + "/x"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("opendir")));

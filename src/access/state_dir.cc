@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -97,7 +98,10 @@ absl::Status PointLatest(const std::string& state, const std::string& name) {
 absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string root, StateRoot());
   ASSIGN_OR_RETURN(const std::string build, RealPath(build_dir));
-  if (IsUnder(root, build)) {
+  // A command that is run in $HOME or "/" is no build: the default place lies below it by nature.
+  const std::string home = Variable("HOME");
+  const bool around_home = !home.empty() && IsUnder(home, build);
+  if (IsUnder(root, build) && !around_home) {
     return absl::InvalidArgumentError(absl::StrCat("the state directory ", root,
                                                    " lies inside the build directory ", build,
                                                    ": set GLOVEBOX_STATE_DIR to a place outside of it"));
@@ -140,8 +144,18 @@ absl::StatusOr<std::string> LooseRun(const std::string& build_dir) {
 
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
-  for (const char* name : {"/loose", "/latest"}) {
-    auto run = RealPath(absl::StrCat(state, name));
+  // A launcher that was still writing there kept CreateRun from removing the loose run: the newer of the two
+  // counts.
+  struct stat loose;
+  struct stat latest;
+  const bool has_loose = stat(absl::StrCat(state, "/loose").c_str(), &loose) == 0;
+  const bool has_latest = lstat(absl::StrCat(state, "/latest").c_str(), &latest) == 0;
+  const auto at = [](const struct stat& info) {
+    return std::pair(info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+  };
+  if (has_loose && (!has_latest || at(loose) >= at(latest))) return RealPath(absl::StrCat(state, "/loose"));
+  if (has_latest) {
+    auto run = RealPath(absl::StrCat(state, "/latest"));
     if (run.ok()) return run;
   }
   return absl::NotFoundError(absl::StrCat("no run recorded for ", build_dir,

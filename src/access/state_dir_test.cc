@@ -78,6 +78,15 @@ TEST_F(StateDirTest, ALogInsideTheBuildTreeIsRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("inside the build directory")));
 }
 
+TEST_F(StateDirTest, ACommandMayBeRunInTheHomeDirectory) {
+  unsetenv("GLOVEBOX_STATE_DIR");
+  unsetenv("XDG_STATE_HOME");
+  const std::string before = getenv("HOME") != nullptr ? getenv("HOME") : "";
+  setenv("HOME", build_.c_str(), 1);
+  EXPECT_OK(StateDirFor(build_));
+  setenv("HOME", before.c_str(), 1);
+}
+
 TEST_F(StateDirTest, RunsAreForTheirOwnerAlone) {
   ASSERT_OK_AND_ASSIGN(std::string run, CreateRun(build_));
   struct stat info;

@@ -22,6 +22,7 @@ std::string ErrnoName(int error_number);
 #define GLOVEBOX_CONCAT_(a, b) GLOVEBOX_CONCAT_INNER_(a, b)
 
 // Returns from the enclosing function when the expression is an error.
+// NOLINTBEGIN(bugprone-macro-parentheses): `lhs` may be a declaration, which takes no parentheses.
 #define RETURN_IF_ERROR(expr)                            \
   do {                                                   \
     absl::Status glovebox_status_ = (expr);              \
@@ -35,5 +36,6 @@ std::string ErrnoName(int error_number);
   auto tmp = (expr);                                    \
   if (!tmp.ok()) return std::move(tmp).status();        \
   lhs = *std::move(tmp)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // GLOVEBOX_BASE_STATUS_H_

@@ -49,7 +49,7 @@ char* Concat(const char* a, const char* b) {
   char* text = static_cast<char*>(Pages(first + second));
   if (text == nullptr) DieOfErrno("cannot prepare the command", nullptr, ENOMEM);
   memcpy(text, a, first);
-  memcpy(text + first, b, second);
+  memcpy(text + first, b, second);  // NOLINT(bugprone-not-null-terminated-result): `second` counts the NUL
   return text;
 }
 

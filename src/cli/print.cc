@@ -9,13 +9,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "base/bytes.h"
 #include "base/status.h"
 
 namespace glovebox::cli {
 
 void PrintError(absl::string_view text) {
-  // One line, whatever a library put into its message.
-  std::string line = absl::StrCat("glovebox: ", absl::StrReplaceAll(text, {{"\n", "; "}}), "\n");
+  // One line that a terminal only shows, whatever a name or a library put into the message.
+  const std::string line =
+      absl::StrCat("glovebox: ", EscapeBytes(absl::StrReplaceAll(text, {{"\n", "; "}})), "\n");
   fwrite(line.data(), 1, line.size(), stderr);
 }
 

@@ -50,7 +50,8 @@ TEST(CompilePlan, ALaunchedCompilerKeepsItsSignals) {
 TEST(CompilePlan, WithoutAListenerTheKernelRefuses) {
   Policy policy = DefaultPolicy(Role::kRun);
   policy.append_only = policy.restrict_kptr = true;
-  ASSERT_OK_AND_ASSIGN(CompiledPlan plan, CompilePlan(policy, GoodHost(), {.listener = false, .outer = false}));
+  ASSERT_OK_AND_ASSIGN(CompiledPlan plan,
+                       CompilePlan(policy, GoodHost(), {.listener = false, .outer = false}));
   const child::ChildPlan head = Head(plan);
   EXPECT_EQ(head.flags & child::kWantListener, 0u);
   EXPECT_GT(head.ioctl_filter.size, 0u);

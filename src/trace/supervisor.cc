@@ -170,8 +170,22 @@ class Supervisor::Impl {
     } else if (intent->op == Op::kForbidden && intent->text == "kernel pointer") {
       return false;
     }
+    RefuseByName(native, intent);
     if (intent->op == Op::kNone && intent->hole.empty()) return false;
     return intent->op != Op::kNone || native || !IsIgnored(intent->syscall);
+  }
+
+  // Refusals that a name settles. io_submit carries RWF_NOAPPEND in memory that another thread can change
+  // after a look, so it is refused as a whole; in a foreign ABI the filter refuses no change of a limit, and
+  // prlimit64 that only reads is refused with it.
+  void RefuseByName(bool native, Intent* intent) const {
+    const absl::string_view name = absl::string_view(intent->syscall).substr(intent->syscall.rfind(':') + 1);
+    const bool limit = !native && o_.policy->restrict_prlimit && (name == "setrlimit" || name == "prlimit64");
+    if (!limit && !(name == "io_submit" && o_.policy->append_only)) return;
+    intent->op = Op::kForbidden;
+    intent->refuse = EPERM;
+    intent->text = std::string(name);
+    intent->hole.clear();
   }
 
   static const char* HoleKind(const Intent& intent) {
