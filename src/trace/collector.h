@@ -41,7 +41,8 @@ class Collector {
   virtual const std::string& socket_path() const = 0;
   // A gap that the caller knows of (an edge that ran unseen). Thread-safe.
   virtual void AddHole(const access::Hole& hole) = 0;
-  // The shell commands of the edges that announced themselves so far, each as often as it was seen. Thread-safe.
+  // The shell commands of the edges that announced themselves so far, each as often as it was seen.
+  // Thread-safe.
   virtual std::vector<std::string> EdgeCommands() const = 0;
   // Ends what still runs (left-over processes, after `grace_ms`), seals the log and returns the totals.
   virtual CollectorSummary Stop(int exit_status, int grace_ms) = 0;
