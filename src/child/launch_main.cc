@@ -48,8 +48,10 @@ char* Concat(const char* a, const char* b) {
   const size_t second = strlen(b) + 1;
   char* text = static_cast<char*>(Pages(first + second));
   if (text == nullptr) DieOfErrno("cannot prepare the command", nullptr, ENOMEM);
+  // `second` counts the NUL.
+  // NOLINTNEXTLINE(bugprone-not-null-terminated-result)
   memcpy(text, a, first);
-  memcpy(text + first, b, second);  // NOLINT(bugprone-not-null-terminated-result): `second` counts the NUL
+  memcpy(text + first, b, second);
   return text;
 }
 

@@ -35,7 +35,8 @@ bool PathCandidates(const char* program, const char* path, const char** out, siz
     const size_t needed = directory + 1 + length + 1;
     if (count + 1 >= entries || needed > bytes) return false;
     char* to = text;
-    memcpy(to, at, directory);  // NOLINT(bugprone-not-null-terminated-result): a slash and the program follow
+    // NOLINTNEXTLINE(bugprone-not-null-terminated-result): a slash and the program follow
+    memcpy(to, at, directory);
     to += directory;
     if (directory > 0) *to++ = '/';
     memcpy(to, program, length + 1);

@@ -22,6 +22,7 @@ sock_filter Return(uint32_t action) { return {BPF_RET | BPF_K, 0, 0, action}; }
 
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (const std::string& s : strings) result.push_back(const_cast<char*>(s.c_str()));
   result.push_back(nullptr);
   return result;
