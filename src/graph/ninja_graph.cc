@@ -16,7 +16,7 @@
 
 namespace glovebox::graph {
 
-NinjaGraph::NinjaGraph(std::vector<NinjaEdge> edges, std::string build_dir)
+NinjaGraph::NinjaGraph(std::vector<NinjaEdge> edges, const std::string& build_dir)
     : edges_(std::move(edges)), build_dir_(CleanPath(build_dir)) {
   for (size_t i = 0; i < edges_.size(); ++i) {
     for (const std::string& output : edges_[i].outputs) by_output_.try_emplace(Normal(output), i);

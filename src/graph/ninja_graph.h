@@ -37,7 +37,7 @@ struct NinjaEdge {
 class NinjaGraph {
  public:
   // `build_dir` absolute: names below it are looked up by their relative spelling.
-  NinjaGraph(std::vector<NinjaEdge> edges, std::string build_dir);
+  NinjaGraph(std::vector<NinjaEdge> edges, const std::string& build_dir);
   const std::vector<NinjaEdge>& edges() const { return edges_; }
   const std::string& build_dir() const { return build_dir_; }
   // The edge that makes this file (relative to the build directory, or absolute); null: none does.

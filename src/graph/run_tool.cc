@@ -65,6 +65,7 @@ absl::StatusOr<ToolOutput> RunTool(const std::vector<std::string>& argv, const s
   if (!directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
 
   std::vector<char*> args;
+  args.reserve(argv.size() + 1);
   for (const std::string& word : argv) args.push_back(const_cast<char*>(word.c_str()));
   args.push_back(nullptr);
   std::vector<char*> environment;

@@ -248,6 +248,7 @@ void ActionTeller::Probes() {
   if (total == 0) return;
   Heading(absl::StrCat("Looked for and not there: ", Count(total, "name")));
   std::vector<const std::pair<const std::string, std::vector<const std::string*>>*> order;
+  order.reserve(directories.size());
   for (const auto& entry : directories) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(),
                    [](const auto* a, const auto* b) { return a->second.size() > b->second.size(); });

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <vector>
 
@@ -107,7 +108,7 @@ std::string Duration(uint64_t nanoseconds) {
   if (ns < 999.5e6) return absl::StrFormat("%.0f ms", ns / 1e6);
   if (ns < 59.95e9)
     return ns < 9.995e9 ? absl::StrFormat("%.2f s", ns / 1e9) : absl::StrFormat("%.1f s", ns / 1e9);
-  const auto seconds = static_cast<uint64_t>(ns / 1e9 + 0.5);
+  const auto seconds = static_cast<uint64_t>(std::llround(ns / 1e9));
   if (seconds < 3600) return absl::StrFormat("%d min %02d s", seconds / 60, seconds % 60);
   return absl::StrFormat("%d h %02d min", seconds / 3600, seconds / 60 % 60);
 }
