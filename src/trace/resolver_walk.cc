@@ -50,7 +50,7 @@ class Walker {
   Walked Run(const std::string& start, const std::string& spelled, bool follow) {
     if (!spelled.empty() && spelled[0] != '/' && !start.empty()) {
       if (const int error = Jump(start)) return Fail(error, spelled);
-      struct stat st;
+      struct stat st = {};
       if (const int error = StatLong(access_, 0, &st)) return Fail(error, spelled);
       if (!S_ISDIR(st.st_mode)) return Fail(ENOTDIR, spelled);
     }
@@ -87,7 +87,7 @@ class Walker {
 
   // 0, or the error which ends the walk; then text_ has taken up `name`.
   int Step(const std::string& name, bool follow) {
-    struct stat st;
+    struct stat st = {};
     if (name == "." || name == "..") {
       // Search permission is asked for these as well.
       if (const int error = StatLong(Below("."), 0, &st)) return error;
@@ -125,7 +125,7 @@ class Walker {
     std::string target;
     if (proc) {
       through_proc_ = true;
-      struct stat dir;
+      struct stat dir = {};
       if (name == "self" && StatLong(access_, 0, &dir) == 0 && dir.st_ino == kProcRootInode) {
         target = absl::StrCat(caller_.tgid);
       } else if (name == "thread-self" && StatLong(access_, 0, &dir) == 0 && dir.st_ino == kProcRootInode) {
@@ -144,7 +144,7 @@ class Walker {
   // /proc/PID/fd/3 and its like lead to an object, whatever its text says.
   int Magic(const std::string& name, const std::string& path) {
     if (const int error = Jump(path)) return Take(name, error == ESRCH ? ENOENT : error);
-    struct stat st;
+    struct stat st = {};
     if (const int error = StatLong(access_, 0, &st)) return error;
     if (!S_ISDIR(st.st_mode)) {
       if (!rest_.empty()) return ENOTDIR;
@@ -164,8 +164,8 @@ class Walker {
       text = text.substr(caller_.root.size());
     }
     if (text == "/") text.clear();
-    struct stat there;
-    struct stat named;
+    struct stat there = {};
+    struct stat named = {};
     if (text.empty() || text[0] == '/') {
       if (StatLong(link, 0, &there) == 0 &&
           StatLong(absl::StrCat(caller_.prefix, text.empty() ? "/" : text), AT_SYMLINK_NOFOLLOW, &named) ==
@@ -192,7 +192,7 @@ class Walker {
   }
 
   Walked Done() {
-    struct stat st;
+    struct stat st = {};
     // A final symlink is meant itself; a magic link that could not be reached by name is followed.
     const int flags = stopped_ && !at_link_ ? AT_SYMLINK_NOFOLLOW : 0;
     if (const int error = StatLong(access_, flags, &st)) return Fail(error, "");
