@@ -101,7 +101,7 @@ class CollectorImpl final : public Collector, public Announcer {
   void Serve(UniqueFd connection, access::SegmentWriter* log, Resolver* resolver);
   void Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
                  const Peer& peer, int connection, access::SegmentWriter* log, Resolver* resolver);
-  void Finish(const access::ActionEnd& end, const SupervisorResult& result, access::SegmentWriter* log);
+  void Finish(const access::ActionEnd& finished, const SupervisorResult& result, access::SegmentWriter* log);
   void EndLeftOver();
   void Abandon();
   bool WaitIdle(int timeout_ms);
