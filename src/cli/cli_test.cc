@@ -322,8 +322,24 @@ TEST_F(Cli, ExplainShowsEveryStepInOrderAndRunsNothing) {
   const std::vector<std::string> lines = absl::StrSplit(outcome.out, '\n', absl::SkipEmpty());
   ASSERT_EQ(lines.size(), 25u);
   for (size_t row = 0; row < lines.size(); ++row) EXPECT_EQ(std::stoul(lines[row]), row);
-  EXPECT_THAT(lines[16], HasSubstr("on"));
-  EXPECT_THAT(lines[17], HasSubstr("off"));
+  EXPECT_TRUE(absl::StartsWith(lines[16], "16  on ")) << lines[16];
+  EXPECT_TRUE(absl::StartsWith(lines[17], "17  off ")) << lines[17];
+}
+
+TEST_F(Cli, ExplainSaysWhatThePlanInForceDoes) {
+  const auto row = [this](size_t number, std::vector<std::string> options) {
+    options.insert(options.begin(), {"run", "--explain"});
+    const std::vector<std::string> lines = absl::StrSplit(Run(options).out, '\n');
+    return number < lines.size() ? lines[number] : "";
+  };
+  EXPECT_THAT(row(6, {"--level", "off"}), HasSubstr("on   ioctl deny list  (refused in the kernel"));
+  EXPECT_THAT(row(20, {"--level", "off"}), HasSubstr("a filter that only refuses"));
+  EXPECT_THAT(row(22, {}), HasSubstr("nothing is set"));
+  EXPECT_THAT(row(22, {"--limit", "NOFILE=64"}), HasSubstr("sets the named limits"));
+  const json host = json::parse(Run({"host", "--json"}).out, nullptr, false);
+  if (host["listener_above"] == true) GTEST_SKIP() << "a listener is above us already";
+  EXPECT_THAT(row(6, {}), HasSubstr("supervisor refuses"));
+  EXPECT_THAT(row(20, {}), HasSubstr("a filter with a listener"));
 }
 
 TEST_F(Cli, LimitsReachTheCommand) {

@@ -18,6 +18,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "child/context.h"
+#include "child/describe.h"
 #include "child/pipeline.h"
 #include "cli/commands.h"
 #include "cli/print.h"
@@ -157,9 +158,9 @@ absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
   if (o.pty) context.pty = 0;
   if (compiled.ruleset.valid()) context.ruleset = compiled.ruleset.get();
   for (const child::Step& step : child::StepTable()) {
-    const bool on = step.guard == nullptr || step.guard(*plan, context);
+    const bool on = step.guard(*plan, context);
     std::cout << (step.row < 10 ? " " : "") << step.row << (on ? "  on   " : "  off  ") << step.name << "  ("
-              << step.when << ")\n";
+              << child::Describe(step, *plan, context) << ")\n";
   }
   for (const std::string& skipped : compiled.skipped) std::cout << "skipped: " << skipped << "\n";
   return absl::OkStatus();
