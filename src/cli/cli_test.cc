@@ -292,11 +292,23 @@ TEST_F(Cli, JsonGoesToStderrBesideTheCommandsStdout) {
   EXPECT_EQ(json::parse(outcome.err, nullptr, false)["format"], "glovebox-report");
 }
 
-TEST_F(Cli, AFullDiskIsAnErrorOfTheReport) {
-  ASSERT_EQ(Run({"run", "-q", "--", "true"}).exit(), 0);
-  const Outcome outcome = Run({"-c", absl::StrCat(GLOVEBOX_PROGRAM, " report > /dev/full")}, "/bin/sh");
-  EXPECT_EQ(outcome.exit(), 1);
-  EXPECT_THAT(outcome.err, HasSubstr("glovebox: "));
+TEST_F(Cli, AFullDiskIsOneErrorOfEverySubcommandThatPrints) {
+  ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
+  ASSERT_EQ(Run({"run", "-q", "--", "cat", "/dev/null"}).exit(), 0);
+  for (const char* arguments : {"--help", "--version", "run --help", "host", "host --json", "syscalls",
+                                "cmake-scan .", "report", "report --json", "explain /dev/null", "log dump",
+                                "run --explain -- true", "run --export x -- true"}) {
+    const Outcome outcome =
+        Run({"-c", absl::StrCat(GLOVEBOX_PROGRAM, " ", arguments, " > /dev/full")}, "/bin/sh");
+    EXPECT_TRUE(outcome.exit() == 1 || (absl::StartsWith(arguments, "host") && outcome.exit() == 3))
+        << arguments << ": " << outcome.exit();
+    EXPECT_EQ(outcome.err, "glovebox: cannot write to standard output: ENOSPC\n") << arguments;
+  }
+}
+
+TEST_F(Cli, AClosedStandardOutputIsAnErrorOnlyOfWhatIsPrintedThere) {
+  EXPECT_EQ(Run({"-c", absl::StrCat(GLOVEBOX_PROGRAM, " syscalls >&-")}, "/bin/sh").exit(), 1);
+  EXPECT_EQ(Run({"-c", absl::StrCat(GLOVEBOX_PROGRAM, " run -q -- true >&-")}, "/bin/sh").exit(), 0);
 }
 
 TEST_F(Cli, ExportWritesFiltersAndRunsNothing) {
