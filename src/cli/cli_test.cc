@@ -170,6 +170,9 @@ TEST_F(Cli, WhatIsNotThereExitsWith1AndSaysWhatToDo) {
   const Outcome nobody = Run({"explain", "/no/such/file"});
   EXPECT_EQ(nobody.exit(), 1);
   EXPECT_THAT(nobody.err, HasSubstr("nothing in this run touched"));
+  const Outcome number = Run({"explain", "#999"});
+  EXPECT_EQ(number.exit(), 1);
+  EXPECT_THAT(number.err, HasSubstr("there is no action #999: this run has 1 action, the last one is #1"));
 }
 
 TEST_F(Cli, StreamsAreTheCommandsOwnAndTheReportGoesToStderr) {
@@ -291,6 +294,9 @@ TEST_F(Cli, JsonGoesToStderrBesideTheCommandsStdout) {
   EXPECT_EQ(outcome.out, "hi\n");
   EXPECT_EQ(json::parse(outcome.err, nullptr, false)["format"], "glovebox-report");
 }
+  // --quiet is about the line; a report that was asked for is not chatter.
+  const Outcome quiet = Run({"run", "--json", "--quiet", "--", "echo", "hi"});
+  EXPECT_EQ(json::parse(quiet.err, nullptr, false)["format"], "glovebox-report") << quiet.err;
 
 TEST_F(Cli, AFullDiskIsOneErrorOfEverySubcommandThatPrints) {
   ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
