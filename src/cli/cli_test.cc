@@ -219,6 +219,7 @@ TEST_F(Cli, ARunIsReportedAndExplained) {
   EXPECT_THAT(text.out, HasSubstr("The one action was seen in full."));
   EXPECT_THAT(text.out, HasSubstr("Network: none"));
   EXPECT_THAT(text.out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(text.out, Not(HasSubstr("Written outside")));
   const json report = Report();
   EXPECT_EQ(FileOf(report, Path("build/out.txt"))["fate"], "created");
   EXPECT_EQ(FileOf(report, Path("build/in.txt"))["what"], json({"read"}));
@@ -293,10 +294,10 @@ TEST_F(Cli, JsonGoesToStderrBesideTheCommandsStdout) {
   const Outcome outcome = Run({"run", "--json", "--", "echo", "hi"});
   EXPECT_EQ(outcome.out, "hi\n");
   EXPECT_EQ(json::parse(outcome.err, nullptr, false)["format"], "glovebox-report");
-}
   // --quiet is about the line; a report that was asked for is not chatter.
   const Outcome quiet = Run({"run", "--json", "--quiet", "--", "echo", "hi"});
   EXPECT_EQ(json::parse(quiet.err, nullptr, false)["format"], "glovebox-report") << quiet.err;
+}
 
 TEST_F(Cli, AFullDiskIsOneErrorOfEverySubcommandThatPrints) {
   ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
