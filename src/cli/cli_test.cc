@@ -334,6 +334,28 @@ TEST_F(Cli, ExportWritesFiltersAndRunsNothing) {
   }
 }
 
+#if defined(__x86_64__)
+TEST_F(Cli, ExportWritesTheFiltersThatWereJudged) {
+  for (const std::string level : {"open", "full"}) {
+    ASSERT_EQ(Run({"run", "--export", Path(level), "--level", level, "--", "true"}).exit(), 0);
+    const auto written = ReadFile(Path(absl::StrCat(level, "/notify.pfc")));
+    const auto golden = ReadFile(absl::StrCat(GLOVEBOX_POLICY_TESTDATA, "/notify_", level, ".pfc"));
+    ASSERT_OK(written);
+    ASSERT_OK(golden);
+    // Only the names in comments may differ (a newer libseccomp knows more of them).
+    const auto rules = [](const std::string& pfc) {
+      std::vector<std::string> lines = absl::StrSplit(pfc, '\n');
+      lines.erase(
+          std::remove_if(lines.begin(), lines.end(),
+                         [](const std::string& l) { return l.find_first_not_of(' ') == l.find('#'); }),
+          lines.end());
+      return lines;
+    };
+    EXPECT_EQ(rules(*written), rules(*golden)) << level;
+  }
+}
+#endif
+
 TEST_F(Cli, ExplainShowsEveryStepInOrderAndRunsNothing) {
   const Outcome outcome = Run({"run", "--explain", "--deny-tsc", "--", "touch", "x"});
   EXPECT_EQ(outcome.exit(), 0);
