@@ -47,8 +47,10 @@ std::vector<char*> Pointers(const std::vector<std::string>& words) {
   return pointers;
 }
 
+// argv[0] is the name alone, as a shell hands it on from PATH: getopt puts it before its messages
+// ("ninja: unrecognized option ...").
 std::vector<std::string> WithName(const std::string& path, const std::vector<std::string>& arguments) {
-  std::vector<std::string> argv = {path};
+  std::vector<std::string> argv = {std::string(Basename(path))};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return argv;
 }

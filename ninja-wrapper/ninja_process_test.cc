@@ -62,6 +62,16 @@ TEST(NinjaProcess, ExitCodeAndSignalComeBack) {
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
 }
 
+TEST(NinjaProcess, ItIsCalledByTheNameThatAPersonTypes) {
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  HoldSignals();
+  ASSERT_OK_AND_ASSIGN(const int status,
+                       RunNinja("/bin/sh", {"-c", "test \"$0\" = sh"}, Environment(), mask));
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+}
+
 TEST(NinjaProcess, ASignalSentToUsIsHandedOn) {
   sigset_t mask;
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);

@@ -3,7 +3,7 @@
 
 The launcher here is a script that notes its words and runs the command: what is tested is what CMake writes.
 
-usage: run.py MODULE_DIR      (holds Glovebox.cmake and GloveboxConfig.cmake)
+usage: run.py MODULE_DIR GLOVEBOX_LAUNCH GLOVEBOX     (the first holds Glovebox.cmake and GloveboxConfig.cmake)
 """
 import os
 import shutil
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-MODULES = os.path.abspath(sys.argv.pop(1))
+MODULES, REAL_LAUNCHER, GLOVEBOX = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
 LAUNCHER = """#!/bin/sh
 line=
 for word; do line="$line$word|"; done
@@ -163,6 +163,58 @@ class Injection(unittest.TestCase):
         text = " ".join(self.configure().split())
         self.assertIn("RULE_LAUNCH_COMPILE is empty in DIRECTORY", text)
         self.assertEqual(len(self.calls(self.make(), "compile")), 2)
+
+    def test_only_cmakes_own_utilities_run_unwatched(self):
+        # The real launcher, nobody who supervises, and a stand-in for the glovebox that it becomes then.
+        os.chmod(self.write("bin/glovebox", LAUNCHER), 0o755)
+        self.launcher = shutil.copy(REAL_LAUNCHER, os.path.join(self.root, "bin", "glovebox-launch"))
+        self.env.pop("GLOVEBOX_COLLECTOR", None)
+        subprocess.run([self.launcher, "--role=custom", "--out=x", "--", "true"], env=self.env, check=True)
+        if not os.path.exists(self.log):
+            self.skipTest("a Glovebox above us supervises")
+        self.project(before="enable_testing()\nadd_test(NAME t COMMAND true)\ninclude(CPack)\n", after="""
+set(CPACK_GENERATOR TGZ)
+install(TARGETS m)
+file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/o")
+file(WRITE "${CMAKE_BINARY_DIR}/o/cmake_install.cmake" "")
+add_custom_target(check COMMAND ${CMAKE_CTEST_COMMAND} -N)
+add_custom_command(TARGET m POST_BUILD COMMAND ${CMAKE_CTEST_COMMAND} -N
+  COMMAND ${CMAKE_COMMAND} -P "${CMAKE_BINARY_DIR}/o/cmake_install.cmake")
+add_custom_command(TARGET l POST_BUILD COMMAND ${CMAKE_COMMAND} -P cmake_install.cmake
+  WORKING_DIRECTORY "${CMAKE_BINARY_DIR}/o")
+""")
+        for number, generator in enumerate(("Ninja", "Ninja Multi-Config", "Unix Makefiles")):
+            build = "b%d" % number
+            self.configure("-DCMAKE_INSTALL_PREFIX=" + os.path.join(self.root, "prefix"), generator=generator,
+                           build=build)
+            log = self.make(build)
+            customs = [line for line in log if "|--role=custom|" in line]
+            self.assertEqual(sum(line.endswith("ctest|-N|") for line in customs), 1, customs)
+            self.assertEqual(sum(line.endswith("/o/cmake_install.cmake|") for line in customs), 1, customs)
+            self.assertEqual(sum(line.endswith("ctest|-N|") for line in self.make(build, "--target", "check")), 1)
+            for utility in ("test", "install", "install/local", "install/strip", "package", "package_source",
+                            "list_install_components", "rebuild_cache", "edit_cache"):
+                if utility.startswith("list_") or (utility == "edit_cache" and shutil.which("ccmake")):
+                    continue  # not in every project; wants a terminal
+                log = self.make(build, "--target", utility)
+                echo = [line for line in log if "|-E|echo|" in line]  # `edit_cache` without ccmake: no utility's words
+                self.assertEqual(len(log), len(echo), (generator, utility, log))
+        # What has CMake's own words cannot be told from them: the scan says so.
+        for build in ("b0", "b1"):
+            done = subprocess.run([GLOVEBOX, "cmake-scan", os.path.join(self.root, build)], capture_output=True,
+                                  text=True, timeout=60)
+            reported = [line.split()[0] for line in done.stdout.splitlines() if " utility-words: " in line]
+            self.assertTrue(reported and all(place.endswith("libl.a") for place in reported), done)
+
+    def test_a_query_that_is_there_before_is_answered_at_once(self):
+        query = os.path.join(self.root, "b/.cmake/api/v1/query/client-glovebox")
+        os.makedirs(query)
+        for name in ("codemodel-v2", "toolchains-v1", "cmakeFiles-v1", "cache-v2"):
+            open(os.path.join(query, name), "w").close()
+        self.configure()
+        reply = os.listdir(os.path.join(self.root, "b/.cmake/api/v1/reply"))
+        for kind in ("codemodel-v2-", "toolchains-v1-", "cmakeFiles-v1-", "cache-v2-"):
+            self.assertTrue(any(name.startswith(kind) for name in reply), reply)
 
     def test_a_missing_launcher_is_one_clear_error(self):
         words = ["cmake", "-S", os.path.join(self.root, "src"), "-B", os.path.join(self.root, "x"),

@@ -62,6 +62,8 @@ class PipeHold {
 // Whole writes and reads, EINTR retried. 0 or an errno; end of file and a closed reader are EIO.
 int WriteAll(int fd, const void* bytes, size_t size);
 int ReadAll(int fd, void* bytes, size_t size);
+// One message of `size` bytes with a descriptor beside it, in SCM_RIGHTS. 0 or an errno; a short one is EIO.
+int SendWithDescriptor(int channel, const void* bytes, size_t size, int fd);
 // Closes and forgets.
 void CloseFd(int& fd);
 

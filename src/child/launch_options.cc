@@ -75,18 +75,31 @@ bool IsUtilityOutput(const char* path) {
   return false;
 }
 
-// Under Ninja CMake 3.25 gives such a rule neither output nor target.
+bool Is(const char* word, const char* expected) { return strcmp(word, expected) == 0; }
+
+// Under Ninja CMake 3.25 gives such a rule neither output nor target, and the same to a POST_BUILD command of
+// the project, which may well be a ctest or an installation. So it is known by the words that CMake itself
+// writes (cmGlobalGenerator::AddGlobalTarget_*), which nobody else has a reason for: an internal option, or a
+// file named as CMake names it. graph/launch_scan.cc knows the same words, and tells of a rule of the project
+// that has them.
 bool IsUtilityCommand(const LaunchOptions& options) {
   const char* program = BaseName(options.command[0]);
-  if (strcmp(program, "ctest") == 0 || strcmp(program, "cpack") == 0 || strcmp(program, "ccmake") == 0) {
-    return true;
+  const size_t count = options.command_count;
+  const auto word = [&](size_t i) { return i < count ? options.command[i] : ""; };
+  if (Is(program, "ctest")) return Is(word(1), "--force-new-ctest-process");
+  if (Is(program, "cpack")) {
+    const size_t at = Is(word(1), "-C") ? 3 : 1;  // a multi-config generator's
+    return Is(word(at), "--config") &&
+           (Is(word(at + 1), "./CPackConfig.cmake") || Is(word(at + 1), "./CPackSourceConfig.cmake"));
   }
-  if (strcmp(program, "cmake") != 0) return false;
-  for (size_t i = 1; i < options.command_count; ++i) {
-    if (strcmp(options.command[i], "--regenerate-during-build") == 0) return true;
-    if (strcmp(BaseName(options.command[i]), "cmake_install.cmake") == 0) return true;
-  }
-  return false;
+  if (Is(program, "ccmake"))
+    return count == 3 && strncmp(word(1), "-S", 2) == 0 && strncmp(word(2), "-B", 2) == 0;
+  if (!Is(program, "cmake")) return false;
+  if (Is(word(1), "--regenerate-during-build")) return true;
+  size_t at = 1;
+  if (Is(word(at), "-DCMAKE_INSTALL_LOCAL_ONLY=1") || Is(word(at), "-DCMAKE_INSTALL_DO_STRIP=1")) ++at;
+  if (strncmp(word(at), "-DBUILD_TYPE=", 13) == 0) ++at;
+  return count == at + 2 && Is(word(at), "-P") && Is(word(at + 1), "cmake_install.cmake");
 }
 
 }  // namespace

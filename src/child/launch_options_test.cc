@@ -91,10 +91,18 @@ TEST(IsUtility, KnowsCMakesOwnTargets) {
   }
   const Strings kYes[] = {
       {"--role=custom", "--out=/b/sub/CMakeFiles/test.util", "--", "x"},
-      {"--role=custom", "--target=TARGET_NAME", "--out=", "--", "/usr/bin/ctest", "-j2"},
+      {"--role=custom", "--target=TARGET_NAME", "--out=", "--", "/usr/bin/ctest", "--force-new-ctest-process",
+       "-j2", "-C", "Debug"},
       {"--role=custom", "--out=OUTPUT", "--", "/usr/bin/cmake", "-P", "cmake_install.cmake"},
       {"--role=custom", "--out=", "--", "cmake", "--regenerate-during-build", "-S/s", "-B/b"},
       {"--role=custom", "--target=test", "--out=", "--", "ctest"},
+      {"--role=custom", "--out=", "--", "cmake", "-DCMAKE_INSTALL_LOCAL_ONLY=1", "-P", "cmake_install.cmake"},
+      {"--role=custom", "--out=", "--", "cmake", "-DCMAKE_INSTALL_DO_STRIP=1", "-DBUILD_TYPE=Debug", "-P",
+       "cmake_install.cmake"},
+      {"--role=custom", "--out=", "--", "cpack", "--config", "./CPackConfig.cmake"},
+      {"--role=custom", "--out=", "--", "cpack", "-C", "Debug", "--config", "./CPackConfig.cmake"},
+      {"--role=custom", "--out=", "--", "cpack", "--config", "./CPackSourceConfig.cmake", "/b/C.cmake"},
+      {"--role=custom", "--out=", "--", "ccmake", "-S/s", "-B/b"},
   };
   for (const Strings& words : kYes) EXPECT_TRUE(IsUtility(Parsed(words).options)) << words[1];
   const Strings kNo[] = {
@@ -106,6 +114,18 @@ TEST(IsUtility, KnowsCMakesOwnTargets) {
       {"--role=custom", "--out=log", "--", "ctest"},
       {"--role=custom", "--target=unit", "--out=", "--", "ctest"},
       {"--role=custom", "--out=", "--", "cmake", "-E", "touch", "x"},
+      // POST_BUILD commands of a project have neither output nor target either.
+      {"--role=custom", "--target=TARGET_NAME", "--out=", "--", "ctest"},
+      {"--role=custom", "--target=TARGET_NAME", "--out=", "--", "/usr/bin/ctest", "-R", "unit"},
+      {"--role=custom", "--out=", "--", "ctest", "-N", "--force-new-ctest-process"},
+      {"--role=custom", "--out=", "--", "cpack"},
+      {"--role=custom", "--out=", "--", "cpack", "-G", "TGZ"},
+      {"--role=custom", "--out=", "--", "cpack", "--config", "/b/CPackConfig.cmake"},
+      {"--role=custom", "--out=", "--", "ccmake"},
+      {"--role=custom", "--out=", "--", "cmake", "-P", "/b/sub/cmake_install.cmake"},
+      {"--role=custom", "--out=", "--", "cmake", "-DX=1", "-P", "cmake_install.cmake"},
+      {"--role=custom", "--out=", "--", "cmake", "-P", "cmake_install.cmake", "x"},
+      {"--role=custom", "--out=", "--", "cmake", "-P", "x.cmake", "--regenerate-during-build"},
   };
   for (const Strings& words : kNo) EXPECT_FALSE(IsUtility(Parsed(words).options)) << words[1];
 }

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <thread>
 
+#include "child/actions.h"
 #include "child/test_support.h"
 #include "child/wire.h"
 #include "gmock/gmock.h"
@@ -80,19 +81,7 @@ class FakeCollector {
     reply.plan_size = buffer.plan().size;
     const size_t size = reply.plan_size - (truncated_plan ? 8u : 0u);
     EXPECT_EQ(write(memfd, &buffer.plan(), size), static_cast<ssize_t>(size));
-    iovec part{&reply, sizeof reply};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &memfd, sizeof memfd);
-    sendmsg(fd, &message, MSG_NOSIGNAL);
+    EXPECT_EQ(SendWithDescriptor(fd, &reply, sizeof reply, memfd), 0);
     close(memfd);
   }
   void Handshake(int fd) {

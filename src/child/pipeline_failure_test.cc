@@ -234,19 +234,57 @@ TEST_F(Handshake, AnotherAnswerThan42Aborts) {
   EXPECT_EQ(outcome.out, "");
 }
 
-TEST(Pipeline, AStepThatIsBestEffortIsSkippedAndReported) {
+struct LandlockRefusal {
+  const char* name;
+  int error;
+  int call;
+  bool host_cannot;
+};
+
+class BestEffortLandlock : public testing::TestWithParam<LandlockRefusal> {};
+
+TEST_P(BestEffortLandlock, IsSkippedAndReportedOnlyWhereThisHostCannot) {
+  const LandlockRefusal& refusal = GetParam();
   Session session;
   session.plan().flags |= kLandlockBestEffort;
-  session.in_child = [](ChildContext& context) { context.ruleset = open("/dev/null", O_RDONLY | O_CLOEXEC); };
+  session.plan().landlock_scope = static_cast<uint32_t>(kernel::kLandlockScopeSignal);
+  session.in_child = [refusal](ChildContext& context) {
+    // Whatever this kernel's own Landlock can, only the refused call decides.
+    if (refusal.call == SYS_landlock_restrict_self) context.ruleset = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    DenyHere(refusal.call, refusal.error);
+  };
   const Outcome outcome = session.Run();
-  EXPECT_EQ(outcome.error, "");
-  EXPECT_EQ(outcome.status, 0);
-  EXPECT_TRUE(outcome.Has("session 0"));
   ASSERT_EQ(outcome.failures.size(), 1u);
   EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kLandlockScope));
-  EXPECT_EQ(outcome.failures[0].error, EBADFD);
-  EXPECT_EQ(outcome.failures[0].kind, FailureKind::kSkipped);
+  EXPECT_EQ(outcome.failures[0].error, refusal.error);
+  if (refusal.host_cannot) {
+    EXPECT_EQ(outcome.failures[0].kind, FailureKind::kSkipped);
+    EXPECT_EQ(outcome.error, "");
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_TRUE(outcome.Has("session 0"));
+  } else {
+    EXPECT_EQ(outcome.failures[0].kind, FailureKind::kFailed);
+    EXPECT_EQ(outcome.error,
+              std::string("glovebox: cannot enter the Landlock domain: ") + strerror(refusal.error) + "\n");
+    ASSERT_TRUE(WIFEXITED(outcome.status));
+    EXPECT_EQ(WEXITSTATUS(outcome.status), refusal.error);
+    EXPECT_EQ(outcome.out, "");
+  }
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Errnos, BestEffortLandlock,
+    testing::Values(LandlockRefusal{"NotBuiltIn", ENOSYS, SYS_landlock_create_ruleset, true},
+                    LandlockRefusal{"OffAtBoot", EOPNOTSUPP, SYS_landlock_create_ruleset, true},
+                    LandlockRefusal{"ScopeUnknown", E2BIG, SYS_landlock_create_ruleset, true},
+                    LandlockRefusal{"SixteenLayers", E2BIG, SYS_landlock_restrict_self, true},
+                    LandlockRefusal{"BadAttributes", EINVAL, SYS_landlock_create_ruleset, false},
+                    LandlockRefusal{"NoDescriptorLeft", EMFILE, SYS_landlock_create_ruleset, false},
+                    LandlockRefusal{"BadFlags", EINVAL, SYS_landlock_restrict_self, false},
+                    LandlockRefusal{"NoRuleset", EBADF, SYS_landlock_restrict_self, false},
+                    LandlockRefusal{"NotARuleset", EBADFD, SYS_landlock_restrict_self, false},
+                    LandlockRefusal{"NewPrivileges", EPERM, SYS_landlock_restrict_self, false}),
+    [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace glovebox::child

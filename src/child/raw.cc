@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "child/actions.h"
@@ -47,6 +49,27 @@ int WriteAll(int fd, const void* bytes, size_t size) {
     }
   }
   return error;
+}
+
+int SendWithDescriptor(int channel, const void* bytes, size_t size, int fd) {
+  iovec part{const_cast<void*>(bytes), size};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  ssize_t sent;
+  do {
+    sent = sendmsg(channel, &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return errno;
+  return sent == static_cast<ssize_t>(size) ? 0 : EIO;
 }
 
 int ReadAll(int fd, void* bytes, size_t size) {

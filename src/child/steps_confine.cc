@@ -31,6 +31,11 @@ int RestrictSelf(Plan plan, int ruleset) {
   return error;
 }
 
+// What says that this host cannot: a kernel without Landlock, Landlock switched off at boot, and E2BIG: a
+// scope that an older kernel does not know (copy_struct_from_user) or a domain that has its 16 layers
+// already. All else is a mistake in the set-up, which no plan excuses.
+bool HostCannot(int error) { return error == ENOSYS || error == EOPNOTSUPP || error == E2BIG; }
+
 struct Capabilities {
   uint64_t effective;
   uint64_t permitted;
@@ -83,7 +88,8 @@ StepResult LoadKptrFilter(Plan plan, Context) {
 StepResult EnterLandlock(Plan plan, Context context) {
   const int error = RestrictSelf(plan, context.ruleset);
   if (error == 0) return {};
-  if ((plan.flags & kLandlockBestEffort) == 0) return {StepCode::kLandlockScope, error, 0};
+  if ((plan.flags & kLandlockBestEffort) == 0 || !HostCannot(error))
+    return {StepCode::kLandlockScope, error, 0};
   StepFailure skipped;
   skipped.step = static_cast<uint32_t>(StepCode::kLandlockScope);
   skipped.error = error;

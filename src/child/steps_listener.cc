@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,23 +31,7 @@ struct Helper {
   if (const int error = ReadAll(hears, &listener, sizeof listener); error != 0) _exit(error);
   uint8_t number[4];
   ToLittleEndian(listener, number);
-  iovec part{number, sizeof number};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &listener, sizeof listener);
-  ssize_t sent;
-  do {
-    sent = sendmsg(channel, &message, MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  _exit(sent == static_cast<ssize_t>(sizeof number) ? 0 : (sent < 0 ? errno : EIO));
+  _exit(SendWithDescriptor(channel, number, sizeof number, listener));
 }
 
 // 0 or an errno.

@@ -54,7 +54,7 @@ int Scan(const std::string& build_dir) {
               << graph::UnwrappedReasonText(one.reason) << (one.part.empty() ? "" : "\n      ")
               << EscapeBytes(one.part) << "\n";
   }
-  return FinishOutput();
+  return kOk;
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ void AddSyscalls(CLI::App& app, Action* action) {
   syscalls->callback([action] {
     *action = [] {
       std::cout << kernel::SyscallLedger();
-      return FinishOutput();
+      return kOk;
     };
   });
 }

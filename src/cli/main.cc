@@ -27,10 +27,14 @@ int main(int argc, char** argv) {
   glovebox::cli::AddHost(app, &action);
   glovebox::cli::AddSyscalls(app, &action);
   glovebox::cli::AddCMakeScan(app, &action);
+  glovebox::cli::Output output;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // help, version: on stdout
+    if (error.get_exit_code() == 0) {  // help, version: on stdout
+      app.exit(error);
+      return output.Finish();
+    }
     std::string who = "glovebox";
     for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
       at = at->get_subcommands().front();
@@ -43,5 +47,7 @@ int main(int argc, char** argv) {
     fputs(app.help().c_str(), stderr);
     return glovebox::cli::kUsage;
   }
-  return action();
+  const int status = action();
+  const int written = output.Finish();
+  return status != glovebox::cli::kOk ? status : written;
 }

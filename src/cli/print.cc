@@ -34,10 +34,32 @@ int Report(const absl::Status& status) {
   }
 }
 
-int FinishOutput() {
-  errno = 0;
-  if (std::cout.flush().good()) return kOk;
-  PrintError(absl::StrCat("cannot write to standard output: ", errno != 0 ? ErrnoName(errno) : "it failed"));
+Output::Output() : before_(std::cout.rdbuf(this)) { setp(buffer_, buffer_ + sizeof buffer_); }
+
+Output::~Output() { std::cout.rdbuf(before_); }
+
+Output::int_type Output::overflow(int_type c) {
+  if (sync() != 0) return traits_type::eof();
+  if (traits_type::eq_int_type(c, traits_type::eof())) return traits_type::not_eof(c);
+  return sputc(traits_type::to_char_type(c));
+}
+
+int Output::sync() {
+  const char* at = pbase();
+  while (error_ == 0 && at != pptr()) {
+    const ssize_t size = write(STDOUT_FILENO, at, static_cast<size_t>(pptr() - at));
+    if (size >= 0)
+      at += size;
+    else if (errno != EINTR)
+      error_ = errno;
+  }
+  setp(buffer_, buffer_ + sizeof buffer_);
+  return error_ == 0 ? 0 : -1;
+}
+
+int Output::Finish() {
+  if (sync() == 0) return kOk;
+  PrintError(absl::StrCat("cannot write to standard output: ", ErrnoName(error_)));
   return kFailed;
 }
 

@@ -2,6 +2,8 @@
 #ifndef GLOVEBOX_CLI_PRINT_H_
 #define GLOVEBOX_CLI_PRINT_H_
 
+#include <streambuf>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -19,8 +21,27 @@ void PrintError(absl::string_view text);
 // else 1.
 int Report(const absl::Status& status);
 
-// Flushes std::cout: 0, or 1 with an error printed (a full disk, a reader that went away).
-int FinishOutput();
+// Standard output of a subcommand: while it lives std::cout writes to descriptor 1 through it, and the first
+// failure is kept (what the C library has buffered loses the errno, and with it the reason). main() holds the
+// one there is, so that no subcommand can forget to look.
+class Output : private std::streambuf {
+ public:
+  Output();
+  ~Output() override;
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // Writes what is left: 0, or 1 with one error printed (a full disk, a reader that went away).
+  int Finish();
+
+ private:
+  int_type overflow(int_type c) override;
+  int sync() override;
+
+  char buffer_[1 << 16];
+  int error_ = 0;
+  std::streambuf* before_;
+};
 
 // A line on stderr that says what is being done, replaced by the next one and gone at the end; only on a
 // terminal.

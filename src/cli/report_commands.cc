@@ -50,8 +50,7 @@ int DumpLog(const Where& where) {
   for (const access::Tear& tear : log->tears) {
     PrintError(absl::StrCat("torn: ", tear.segment, " at byte ", tear.offset, ": ", tear.reason));
   }
-  const int written = FinishOutput();
-  return log->tears.empty() ? written : kFailed;
+  return log->tears.empty() ? kOk : kFailed;
 }
 
 }  // namespace
@@ -78,7 +77,7 @@ void AddReport(CLI::App& app, Action* action) {
       } else {
         std::cout << report::TextReport(summary, report::StyleFor(STDOUT_FILENO), o->all);
       }
-      return FinishOutput();
+      return kOk;
     };
   });
 }
@@ -103,7 +102,7 @@ void AddExplain(CLI::App& app, Action* action) {
                                         {report::StyleFor(STDOUT_FILENO), o->all});
       if (!text.ok()) return Report(text.status());
       std::cout << *text;
-      return FinishOutput();
+      return kOk;
     };
   });
 }

@@ -18,6 +18,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "child/context.h"
+#include "child/describe.h"
 #include "child/pipeline.h"
 #include "cli/commands.h"
 #include "cli/print.h"
@@ -157,9 +158,9 @@ absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
   if (o.pty) context.pty = 0;
   if (compiled.ruleset.valid()) context.ruleset = compiled.ruleset.get();
   for (const child::Step& step : child::StepTable()) {
-    const bool on = step.guard == nullptr || step.guard(*plan, context);
+    const bool on = step.guard(*plan, context);
     std::cout << (step.row < 10 ? " " : "") << step.row << (on ? "  on   " : "  off  ") << step.name << "  ("
-              << step.when << ")\n";
+              << child::Describe(step, *plan, context) << ")\n";
   }
   for (const std::string& skipped : compiled.skipped) std::cout << "skipped: " << skipped << "\n";
   return absl::OkStatus();
@@ -206,7 +207,7 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
   }
   const absl::Status sealed = writer->Seal();
   if (!sealed.ok()) PrintError(absl::StrCat(sealed.message(), "; the report says what could be kept"));
-  if (!o.launched && !o.quiet) {
+  if (!o.launched && (!o.quiet || o.json)) {
     ASSIGN_OR_RETURN(const report::Input input, report::Load({build_dir, run_dir}));
     const report::Summary summary = report::Summarize(input);
     if (o.json)
@@ -270,7 +271,7 @@ void AddRun(CLI::App& app, Action* action, bool launched) {
       ->type_name("DIR");
   run->add_flag("--json", o->json,
                 "print the whole report as JSON to stderr at the end, instead of one line");
-  run->add_flag("-q,--quiet", o->quiet, "no line at the end");
+  run->add_flag("-q,--quiet", o->quiet, "no line at the end; what --json prints stays");
   run->add_option("--export", o->export_dir,
                   "write the filters into this directory (BPF bytes and readable PFC); nothing is run")
       ->type_name("DIR");

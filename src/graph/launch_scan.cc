@@ -36,18 +36,22 @@ ReasonWords WordsOf(UnwrappedReason reason) {
       return {"own-property", "a RULE_LAUNCH property of the project stands before ours"};
     case UnwrappedReason::kShellRemainder:
       return {"shell-remainder", "CMake wraps the first command of `a && b` and `a | b` only"};
+    case UnwrappedReason::kUtilityWords:
+      return {"utility-words",
+              "has the words of CMake's own test, install ...: recorded under glovebox-ninja only"};
     case UnwrappedReason::kRedirection:
       return {"redirection", "a file that the step's own shell opens"};
   }
   return {"", ""};
 }
 
-// The first word, unquoted as far as a program's path needs it.
-std::string FirstWord(absl::string_view text) {
+// Takes the first word off, unquoted as far as a program's path needs it.
+std::string TakeWord(absl::string_view& text) {
   text = absl::StripLeadingAsciiWhitespace(text);
   std::string word;
   char quote = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
+  size_t i = 0;
+  for (; i < text.size(); ++i) {
     const char c = text[i];
     if (quote == 0 && absl::ascii_isspace(c)) break;
     if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
@@ -60,8 +64,10 @@ std::string FirstWord(absl::string_view text) {
       word.push_back(c);
     }
   }
+  text.remove_prefix(i);
   return word;
 }
+std::string FirstWord(absl::string_view text) { return TakeWord(text); }
 
 bool IsHarmless(absl::string_view part) {
   const std::string word = FirstWord(part);
@@ -69,13 +75,40 @@ bool IsHarmless(absl::string_view part) {
 }
 bool IsWrapped(absl::string_view part) { return Basename(FirstWord(part)) == kLauncher; }
 
+// "sub/CMakeFiles/install/local.util": what CMake's Ninja generator writes for its own custom targets.
+bool IsUtilityEdge(absl::string_view output) {
+  return absl::EndsWith(output, ".util") &&
+         (absl::StartsWith(output, "CMakeFiles/") || absl::StrContains(output, "/CMakeFiles/"));
+}
+
+// What child/launch_options.cc takes for such a target where a rule has neither output nor target, as a
+// POST_BUILD command under Ninja; the rooms share no code, integration/cmake-injection holds the two
+// together.
+bool HasUtilityWords(absl::string_view part) {
+  std::string options;
+  for (std::string word = TakeWord(part); word != "--"; word = TakeWord(part)) {
+    if (word.empty() && part.empty()) return false;
+    absl::StrAppend(&options, " ", word);
+  }
+  if (!absl::StrContains(options, " --role=custom") || !absl::EndsWith(options, " --out=") ||
+      !(absl::StrContains(options, " --target=TARGET_NAME ") || absl::StrContains(options, " --target= "))) {
+    return false;
+  }
+  const std::string program(Basename(TakeWord(part)));
+  const std::string rest = absl::StrCat(" ", part, " ");
+  if (program == "ctest") return absl::StrContains(rest, " --force-new-ctest-process ");
+  if (program == "cpack") return absl::StrContains(rest, " --config ./CPack");
+  return program == "cmake" && (absl::StrContains(rest, " -P cmake_install.cmake ") ||
+                                absl::StrContains(rest, " --regenerate-during-build "));
+}
+
 UnwrappedReason ReasonOfRule(const NinjaEdge& edge) {
   const std::string& rule = edge.rule;
   if (rule == "RERUN_CMAKE") return UnwrappedReason::kConfigure;
   if (rule == "CLEAN" || rule == "HELP") return UnwrappedReason::kNinjaTool;
   if (absl::StartsWith(rule, "CMAKE_SYMLINK_")) return UnwrappedReason::kSymlinkLibrary;
   if (absl::StrContains(rule, "_DYNDEP__")) return UnwrappedReason::kDyndep;
-  if (!edge.outputs.empty() && absl::EndsWith(edge.outputs[0], ".util")) return UnwrappedReason::kUtility;
+  if (!edge.outputs.empty() && IsUtilityEdge(edge.outputs[0])) return UnwrappedReason::kUtility;
   return UnwrappedReason::kOwnProperty;
 }
 
@@ -93,6 +126,9 @@ bool ScanCommand(absl::string_view command, const Unwrapped& as, LaunchScan& sca
       if (any) found.reason = UnwrappedReason::kShellRemainder;
       scan.unwrapped.push_back(found);
       if (!any) break;  // one report tells it all
+    } else if (as.reason != UnwrappedReason::kUtility && HasUtilityWords(part.text)) {
+      found.reason = UnwrappedReason::kUtilityWords;
+      scan.unwrapped.push_back(found);
     } else if (part.redirects) {
       found.reason = UnwrappedReason::kRedirection;
       scan.unwrapped.push_back(found);

@@ -20,6 +20,8 @@ enum class UnwrappedReason {
   kUtility,         // test, install, edit_cache ...: wrapped or not, they are no part of the build
   kOwnProperty,     // a rule that RULE_LAUNCH_* reaches, but another value stands there
   kShellRemainder,  // b in `a | b`, `a && b`
+  kUtilityWords,    // wrapped, but glovebox-launch alone takes it for one of CMake's utilities and does not
+                    // record it
   kRedirection,     // a file that the edge's own shell opens
 };
 // "configure", "symlink-library", ...; stable, used in JSON.

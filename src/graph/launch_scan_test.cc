@@ -61,6 +61,40 @@ TEST(ScanNinja, EachKindOfGapIsNamed) {
                          "clean ninja-tool ninja -t clean", "CMakeFiles/test.util utility ctest"));
 }
 
+TEST(ScanNinja, ARuleThatIsTakenForAUtilityIsReported) {
+  const std::string l = "/b/glovebox-launch --role=custom --target=TARGET_NAME --out= -- ";
+  const NinjaGraph graph(
+      {{{"CMakeFiles/test.util"},
+        "CUSTOM_COMMAND",
+        "cd /b && " + l + "ctest --force-new-ctest-process",
+        {},
+        {}},
+       {{"sub/CMakeFiles/install/local.util"}, "CUSTOM_COMMAND", l + "cmake -P cmake_install.cmake", {}, {}},
+       {{"m"},
+        "LINK",
+        ": && " + l + "ctest -N && cd /b && " + l + "cmake -P cmake_install.cmake && :",
+        {},
+        {}},
+       {{"n"}, "LINK", ": && " + l + "/usr/bin/ctest --force-new-ctest-process", {}, {}},
+       {{"o"}, "LINK", ": && " + l + "cpack -C Debug --config ./CPackConfig.cmake", {}, {}},
+       {{"p"}, "LINK", ": && " + l + "cmake -P /b/cmake_install.cmake", {}, {}},
+       {{"CMakeFiles/t"},
+        "CUSTOM_COMMAND",
+        "/b/glovebox-launch --role=custom --out=CMakeFiles/t -- "
+        "ctest --force-new-ctest-process",
+        {},
+        {}},
+       {{"own.util"}, "CUSTOM_COMMAND", "ctest", {}, {}},
+       {{"q"}, "CUSTOM_COMMAND", "/b/glovebox-launch --role=custom --out=", {}, {}}},
+      "/b");
+  std::vector<std::string> found;
+  for (const Unwrapped& u : ScanNinja(graph).unwrapped) {
+    found.push_back(u.place + " " + std::string(UnwrappedReasonName(u.reason)));
+  }
+  EXPECT_THAT(found, testing::ElementsAre("m utility-words", "n utility-words", "o utility-words",
+                                          "own.util own-property"));
+}
+
 TEST(ScanMakefile, RecipesAndLinkScripts) {
   const std::string l = kL;
   const LaunchScan scan = ScanMakefile(

@@ -2,9 +2,7 @@
 
 #include <linux/audit.h>
 #include <linux/filter.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,41 +11,21 @@
 
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "policy/test_call.h"
 
 namespace glovebox::policy {
 namespace {
-
-seccomp_data Call(int number, uint32_t arch, std::initializer_list<uint64_t> args = {}) {
-  seccomp_data call = {};
-  call.nr = number;
-  call.arch = arch;
-  size_t i = 0;
-  for (uint64_t arg : args) call.args[i++] = arg;
-  return call;
-}
 
 std::string Program(std::vector<sock_filter> code) {
   return std::string(reinterpret_cast<const char*>(code.data()), code.size() * sizeof(sock_filter));
 }
 std::string Answer(uint32_t action) { return Program({BPF_STMT(BPF_RET | BPF_K, action)}); }
 
-constexpr int kNotLoaded = 201;
-
-// Loads the program with the raw call in a child, which then calls getppid(arg, ...): its errno, 0, minus the
-// signal that ended it, or kNotLoaded.
-int InKernel(std::string program, unsigned long arg) {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    sock_fprog fprog{static_cast<unsigned short>(program.size() / sizeof(sock_filter)),
-                     reinterpret_cast<sock_filter*>(program.data())};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(200);
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog) != 0) _exit(kNotLoaded);
-    _exit(syscall(SYS_getppid, arg) >= 0 ? 0 : errno == 4095 ? 202 : errno);
-  }
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+// getppid(arg, ...) under the program; 202 for an errno that no exit status can hold.
+int InKernel(const std::string& program, unsigned long arg) {
+  return ErrnoUnder(program, [arg] {
+    return syscall(SYS_getppid, arg) >= 0 ? 0 : errno == 4095 ? 202 : errno;
+  });
 }
 
 TEST(Evaluate, ComparesTheNumberAndCountsItsSteps) {

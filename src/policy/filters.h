@@ -18,9 +18,10 @@ absl::StatusOr<FilterBuilder> IoctlFilter(const Policy& policy);
 absl::StatusOr<FilterBuilder> AppendOnlyFilter();
 
 // Row 8: a pointer argument in the kernel's half fails with EFAULT. Only pointer-typed registers of `table`
-// and of PointerCalls() are tested: AT_FDCWD and -1 are sign-extended and would be mistaken for one. Native
-// ABI: i386's and 32-bit Arm's pointers have 32 bits and cannot reach the kernel's half; x32's can, and
-// libseccomp cannot test them, so that a kernel which runs x32 programs at all is not covered there.
+// and of PointerCalls() (pointer_calls.h) are tested: AT_FDCWD and -1 are sign-extended and would be mistaken
+// for one. Native ABI: i386's and 32-bit Arm's pointers have 32 bits and cannot reach the kernel's half;
+// x32's can, and libseccomp cannot test them, so that a kernel which runs x32 programs at all is not covered
+// there.
 absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> table);
 
 // Row 20. With a listener every row of `table` up to the policy's level is notified, and the conditions of
@@ -33,13 +34,6 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
 // Row 20's place without a listener: what the table refuses by rule, and the limits' restriction. The other
 // conditions stand in rows 6 to 8 then.
 absl::StatusOr<FilterBuilder> RefuseFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
-
-// Calls outside the table whose pointers row 8 tests, each with a bit for each pointer register.
-struct PointerCall {
-  const char* name;
-  unsigned registers;
-};
-absl::Span<const PointerCall> PointerCalls();
 
 }  // namespace glovebox::policy
 

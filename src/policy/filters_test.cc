@@ -2,12 +2,9 @@
 
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,18 +13,11 @@
 #include "gtest/gtest.h"
 #include "kernel/abi.h"
 #include "policy/evaluate.h"
+#include "policy/pointer_calls.h"
+#include "policy/test_call.h"
 
 namespace glovebox::policy {
 namespace {
-
-seccomp_data Call(int number, uint32_t arch, std::initializer_list<uint64_t> args = {}) {
-  seccomp_data call = {};
-  call.nr = number;
-  call.arch = arch;
-  size_t i = 0;
-  for (uint64_t arg : args) call.args[i++] = arg;
-  return call;
-}
 
 #if defined(__x86_64__)
 constexpr uint32_t kArch = AUDIT_ARCH_X86_64;
@@ -185,22 +175,6 @@ TEST(NotifyFilter, ACallThatIsNotNotifiedIsCheap) {
     ASSERT_OK_AND_ASSIGN(Verdict verdict, Evaluate(filter, call));
     EXPECT_LE(verdict.instructions, 24u) << name;
   }
-}
-
-// In a child: loads the filter with the raw call and returns the errno that `attempt` met (0: it went
-// through).
-int ErrnoUnder(const std::string& filter, int (*attempt)()) {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    sock_fprog program{static_cast<unsigned short>(filter.size() / sizeof(sock_filter)),
-                       reinterpret_cast<sock_filter*>(const_cast<char*>(filter.data()))};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(200);
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) _exit(201);
-    _exit(attempt());
-  }
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 TEST(RealKernel, DecidesAsTheEvaluatorSays) {

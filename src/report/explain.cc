@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/bytes.h"
@@ -38,6 +39,21 @@ std::string WhatTheLogCannotKnow(const Summary& summary) {
   return text;
 }
 
+// "#12" where there is no such action: how they are counted, and where a name can be looked up.
+std::string NoSuchAction(const Summary& summary, const std::string& what) {
+  if (summary.actions.empty()) return absl::StrCat("there is no action ", what, ": this run has none");
+  return absl::StrCat("there is no action ", what, ": this run has ", Count(summary.actions.size(), "action"),
+                      ", the last one is #", summary.actions.back().id,
+                      "; name one by its number, an output or a target (`glovebox report --json` lists them "
+                      "under \"actions\"), or say ./",
+                      what, " for a file");
+}
+
+bool IsActionNumber(const std::string& what) {
+  return what.size() > 1 && what[0] == '#' &&
+         std::all_of(what.begin() + 1, what.end(), [](unsigned char c) { return absl::ascii_isdigit(c); });
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> Explain(const Input& input, const std::string& what, const std::string& cwd,
@@ -64,6 +80,7 @@ absl::StatusOr<std::string> Explain(const Input& input, const std::string& what,
   const std::string path = ExplainPath(input, summary, query, options);
   if (!path.empty()) absl::StrAppend(&out, out.empty() ? "" : "\n", path);
   if (!out.empty()) return out;
+  if (IsActionNumber(what)) return absl::NotFoundError(NoSuchAction(summary, what));
   const std::vector<std::string> near = NearNames(summary, what);
   return absl::NotFoundError(absl::StrCat(
       "nothing in this run touched or made ", EscapeBytes(what), near.empty() ? "" : "; near it: ",

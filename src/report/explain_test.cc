@@ -127,6 +127,20 @@ TEST(ExplainAction, IsFoundByOutputTargetAndNumber) {
   EXPECT_THAT(FindActions(input, summary, "", dirs), testing::IsEmpty());
 }
 
+TEST(ExplainAction, ANumberThatIsNotThereIsAClearError) {
+  const std::string text = Told(Build(), "#999");
+  EXPECT_THAT(text, HasSubstr("there is no action #999: this run has 4 actions, the last one is #4"));
+  EXPECT_THAT(text, HasSubstr("glovebox report --json"));
+  EXPECT_THAT(text, Not(HasSubstr("near it")));
+  EXPECT_THAT(Told(Build(), "#18446744073709551616"), HasSubstr("there is no action"));  // past 64 bits
+  EXPECT_THAT(Told(Build(), "#x"), HasSubstr("touched or made #x"));                     // no number: a name
+  TestLog none;
+  EXPECT_THAT(Told(none.Take(), "#1"), HasSubstr("there is no action #1: this run has none"));
+  TestLog named;
+  named.Begin(1, Role::kRun, {}, 0, {"x"}).Open(1, "/build/#7").End(1);
+  EXPECT_THAT(Told(named.Take(), "#7"), HasSubstr("/build/#7"));  // a file of that name is one
+}
+
 TEST(ExplainAction, GapsComeFirst) {
   const Input input = Build();
   const std::string text = Told(input, "app", true);

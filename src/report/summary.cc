@@ -329,6 +329,10 @@ void SummaryBuilder::Renumber() {
 
 Summary SummaryBuilder::Finish(const std::vector<std::string>& why_incomplete) {
   Judge(why_incomplete);
+  // As of the build's own tools: a command may run in the build directory of a project whose source is
+  // elsewhere.
+  summary_.one_tree =
+      !build_.build_dir.empty() && CleanPath(build_.source_dir) == CleanPath(build_.build_dir);
   summary_.files.reserve(files_.size());
   for (auto& [path, state] : files_) {
     FileFacts& facts = state.facts;

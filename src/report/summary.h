@@ -123,6 +123,9 @@ struct Summary {
   uint64_t accesses = 0;
   uint64_t log_bytes = 0;
   std::string run_dir;
+  // Source and build directory are one: a plain directory in which a command ran, or an in-source build. What
+  // is written there is not outside of it.
+  bool one_tree = false;
   bool loose = false;  // several launchers wrote it, each on its own: it has no end of its own
   std::array<uint64_t, kOpCount> by_op = {};
 

@@ -118,6 +118,7 @@ class TestLog {
     input_.table = access::MakeActionTable(input_.log);
     input_.build = BuildInfoFrom(*input_.table.run);
     input_.build.edges = build_.edges;
+    if (!build_.source_dir.empty()) input_.build.source_dir = build_.source_dir;
     return std::move(input_);
   }
 

@@ -214,7 +214,9 @@ void Writer::Elsewhere() {
     // the table.
     const bool scratch = file.path_class == PathClass::kTmp && file.fate == Fate::kTemporary;
     const bool device = file.path_class == PathClass::kSystem && IsUnder(file.path, "/dev");
-    if (file.fate != Fate::kUntouched && file.path_class != PathClass::kBuild && !scratch && !device) {
+    const bool inside =
+        file.path_class == PathClass::kBuild || (summary_.one_tree && file.path_class == PathClass::kSource);
+    if (file.fate != Fate::kUntouched && !inside && !scratch && !device) {
       written.push_back(&file);
     }
     const bool odd = file.path_class == PathClass::kHome || file.path_class == PathClass::kOutside ||

@@ -87,6 +87,27 @@ TEST(Text, AnEmptyOrCutRunSaysSo) {
   EXPECT_THAT(text, HasSubstr("Network: none"));
 }
 
+TEST(Text, WhatACommandWritesInItsOwnDirectoryIsNotOutside) {
+  TestLog log;
+  log.build().source_dir = "/build";
+  log.Begin(1, Role::kRun, {}, 0, {"x"}).Create(1, "/build/new").Create(1, "/build/sub/new");
+  const std::string inside = TextReport(Summarize(log.Take()), {}, false);
+  EXPECT_THAT(inside, Not(HasSubstr("Written outside")));
+  EXPECT_THAT(inside, HasSubstr("source          -       -       2"));
+
+  TestLog other;
+  other.build().source_dir = "/build";
+  other.Begin(1, Role::kRun, {}, 0, {"x"}).Create(1, "/build/new").Create(1, "/buildings").End(1);
+  const std::string beside = TextReport(Summarize(other.Take()), {}, false);
+  EXPECT_THAT(beside, HasSubstr("Written outside the build directory: 1 file"));
+  EXPECT_THAT(beside, HasSubstr("created       outside    /buildings"));
+
+  // CMake knows better than the run where the source is.
+  TestLog apart;
+  apart.Begin(1, Role::kRun, {}, 0, {"x"}).Create(1, "/src/new").End(1);
+  EXPECT_THAT(TextReport(Summarize(apart.Take()), {}, false), HasSubstr("created       source     /src/new"));
+}
+
 TEST(Text, ListsAreShortUnlessAllIsWanted) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"x"});
