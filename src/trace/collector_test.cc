@@ -210,6 +210,47 @@ TEST_F(CollectorTest, AnInnerLauncherIsFiledUnderItsOwnAction) {
   EXPECT_THAT(All<ActionEnd>(), SizeIs(2));
 }
 
+TEST_F(CollectorTest, ATestInsideAnActionEndsAsItsProgramDidAndIsWatchedToItsLastOrphan) {
+  const std::string test = absl::StrCat(GLOVEBOX_LAUNCH, " --role=test --target=t -- ");
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat(test, GLOVEBOX_TRACE_PROBE, " orphan ", Path("input"), "; ",
+                                                 test, "sh -c 'exit 7'")))),
+            7);
+  EXPECT_EQ(Stop().complete, 3u);
+  EXPECT_THAT(All<Hole>(), IsEmpty());
+  const auto begins = All<ActionBegin>();
+  ASSERT_THAT(begins, SizeIs(3));
+  for (size_t i = 1; i < begins.size(); ++i) {
+    EXPECT_EQ(begins[i].role, access::Role::kTest);
+    EXPECT_EQ(begins[i].parent, begins[0].action);
+  }
+  for (const Access& access : All<Access>()) {
+    if (access.resolved == Path("input")) {
+      EXPECT_EQ(access.action, begins[1].action) << "a grandchild that the launcher inherited";
+    }
+  }
+  EXPECT_EQ(Opens(Path("input")), 1u);
+  for (const ActionEnd& end : All<ActionEnd>()) {
+    EXPECT_EQ(end.kind, ActionEnd::Kind::kExited);
+    EXPECT_EQ(end.status, end.action == begins[1].action ? 0 : 7);
+  }
+}
+
+TEST_F(CollectorTest, WhatATestInsideAnActionLeavesBehindIsEndedAndNamed) {
+  EXPECT_EQ(Wait(Launch(absl::StrCat(GLOVEBOX_LAUNCH,
+                                     " --role=test -- sh -c 'setsid sleep 1000 >/dev/null "
+                                     "2>&1 & kill -USR1 $$'; test $? -gt 128"))),
+            0);
+  const CollectorSummary summary = Stop(200);
+  EXPECT_THAT(summary.left_over, testing::ElementsAre(HasSubstr("sleep")));
+  const auto begins = All<ActionBegin>();
+  ASSERT_THAT(begins, SizeIs(2));
+  for (const ActionEnd& end : All<ActionEnd>()) {
+    if (end.action != begins[1].action) continue;
+    EXPECT_EQ(end.kind, ActionEnd::Kind::kSignaled);
+    EXPECT_EQ(end.status, SIGUSR1);
+  }
+}
+
 TEST_F(CollectorTest, AProgramThatCannotBeRunIsASandboxFailure) {
   const std::string script = Path("not-executable");
   ASSERT_OK(WriteFile(script, ""));

@@ -219,6 +219,34 @@ TEST_F(ProcessTableTest, AnOrphanBelowALaunchersSubreaperIsTheInnerActions) {
   EXPECT_FALSE(seen.orphan);
 }
 
+TEST_F(ProcessTableTest, AnOrphanBelowALauncherThatStayedBehindIsTheInnerActions) {
+  Puppet root;
+  Puppet keeper(&root);
+  keeper.Order('r');
+  ProcessTable table(root.pid(), 1);
+  EXPECT_EQ(table.Find(keeper.pid()).action, 1u);
+  Puppet test(&keeper);
+  table.RegisterAction(test.pid(), 2, /*parent_stays=*/true);
+  Puppet middle(&test);
+  Puppet daemon(&middle);
+  daemon.Order('s');
+  middle.Exit(0, false);
+  const Process seen = table.Find(daemon.pid());
+  EXPECT_EQ(seen.action, 2u);
+  EXPECT_FALSE(seen.orphan) << "nothing else is below that launcher";
+  EXPECT_EQ(table.Find(keeper.pid()).action, 1u);
+
+  Puppet inside(&test);
+  table.RegisterAction(inside.pid(), 3);
+  Puppet other_middle(&inside);
+  Puppet other(&other_middle);
+  other_middle.Exit(0, false);
+  inside.Exit(0, false);
+  const Process unclear = table.Find(other.pid());
+  EXPECT_EQ(unclear.action, 2u);
+  EXPECT_TRUE(unclear.orphan) << "it may be the action's inside the test";
+}
+
 TEST_F(ProcessTableTest, AProcessSeenBeforeKeepsItsActionWhenItsParentsDie) {
   Puppet root;
   Puppet launcher(&root);
