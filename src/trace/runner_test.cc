@@ -14,7 +14,7 @@
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 #include "trace/left_over.h"
-#include "trace/recording_sink.h"
+#include "trace/runner_fixture.h"
 
 namespace glovebox::trace {
 namespace {
@@ -27,33 +27,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-const kernel::HostFeatures& Host() {
-  static const auto* const kHost = new kernel::HostFeatures(kernel::ProbeHost());
-  return *kHost;
-}
-
-class RunnerTest : public testing::Test {
- protected:
-  void SetUp() override {
-    if (Host().listener_above) GTEST_FAIL() << "these tests need a task tree without a listener above";
-    auto dir = TempDir::Create("runner-test");
-    ASSERT_OK(dir);
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
-  }
-  RunRequest Shell(const std::string& script) {
-    RunRequest request;
-    request.argv = {"/bin/sh", "-c", script};
-    request.policy = policy::DefaultPolicy(policy::Role::kRun);
-    request.host = Host();
-    request.sink = &sink_;
-    request.begin.action = 1;
-    return request;
-  }
-  std::string Path(const std::string& name) const { return absl::StrCat(dir_->path(), "/", name); }
-
-  std::unique_ptr<TempDir> dir_;
-  RecordingSink sink_;
-};
+class RunnerTest : public RunnerFixture {};
 
 TEST_F(RunnerTest, TellsHowTheCommandEnded) {
   ASSERT_OK_AND_ASSIGN(RunOutcome exited, RunSupervised(Shell("exit 7")));
