@@ -30,6 +30,7 @@ struct ChildContext {
   int fd_write = -1;         // with `send_listener` a socket
   int fd_read_other = -1;    // the parent's end: closed in row 1
   int status = -1;           // StepFailure goes here
+  int outer = -1;            // ... and here: an outer supervisor that was told of this action (wire.h)
   // ... or one connection which is all of them (wire.h).
   int connection = -1;
   bool send_listener = false;  // kReplySendListener

@@ -87,7 +87,10 @@ int StatusFd(ConstContext context) { return context.connection >= 0 ? context.co
   failure.step = static_cast<uint32_t>(result.code);
   failure.error = error;
   failure.detail = result.detail;
-  if (StatusFd(context) >= 0) WriteAll(StatusFd(context), &failure, sizeof failure);
+  const int told[] = {StatusFd(context), context.outer};
+  for (const int fd : told) {
+    if (fd >= 0) WriteAll(fd, &failure, sizeof failure);
+  }
   _exit(error);
 }
 

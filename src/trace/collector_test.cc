@@ -67,6 +67,13 @@ class CollectorTest : public testing::Test {
     ASSERT_OK(collector);
     collector_ = *std::move(collector);
   }
+  // With what a test has changed since.
+  void StartAgain() {
+    collector_->Stop(0, 0);
+    ASSERT_EQ(rename(Path("run").c_str(), Path("old").c_str()), 0);
+    ASSERT_OK(MakeDirectories(Path("run")));
+    Start();
+  }
   std::string Path(const std::string& name) const { return absl::StrCat(dir_->path(), "/", name); }
 
   // Starts `/bin/sh -c SCRIPT` through the launcher.
@@ -97,6 +104,16 @@ class CollectorTest : public testing::Test {
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     return fd;
+  }
+  // A launcher as far as its hello, and that it was answered.
+  void SayHello(int fd) {
+    child::HelloHeader header;
+    const std::string payload("/\0\0\0\0\0", 6);
+    header.payload_size = static_cast<uint32_t>(payload.size());
+    ASSERT_OK(WriteAll(fd, std::string(reinterpret_cast<char*>(&header), sizeof header) + payload, "hello"));
+    child::Reply reply;
+    ASSERT_EQ(read(fd, &reply, sizeof reply), static_cast<ssize_t>(sizeof reply));
+    EXPECT_EQ(reply.error, 0);
   }
   // Stops, and reads the log that it left.
   CollectorSummary Stop(int grace_ms = 5000) {
@@ -150,15 +167,13 @@ TEST_F(CollectorTest, AnActionIsRecordedFromBeginToEnd) {
 }
 
 TEST_F(CollectorTest, TheListenerCanComeByMessageWhereItMayNotBeFetched) {
-  collector_->Stop(0, 0);
   host_.pidfd_getfd = false;
-  ASSERT_OK(MakeDirectories(Path("run2")));
-  ASSERT_EQ(rename(Path("run").c_str(), Path("old").c_str()), 0);
-  ASSERT_OK(MakeDirectories(Path("run")));
-  Start();
-  EXPECT_EQ(Wait(Launch(absl::StrCat("cat ", Path("input"), " >/dev/null"))), 0);
-  EXPECT_EQ(Stop().complete, 1u);
-  EXPECT_EQ(Opens(Path("input")), 1u);
+  StartAgain();
+  for (const char* role : {"edge", "test"}) {
+    EXPECT_EQ(Wait(Launch(absl::StrCat("cat ", Path("input"), " >/dev/null"), role)), 0);
+  }
+  EXPECT_EQ(Stop().complete, 2u);
+  EXPECT_EQ(Opens(Path("input")), 2u);
 }
 
 TEST_F(CollectorTest, ManyAtOnceLoseNothingAndShareTheSegments) {
@@ -208,6 +223,47 @@ TEST_F(CollectorTest, AnInnerLauncherIsFiledUnderItsOwnAction) {
     }
   }
   EXPECT_THAT(All<ActionEnd>(), SizeIs(2));
+}
+
+TEST_F(CollectorTest, ATestInsideAnActionEndsAsItsProgramDidAndIsWatchedToItsLastOrphan) {
+  const std::string test = absl::StrCat(GLOVEBOX_LAUNCH, " --role=test --target=t -- ");
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat(test, GLOVEBOX_TRACE_PROBE, " orphan ", Path("input"), "; ",
+                                                 test, "sh -c 'exit 7'")))),
+            7);
+  EXPECT_EQ(Stop().complete, 3u);
+  EXPECT_THAT(All<Hole>(), IsEmpty());
+  const auto begins = All<ActionBegin>();
+  ASSERT_THAT(begins, SizeIs(3));
+  for (size_t i = 1; i < begins.size(); ++i) {
+    EXPECT_EQ(begins[i].role, access::Role::kTest);
+    EXPECT_EQ(begins[i].parent, begins[0].action);
+  }
+  for (const Access& access : All<Access>()) {
+    if (access.resolved == Path("input")) {
+      EXPECT_EQ(access.action, begins[1].action) << "a grandchild that the launcher inherited";
+    }
+  }
+  EXPECT_EQ(Opens(Path("input")), 1u);
+  for (const ActionEnd& end : All<ActionEnd>()) {
+    EXPECT_EQ(end.kind, ActionEnd::Kind::kExited);
+    EXPECT_EQ(end.status, end.action == begins[1].action ? 0 : 7);
+  }
+}
+
+TEST_F(CollectorTest, WhatATestInsideAnActionLeavesBehindIsEndedAndNamed) {
+  EXPECT_EQ(Wait(Launch(absl::StrCat(GLOVEBOX_LAUNCH,
+                                     " --role=test -- sh -c 'setsid sleep 1000 >/dev/null "
+                                     "2>&1 & kill -USR1 $$'; test $? -gt 128"))),
+            0);
+  const CollectorSummary summary = Stop(200);
+  EXPECT_THAT(summary.left_over, testing::ElementsAre(HasSubstr("sleep")));
+  const auto begins = All<ActionBegin>();
+  ASSERT_THAT(begins, SizeIs(2));
+  for (const ActionEnd& end : All<ActionEnd>()) {
+    if (end.action != begins[1].action) continue;
+    EXPECT_EQ(end.kind, ActionEnd::Kind::kSignaled);
+    EXPECT_EQ(end.status, SIGUSR1);
+  }
 }
 
 TEST_F(CollectorTest, AProgramThatCannotBeRunIsASandboxFailure) {
@@ -262,15 +318,7 @@ TEST_F(CollectorTest, WhoeverIsNoLauncherIsRefusedAndHoldsNobodyUp) {
 
 TEST_F(CollectorTest, ALauncherThatStopsHalfwayDoesNotHoldTheEndUp) {
   const UniqueFd halfway(Connect());
-  child::HelloHeader header;
-  const std::string payload("/\0\0\0\0\0", 6);
-  header.payload_size = static_cast<uint32_t>(payload.size());
-  ASSERT_OK(WriteAll(halfway.get(), std::string(reinterpret_cast<char*>(&header), sizeof header) + payload,
-                     "hello"));
-  child::Reply reply;
-  ASSERT_EQ(read(halfway.get(), &reply, sizeof reply), static_cast<ssize_t>(sizeof reply));
-  EXPECT_EQ(reply.error,
-            0);  // it is one of ours, as far as can be told, and now it should hand over a listener
+  SayHello(halfway.get());  // one of ours, as far as can be told, and now it should hand over a listener
   const CollectorSummary summary = Stop(50);
   EXPECT_EQ(summary.actions, 1u);
   EXPECT_EQ(summary.complete, 0u);
@@ -280,13 +328,7 @@ TEST_F(CollectorTest, ALauncherThatStopsHalfwayDoesNotHoldTheEndUp) {
 
 TEST_F(CollectorTest, ADescriptorThatIsNoListenerIsAHole) {
   const UniqueFd fd(Connect());
-  child::HelloHeader header;
-  const std::string payload("/\0\0\0\0\0", 6);
-  header.payload_size = static_cast<uint32_t>(payload.size());
-  ASSERT_OK(
-      WriteAll(fd.get(), std::string(reinterpret_cast<char*>(&header), sizeof header) + payload, "hello"));
-  child::Reply reply;
-  ASSERT_EQ(read(fd.get(), &reply, sizeof reply), static_cast<ssize_t>(sizeof reply));
+  SayHello(fd.get());
   ASSERT_OK(WriteAll(fd.get(), std::string("\0\0\0\0", 4), "number"));  // our standard input
   const CollectorSummary summary = Stop(5000);
   EXPECT_EQ(summary.complete, 0u);
@@ -306,11 +348,8 @@ TEST_F(CollectorTest, WhatAnActionLeavesBehindIsEndedAndNamed) {
 }
 
 TEST_F(CollectorTest, WhereTheKernelCountsZombiesOrphansAreReaped) {
-  collector_->Stop(0, 0);
-  ASSERT_EQ(rename(Path("run").c_str(), Path("old").c_str()), 0);
-  ASSERT_OK(MakeDirectories(Path("run")));
   host_.receive_ends = false;
-  Start();
+  StartAgain();
   EXPECT_EQ(Wait(Launch(absl::StrCat("(sh -c 'sleep 0.3; echo > ", Path("ended"),
                                      "; exit 0' &) ; (setsid sleep 1000 >/dev/null 2>&1 &)"))),
             0);
@@ -337,11 +376,8 @@ TEST_F(CollectorTest, AnotherChildOfTheEmbeddingProgramIsLeftAlone) {
 }
 
 TEST_F(CollectorTest, APolicyThatStopsForAParentDoesNotHangALauncher) {
-  collector_->Stop(0, 0);
-  ASSERT_EQ(rename(Path("run").c_str(), Path("old").c_str()), 0);
-  ASSERT_OK(MakeDirectories(Path("run")));
   stop_ = true;
-  Start();
+  StartAgain();
   EXPECT_EQ(Wait(Launch("exit 0")), 0);
   EXPECT_EQ(Stop().complete, 1u);
 }

@@ -82,6 +82,26 @@ static int open32(void) {
 #endif
 }
 
+/* A grandchild that makes its first notified call when its parent is dead already. */
+static int orphan(const char* file) {
+  int ends[2];
+  char byte = 1;
+  if (pipe(ends) != 0) return errno;
+  pid_t middle = fork();
+  if (middle == 0) {
+    middle = getpid();
+    if (fork() != 0) _exit(0);
+    while (getppid() == middle) usleep(500);
+    int fd = open(file, O_RDONLY);
+    if (fd >= 0) byte = 0;
+    _exit(write(ends[1], &byte, 1) == 1 ? 0 : 1);
+  }
+  if (middle < 0 || waitpid(middle, NULL, 0) != middle) return errno;
+  close(ends[1]);
+  if (read(ends[0], &byte, 1) != 1) return 1;
+  return byte;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "io_uring") == 0) return syscall(SYS_io_uring_setup, 1, NULL) < 0 ? errno : 0;
@@ -89,5 +109,6 @@ int main(int argc, char** argv) {
   if (strcmp(what, "timer-eintr") == 0) return timer(0);
   if (strcmp(what, "die") == 0) return die();
   if (strcmp(what, "open32") == 0) return open32();
+  if (strcmp(what, "orphan") == 0 && argc > 2) return orphan(argv[2]);
   return 2;
 }

@@ -92,6 +92,13 @@ std::string ReadExe(pid_t tgid) {
 
 }  // namespace
 
+bool IsForkOfItsParent(pid_t tgid) {
+  ProcStat stat;
+  if (!ReadProcStat(tgid, &stat)) return false;
+  const std::string exe = ReadExe(tgid);
+  return !exe.empty() && exe == ReadExe(stat.parent);
+}
+
 class ProcessTable::Impl {
  public:
   Impl(pid_t root, ActionId action) : root_(root), outer_(action) {
@@ -106,10 +113,10 @@ class ProcessTable::Impl {
   void ExecNotified(pid_t tid) {
     if (Entry* entry = Trusted(tid)) entry->exe_stale = true;
   }
-  void Register(pid_t tgid, ActionId action);
+  void Register(pid_t tgid, ActionId action, bool parent_stays);
   std::vector<EndedAction> EndedActions(bool final);
   std::vector<std::string> LeftOver(ActionId action, pid_t root);
-  size_t pidfds() const { return entries_.size() + inner_.size(); }
+  size_t pidfds() const { return entries_.size() + inner_.size() + keepers_.size(); }
   size_t size() const { return entries_.size(); }
 
  private:
@@ -136,11 +143,22 @@ class ProcessTable::Impl {
     bool replaced = false;
   };
 
+  // A launcher that stays behind as the subreaper of the inner action that its child became. Itself it
+  // belongs to the action outside.
+  struct Keeper {
+    pid_t tgid = 0;
+    ActionId action = 0;
+    UniqueFd pidfd;
+    bool nested = false;  // the inner action has had an inner action of its own
+  };
+
   Entry* Trusted(pid_t tid);
   Entry* Add(pid_t tgid);
   void Attribute(pid_t tgid, int pidfd, Process* out);
   bool FromGroup(pid_t tgid, Process* out);
   bool KnownAction(pid_t tgid, Process* out);
+  bool FromKeeper(pid_t tgid, Process* out) const;
+  void AddKeeper(pid_t tgid, int pidfd, ActionId action);
   static pid_t ParentOf(pid_t tgid, int pidfd);
   void MakeRoom();
   void Sweep();
@@ -154,6 +172,7 @@ class ProcessTable::Impl {
   absl::flat_hash_map<pid_t, pid_t> threads_;                   // tid -> tgid, of tasks that lead no group
   absl::flat_hash_map<pid_t, Parked> parked_;
   std::vector<Inner> inner_;
+  std::vector<Keeper> keepers_;
   uint64_t clock_ = 0;
   Process unknown_;
 };
@@ -268,7 +287,7 @@ void ProcessTable::Impl::Attribute(pid_t tgid, int pidfd, Process* out) {
   for (int i = 0; i < kMaxClimb; ++i) {
     const pid_t parent = ParentOf(child, child_fd);
     if (parent <= 1 || parent == self_) break;  // reparented to init or to us, the subreaper
-    if (KnownAction(parent, out)) return;
+    if (FromKeeper(parent, out) || KnownAction(parent, out)) return;
     UniqueFd parent_fd(OpenProcess(parent));
     if (!parent_fd.valid() || ParentOf(child, child_fd) != parent) {
       if (ParentOf(child, child_fd) == 0) break;
@@ -281,6 +300,27 @@ void ProcessTable::Impl::Attribute(pid_t tgid, int pidfd, Process* out) {
   out->action = outer_;
   out->orphan = true;
   FromGroup(tgid, out);
+}
+
+// Whoever is a keeper's child, and is not the inner action's first process (that one is known), came to it as
+// an orphan from inside. Where there was an action inside the inner one, it may be that one's.
+bool ProcessTable::Impl::FromKeeper(pid_t tgid, Process* out) const {
+  for (const Keeper& keeper : keepers_) {
+    if (keeper.tgid != tgid || Ended(keeper.pidfd.get())) continue;
+    out->action = keeper.action;
+    out->orphan = keeper.nested;
+    return true;
+  }
+  return false;
+}
+
+void ProcessTable::Impl::AddKeeper(pid_t tgid, int pidfd, ActionId action) {
+  const pid_t parent = ParentOf(tgid, pidfd);
+  if (parent <= 1 || parent == self_) return;
+  Keeper keeper{parent, action, UniqueFd(OpenProcess(parent)), false};
+  // Asked again with the pidfd in hand: then the number was the parent's all the time.
+  if (!keeper.pidfd.valid() || ParentOf(tgid, pidfd) != parent) return;
+  keepers_.push_back(std::move(keeper));
 }
 
 // A daemon leaves its parents, seldom its session. The leader may be dead: its number stays taken while the
@@ -347,7 +387,10 @@ void ProcessTable::Impl::MakeRoom() {
   }
 }
 
-void ProcessTable::Impl::Register(pid_t tgid, ActionId action) {
+void ProcessTable::Impl::Register(pid_t tgid, ActionId action, bool parent_stays) {
+  keepers_.erase(std::remove_if(keepers_.begin(), keepers_.end(),
+                                [](const Keeper& keeper) { return Ended(keeper.pidfd.get()); }),
+                 keepers_.end());
   for (Inner& inner : inner_) {
     if (inner.root == tgid && !inner.replaced) inner.replaced = true;
   }
@@ -357,6 +400,8 @@ void ProcessTable::Impl::Register(pid_t tgid, ActionId action) {
     inner_.push_back({action, tgid, 0, UniqueFd(), true, false});
     return;
   }
+  for (Keeper& keeper : keepers_) keeper.nested = keeper.nested || keeper.action == entry->process.action;
+  if (parent_stays) AddKeeper(tgid, entry->pidfd.get(), action);
   entry->process.action = action;
   entry->process.orphan = false;
   Inner inner{action, tgid, 0, UniqueFd(fcntl(entry->pidfd.get(), F_DUPFD_CLOEXEC, 0)), false, false};
@@ -435,7 +480,9 @@ ProcessTable::ProcessTable(pid_t root, ActionId action) : impl_(std::make_unique
 ProcessTable::~ProcessTable() = default;
 const Process& ProcessTable::Find(pid_t tid) { return impl_->Find(tid); }
 void ProcessTable::ExecNotified(pid_t tid) { impl_->ExecNotified(tid); }
-void ProcessTable::RegisterAction(pid_t tgid, ActionId action) { impl_->Register(tgid, action); }
+void ProcessTable::RegisterAction(pid_t tgid, ActionId action, bool parent_stays) {
+  impl_->Register(tgid, action, parent_stays);
+}
 std::vector<EndedAction> ProcessTable::EndedActions(bool final) { return impl_->EndedActions(final); }
 std::vector<std::string> ProcessTable::LeftOver(ActionId action) { return impl_->LeftOver(action, 0); }
 size_t ProcessTable::pidfds() const { return impl_->pidfds(); }

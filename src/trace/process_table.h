@@ -36,6 +36,10 @@ struct EndedAction {
   std::vector<std::string> left_over;  // "pid exe" of its processes that were seen and still run
 };
 
+// True for a process, stopped in a call, that runs its parent's program: it was forked by it and has not
+// executed anything since.
+bool IsForkOfItsParent(pid_t tgid);
+
 // Not thread-safe: one a supervisor thread. Makes no call that can block.
 //
 // Identity: a process is known by a pidfd that was opened while it was alive, never by its number alone. A
@@ -72,7 +76,11 @@ class ProcessTable {
   // From now on process `tgid`, and each process first seen below it later, belongs to `action`; the outer
   // action's other processes are untouched. Call it while `tgid` is stopped in its announcement. A second
   // registration of the same process replaces the first, which is then reported as ended (kUnknown).
-  void RegisterAction(pid_t tgid, access::ActionId action);
+  //
+  // `parent_stays`: the launcher that forked `tgid` waits for it as a subreaper (a test's). It belongs to the
+  // outer action, and what comes to it as an orphan to `action`; where that one has had inner actions of its
+  // own, which of them it is cannot be told, and the process is an `orphan`.
+  void RegisterAction(pid_t tgid, access::ActionId action, bool parent_stays = false);
 
   // The inner actions whose first process has ended since the last call, each once; one poll(2), nothing when
   // there is no inner action: call it each few hundred notifications and whenever the listener is idle. A

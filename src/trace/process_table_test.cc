@@ -28,6 +28,18 @@ using access::ActionEnd;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+// A child that only waits.
+pid_t Idle() {
+  const pid_t pid = fork();
+  while (pid == 0) pause();
+  return pid;
+}
+
+void End(pid_t pid) {
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+}
+
 // A process that obeys: 'f' forks another one like it and answers with its pid, 'x' exits with the next byte,
 // 's' starts a session. Each has its own two pipes, made before by the test.
 class Puppet {
@@ -53,8 +65,7 @@ class Puppet {
   }
   ~Puppet() {
     if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
+      End(pid_);
     }
     for (int fd : {orders_[0], orders_[1], answers_[0], answers_[1]}) {
       if (fd >= 0) close(fd);
@@ -141,7 +152,16 @@ std::string OwnExe() {
 
 class ProcessTableTest : public testing::Test {
  protected:
-  void SetUp() override { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+  ProcessTableTest() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+};
+
+// Action 1, and below its first process a launcher that has announced action 2.
+class InnerActionTest : public ProcessTableTest {
+ protected:
+  void SetUp() override { table_.RegisterAction(launcher_.pid(), 2); }
+  Puppet root_;
+  Puppet launcher_{&root_};
+  ProcessTable table_{root_.pid(), 1};
 };
 
 TEST_F(ProcessTableTest, AChildHasItsParentsAction) {
@@ -159,78 +179,86 @@ TEST_F(ProcessTableTest, AChildHasItsParentsAction) {
   EXPECT_TRUE(table.Find(root.pid()).fresh);
 }
 
-TEST_F(ProcessTableTest, AnInnerActionCoversWhatIsBelowItAndNothingElse) {
-  Puppet root;
-  Puppet launcher(&root);
-  Puppet sibling(&root);
-  ProcessTable table(root.pid(), 1);
-  table.RegisterAction(launcher.pid(), 2);
-  Puppet unseen(&launcher);
+TEST_F(InnerActionTest, AnInnerActionCoversWhatIsBelowItAndNothingElse) {
+  Puppet sibling(&root_);
+  Puppet unseen(&launcher_);
   Puppet compiler(&unseen);
-  EXPECT_EQ(table.Find(launcher.pid()).action, 2u);
-  EXPECT_EQ(table.Find(compiler.pid()).action, 2u) << "through a parent that was never notified";
-  EXPECT_EQ(table.Find(sibling.pid()).action, 1u);
-  EXPECT_EQ(table.Find(root.pid()).action, 1u);
+  EXPECT_EQ(table_.Find(launcher_.pid()).action, 2u);
+  EXPECT_EQ(table_.Find(compiler.pid()).action, 2u) << "through a parent that was never notified";
+  EXPECT_EQ(table_.Find(sibling.pid()).action, 1u);
+  EXPECT_EQ(table_.Find(root_.pid()).action, 1u);
 }
 
-TEST_F(ProcessTableTest, AnOrphanIsTheOuterActionsAndSaysSo) {
-  Puppet root;
-  Puppet launcher(&root);
-  ProcessTable table(root.pid(), 1);
-  table.RegisterAction(launcher.pid(), 2);
-  Puppet middle(&launcher);
+TEST_F(InnerActionTest, AnOrphanIsTheOuterActionsAndSaysSo) {
+  Puppet middle(&launcher_);
   Puppet daemon(&middle);
   daemon.Order('s');
   middle.Exit(0, false);
-  launcher.Exit(0, false);
+  launcher_.Exit(0, false);
   // Both parents have gone unseen; root or this process inherits.
-  const Process seen = table.Find(daemon.pid());
+  const Process seen = table_.Find(daemon.pid());
   EXPECT_EQ(seen.action, 1u);
   EXPECT_TRUE(seen.orphan);
 }
 
-TEST_F(ProcessTableTest, AnOrphanInAKnownSessionBelongsToItsLeader) {
-  Puppet root;
-  Puppet launcher(&root);
-  launcher.Order('s');
-  ProcessTable table(root.pid(), 1);
-  table.RegisterAction(launcher.pid(), 2);
-  Puppet middle(&launcher);
+TEST_F(InnerActionTest, AnOrphanInAKnownSessionBelongsToItsLeader) {
+  launcher_.Order('s');
+  Puppet middle(&launcher_);
   Puppet daemon(&middle);
   middle.Exit(0, false);
-  launcher.Exit(0, false);
-  const Process seen = table.Find(daemon.pid());
+  launcher_.Exit(0, false);
+  const Process seen = table_.Find(daemon.pid());
   EXPECT_EQ(seen.action, 2u);
   EXPECT_TRUE(seen.orphan) << "a good guess is a guess";
 }
 
-TEST_F(ProcessTableTest, AnOrphanBelowALaunchersSubreaperIsTheInnerActions) {
+TEST_F(InnerActionTest, AnOrphanBelowALaunchersSubreaperIsTheInnerActions) {
+  launcher_.Order('r');
+  Puppet middle(&launcher_);
+  Puppet daemon(&middle);
+  daemon.Order('s');
+  middle.Exit(0, false);
+  const Process seen = table_.Find(daemon.pid());
+  EXPECT_EQ(seen.action, 2u);
+  EXPECT_FALSE(seen.orphan);
+}
+
+TEST_F(ProcessTableTest, AnOrphanBelowALauncherThatStayedBehindIsTheInnerActions) {
   Puppet root;
-  Puppet launcher(&root);
-  launcher.Order('r');
+  Puppet keeper(&root);
+  keeper.Order('r');
   ProcessTable table(root.pid(), 1);
-  table.RegisterAction(launcher.pid(), 2);
-  Puppet middle(&launcher);
+  EXPECT_EQ(table.Find(keeper.pid()).action, 1u);
+  Puppet test(&keeper);
+  table.RegisterAction(test.pid(), 2, /*parent_stays=*/true);
+  Puppet middle(&test);
   Puppet daemon(&middle);
   daemon.Order('s');
   middle.Exit(0, false);
   const Process seen = table.Find(daemon.pid());
   EXPECT_EQ(seen.action, 2u);
-  EXPECT_FALSE(seen.orphan);
+  EXPECT_FALSE(seen.orphan) << "nothing else is below that launcher";
+  EXPECT_EQ(table.Find(keeper.pid()).action, 1u);
+
+  Puppet inside(&test);
+  table.RegisterAction(inside.pid(), 3);
+  Puppet other_middle(&inside);
+  Puppet other(&other_middle);
+  other_middle.Exit(0, false);
+  inside.Exit(0, false);
+  const Process unclear = table.Find(other.pid());
+  EXPECT_EQ(unclear.action, 2u);
+  EXPECT_TRUE(unclear.orphan) << "it may be the action's inside the test";
 }
 
-TEST_F(ProcessTableTest, AProcessSeenBeforeKeepsItsActionWhenItsParentsDie) {
-  Puppet root;
-  Puppet launcher(&root);
-  ProcessTable table(root.pid(), 1);
-  table.RegisterAction(launcher.pid(), 2);
-  Puppet daemon(&launcher);
-  table.Find(daemon.pid());
-  launcher.Exit(0, false);
-  EXPECT_EQ(table.Find(daemon.pid()).action, 2u);
-  EXPECT_FALSE(table.Find(daemon.pid()).orphan);
+TEST_F(InnerActionTest, AProcessSeenBeforeKeepsItsActionWhenItsParentsDie) {
+  Puppet daemon(&launcher_);
+  table_.Find(daemon.pid());
+  launcher_.Exit(0, false);
+  EXPECT_EQ(table_.Find(daemon.pid()).action, 2u);
+  EXPECT_FALSE(table_.Find(daemon.pid()).orphan);
   const std::string name = absl::StrCat(daemon.pid(), " ", OwnExe());
-  EXPECT_THAT(table.LeftOver(2), ElementsAre(name));
+  EXPECT_THAT(table_.LeftOver(2), ElementsAre(name));
 }
 
 TEST_F(ProcessTableTest, AnEndedActionTellsHowItEndedAndWhatItLeft) {
@@ -259,10 +287,7 @@ TEST_F(ProcessTableTest, AnEndedActionTellsHowItEndedAndWhatItLeft) {
 
 TEST_F(ProcessTableTest, AZombieTellsItsSignal) {
   Puppet root;
-  const pid_t launcher = fork();
-  if (launcher == 0) {
-    while (true) pause();
-  }
+  const pid_t launcher = Idle();
   ProcessTable table(root.pid(), 1);
   table.RegisterAction(launcher, 2);
   kill(launcher, SIGTERM);
@@ -275,17 +300,13 @@ TEST_F(ProcessTableTest, AZombieTellsItsSignal) {
   EXPECT_EQ(ended[0].status, SIGTERM);
 }
 
-TEST_F(ProcessTableTest, WhatStillRunsAtTheEndIsReportedUnknown) {
-  Puppet root;
-  Puppet launcher(&root);
-  ProcessTable table(root.pid(), 1);
-  table.RegisterAction(launcher.pid(), 2);
-  table.RegisterAction(launcher.pid(), 3);
-  EXPECT_EQ(table.Find(launcher.pid()).action, 3u);
-  const auto replaced = table.EndedActions();
+TEST_F(InnerActionTest, WhatStillRunsAtTheEndIsReportedUnknown) {
+  table_.RegisterAction(launcher_.pid(), 3);
+  EXPECT_EQ(table_.Find(launcher_.pid()).action, 3u);
+  const auto replaced = table_.EndedActions();
   ASSERT_EQ(replaced.size(), 1u);
   EXPECT_EQ(replaced[0].action, 2u);
-  const auto rest = table.EndedActions(true);
+  const auto rest = table_.EndedActions(true);
   ASSERT_EQ(rest.size(), 1u);
   EXPECT_EQ(rest[0].action, 3u);
   EXPECT_EQ(rest[0].kind, ActionEnd::Kind::kUnknown);
@@ -318,8 +339,7 @@ TEST_F(ProcessTableTest, AnExecIsSeenOnceItWasNotified) {
   EXPECT_EQ(table.Find(pid).exe, exe);
   close(hold[0]);
   close(hold[1]);
-  kill(pid, SIGKILL);
-  waitpid(pid, nullptr, 0);
+  End(pid);
 }
 
 TEST_F(ProcessTableTest, AThreadIsItsProcess) {
@@ -370,15 +390,11 @@ pid_t ForkAs(pid_t number) {
 
 TEST_F(ProcessTableTest, AReusedNumberIsANewProcess) {
   Puppet root;
-  const pid_t first = fork();
-  if (first == 0) {
-    while (true) pause();
-  }
+  const pid_t first = Idle();
   ProcessTable table(root.pid(), 1);
   table.RegisterAction(first, 2);
   EXPECT_EQ(table.Find(first).action, 2u);
-  kill(first, SIGKILL);
-  waitpid(first, nullptr, 0);
+  End(first);
   const pid_t second = ForkAs(first);
   if (second == 0) {
     while (true) pause();
@@ -388,44 +404,35 @@ TEST_F(ProcessTableTest, AReusedNumberIsANewProcess) {
   const Process seen = table.Find(second);
   EXPECT_TRUE(seen.fresh);
   EXPECT_EQ(seen.action, 1u) << "not the dead one's";
-  kill(second, SIGKILL);
-  waitpid(second, nullptr, 0);
+  End(second);
 }
 
 TEST_F(ProcessTableTest, ThousandsOfForksNeedFewDescriptors) {
   ProcessTable table(getpid(), 1);
   size_t most = 0;
   for (int i = 0; i < 3000; ++i) {
-    const pid_t pid = fork();
-    if (pid == 0) {
-      while (true) pause();
-    }
+    const pid_t pid = Idle();
     EXPECT_EQ(table.Find(pid).action, 1u);
     most = std::max(most, table.pidfds());
-    kill(pid, SIGKILL);
-    waitpid(pid, nullptr, 0);
+    End(pid);
   }
   EXPECT_LE(most, ProcessTable::kMaxPidfds);
 }
 
-TEST_F(ProcessTableTest, ManyLivingProcessesAreParkedAndKnownAgain) {
-  Puppet root;
-  Puppet launcher(&root);
-  ProcessTable table(root.pid(), 1);
-  table.RegisterAction(launcher.pid(), 2);
+TEST_F(InnerActionTest, ManyLivingProcessesAreParkedAndKnownAgain) {
   std::vector<std::unique_ptr<Puppet>> many;
   for (int i = 0; i < 150; ++i) {
-    many.push_back(std::make_unique<Puppet>(&launcher));
-    EXPECT_EQ(table.Find(many.back()->pid()).action, 2u);
+    many.push_back(std::make_unique<Puppet>(&launcher_));
+    EXPECT_EQ(table_.Find(many.back()->pid()).action, 2u);
   }
-  EXPECT_LE(table.pidfds(), ProcessTable::kMaxPidfds + 1);
-  launcher.Exit(0, false);
+  EXPECT_LE(table_.pidfds(), ProcessTable::kMaxPidfds + 1);
+  launcher_.Exit(0, false);
   for (const auto& one : many) {
-    const Process& process = table.Find(one->pid());
+    const Process& process = table_.Find(one->pid());
     EXPECT_EQ(process.action, 2u);
     EXPECT_FALSE(process.orphan) << "by number and start time";
   }
-  EXPECT_EQ(table.LeftOver(2).size(), many.size());
+  EXPECT_EQ(table_.LeftOver(2).size(), many.size());
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
+#include "child/connect.h"
 #include "child/context.h"
 #include "child/pipeline.h"
 #include "kernel/process.h"
@@ -113,6 +114,9 @@ class Run {
   absl::Status Prepare();
   absl::Status Fork();
   [[noreturn]] void Child();
+  void Announce();
+  void HearAnnouncement();
+  void AddHole(const char* why);
   void SeizeStopped();
   absl::Status Handshake();
   void StartServing(UniqueFd listener);
@@ -148,11 +152,17 @@ class Run {
   bool set_up_ = true;  // false: the child ended before it had handed its listener over
   RunOutcome outcome_;
   bool listener_ = true;
+  // Below a supervisor of ours: what the child says of itself there.
+  bool announces_ = false;
+  child::LaunchOptions hello_;
+  std::vector<const char*> outputs_;
 };
 
 absl::Status Run::Prepare() {
-  // One listener a task tree: below somebody else's this run goes on without its own, and says so.
-  listener_ = !request_.host.listener_above && request_.policy.level != kernel::Level::kOff;
+  // One listener a task tree: below another one this run goes on without its own, and says so.
+  const bool records = request_.policy.level != kernel::Level::kOff;
+  listener_ = !request_.host.listener_above && records;
+  announces_ = request_.host.outer_supervisor && records;
   ASSIGN_OR_RETURN(
       plan_, policy::CompilePlan(request_.policy, request_.host, {.listener = listener_, .outer = false}));
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
@@ -169,6 +179,16 @@ absl::Status Run::Prepare() {
   context_.send_listener = !request_.host.pidfd_getfd;
   context_.ruleset = plan_.ruleset.valid() ? plan_.ruleset.get() : -1;
   context_.expected_parent = getpid();
+  hello_.role = static_cast<child::Role>(request_.begin.role);
+  hello_.target = request_.begin.target.c_str();
+  hello_.type = request_.begin.target_type.c_str();
+  hello_.language = request_.begin.language.c_str();
+  hello_.depfile = request_.begin.depfile.c_str();
+  for (const std::string& output : request_.begin.outputs) outputs_.push_back(output.c_str());
+  hello_.outputs = outputs_.data();
+  hello_.output_count = outputs_.size();
+  hello_.command = const_cast<char**>(context_.argv);
+  hello_.command_count = request_.argv.size();
   if (request_.pty) {
     ASSIGN_OR_RETURN(pty_, PtyRelay::Open());
     context_.pty = pty_->terminal();
@@ -181,7 +201,39 @@ void Run::Child() {
   signals_.Restore();
   // ctest leaks its log as descriptor 3. Close-on-exec, since the pipeline still needs its own.
   if (begin_.role == access::Role::kTest) syscall(SYS_close_range, 3u, ~0u, kCloseRangeCloexec);
+  if (announces_) Announce();
   child::RunPipeline(*reinterpret_cast<const child::ChildPlan*>(plan_.bytes.data()), context_);
+}
+
+// In the child, since the outer supervisor knows an action by the process that asks: as a launcher does. This
+// run keeps its own policy, though; that of the outer one is in force already, and its plan is let go.
+void Run::Announce() {
+  const child::Connection outer = child::FindSupervisor(nullptr);
+  if (outer.found != child::Found::kOuter) return;
+  child::Order order;
+  const bool heard = child::Negotiate(outer.fd, hello_, order).message == nullptr;
+  if (order.ruleset >= 0) close(order.ruleset);
+  if (!heard) {
+    close(outer.fd);
+    return;
+  }
+  context_.outer = outer.fd;
+  (void)!TEMP_FAILURE_RETRY(write(context_.fd_write, &heard, 1));
+}
+
+void Run::HearAnnouncement() {
+  // A child that was not heard closes its end in row 20, or dies.
+  char heard = 0;
+  const bool told = TEMP_FAILURE_RETRY(read(number_.ours.get(), &heard, 1)) == 1;
+  AddHole(told ? "the record is with the Glovebox above this process: there this is an action of its own"
+               : "the supervisor above this process did not answer");
+}
+
+void Run::AddHole(const char* why) {
+  if (!request_.sink->Append(access::Hole{begin_.action, Now(), pid_, "no-listener", why})) {
+    outcome_.sink_failed = true;
+  }
+  ++outcome_.holes;
 }
 
 absl::Status Run::Fork() {
@@ -203,12 +255,9 @@ absl::Status Run::Fork() {
   if (pty_ != nullptr) pty_->CloseTerminal();
   outcome_.end.action = begin_.action;
   request_.sink->Append(begin_);
-  if (!listener_) {
-    const char* why = request_.policy.level == kernel::Level::kOff
-                          ? "the policy records nothing"
-                          : "another listener stands above this process";
-    request_.sink->Append(access::Hole{begin_.action, Now(), pid_, "no-listener", why});
-    ++outcome_.holes;
+  if (!listener_ && !announces_) {
+    AddHole(request_.policy.level == kernel::Level::kOff ? "the policy records nothing"
+                                                         : "another listener stands above this process");
   }
   auto pidfd = kernel::OpenPidfd(pid_);
   if (!pidfd.ok()) {  // the child waits in its set-up, or is there at least: it is not reaped yet
@@ -381,6 +430,7 @@ void Run::FillEnd() {
 absl::StatusOr<RunOutcome> Run::Execute() {
   RETURN_IF_ERROR(Prepare());
   RETURN_IF_ERROR(Fork());
+  if (announces_) HearAnnouncement();
   if (request_.policy.stop) SeizeStopped();
   const absl::Status handshake = Handshake();
   if (pty_ != nullptr) pty_->Start();

@@ -32,6 +32,10 @@ struct RunOutcome {
 // Runs the command to its end and to the end of what it left over. The calling thread must live on until then
 // (the parent-death signal is bound to it). Errors are ours; the command's own end is in the outcome.
 //
+// Below a supervisor of ours (host.outer_supervisor) the command is announced there, as a launcher announces
+// its own: the accesses are on that one's record, as an action of their own. Here a hole "no-listener" says
+// so, as it does below a listener of somebody else's, where nobody records.
+//
 // Meanwhile this process is a subreaper, and every child of it is reaped: it should have no others. INT,
 // TERM, HUP and QUIT, unless ignored, are passed on to the command (not what the terminal sends to the whole
 // group). What still runs 200 ms after the command is left over: killed, and named in the outcome. With a

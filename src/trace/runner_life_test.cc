@@ -16,8 +16,7 @@
 #include "base/paths.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
-#include "trace/recording_sink.h"
-#include "trace/runner.h"
+#include "trace/runner_fixture.h"
 
 namespace glovebox::trace {
 namespace {
@@ -27,29 +26,12 @@ using access::Result;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const kernel::HostFeatures& Host() {
-  static const auto* const kHost = new kernel::HostFeatures(kernel::ProbeHost());
-  return *kHost;
-}
-
-class RunnerLifeTest : public testing::Test {
+class RunnerLifeTest : public RunnerFixture {
  protected:
-  void SetUp() override {
-    if (Host().listener_above) GTEST_FAIL() << "these tests need a task tree without a listener above";
-    auto dir = TempDir::Create("runner-life");
-    ASSERT_OK(dir);
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
-  }
+  // In the scratch directory.
   RunRequest Shell(const std::string& script) {
-    RunRequest request;
-    request.argv = {"/bin/sh", "-c", absl::StrCat("cd ", dir_->path(), " && { ", script, "\n}")};
-    request.policy = policy::DefaultPolicy(policy::Role::kRun);
-    request.host = Host();
-    request.sink = &sink_;
-    request.begin.action = 1;
-    return request;
+    return RunnerFixture::Shell(absl::StrCat("cd ", dir_->path(), " && { ", script, "\n}"));
   }
-  std::string Path(const std::string& name) const { return absl::StrCat(dir_->path(), "/", name); }
 
   // Runs the script in a process of its own, sends it a signal once the file "started" is there, and says
   // whether `check` holds for the outcome.
@@ -69,9 +51,6 @@ class RunnerLifeTest : public testing::Test {
     waitpid(runner, &status, 0);
     return status;
   }
-
-  std::unique_ptr<TempDir> dir_;
-  RecordingSink sink_;
 };
 
 TEST_F(RunnerLifeTest, ASignalSentToUsEndsTheCommandAndItsEndIsRecorded) {

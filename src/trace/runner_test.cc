@@ -6,13 +6,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 #include "trace/left_over.h"
-#include "trace/recording_sink.h"
+#include "trace/runner_fixture.h"
 
 namespace glovebox::trace {
 namespace {
@@ -25,33 +27,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-const kernel::HostFeatures& Host() {
-  static const auto* const kHost = new kernel::HostFeatures(kernel::ProbeHost());
-  return *kHost;
-}
-
-class RunnerTest : public testing::Test {
- protected:
-  void SetUp() override {
-    if (Host().listener_above) GTEST_FAIL() << "these tests need a task tree without a listener above";
-    auto dir = TempDir::Create("runner-test");
-    ASSERT_OK(dir);
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
-  }
-  RunRequest Shell(const std::string& script) {
-    RunRequest request;
-    request.argv = {"/bin/sh", "-c", script};
-    request.policy = policy::DefaultPolicy(policy::Role::kRun);
-    request.host = Host();
-    request.sink = &sink_;
-    request.begin.action = 1;
-    return request;
-  }
-  std::string Path(const std::string& name) const { return absl::StrCat(dir_->path(), "/", name); }
-
-  std::unique_ptr<TempDir> dir_;
-  RecordingSink sink_;
-};
+class RunnerTest : public RunnerFixture {};
 
 TEST_F(RunnerTest, TellsHowTheCommandEnded) {
   ASSERT_OK_AND_ASSIGN(RunOutcome exited, RunSupervised(Shell("exit 7")));
@@ -199,6 +175,71 @@ TEST_F(RunnerTest, AnInnerLauncherGetsAnActionOfItsOwn) {
   EXPECT_EQ(opens[0].action, begins[1].action);
   EXPECT_EQ(opens[1].action, 1u);
   EXPECT_THAT(sink_.All<access::ActionEnd>(), SizeIs(2));
+}
+
+// The inner half of the test below, where this program runs again inside of its own run.
+void RunInside(const char* input) {
+  const kernel::HostFeatures host = kernel::ProbeHost();
+  ASSERT_TRUE(host.outer_supervisor);
+  RecordingSink sink;
+  RunRequest request;
+  request.argv = {GLOVEBOX_TRACE_PROBE, "orphan", input};
+  request.policy = policy::DefaultPolicy(policy::Role::kCustom);
+  request.policy.stop = true;
+  request.host = host;
+  request.sink = &sink;
+  request.begin.action = 1;
+  request.begin.role = access::Role::kCustom;
+  request.begin.target = "inner";
+  request.begin.outputs = {"out"};
+  ASSERT_OK_AND_ASSIGN(RunOutcome ran, RunSupervised(request));
+  EXPECT_EQ(ran.end.kind, ActionEnd::Kind::kExited);
+  EXPECT_EQ(ran.end.status, 0);
+  EXPECT_TRUE(ran.seized);
+  EXPECT_EQ(ran.holes, 1u);
+  ASSERT_THAT(sink.All<access::Hole>(), SizeIs(1));
+  EXPECT_THAT(sink.All<access::Hole>()[0].detail, HasSubstr("with the Glovebox above"));
+  request.argv = {"/no/such/program"};
+  ASSERT_OK_AND_ASSIGN(RunOutcome failed, RunSupervised(request));
+  EXPECT_EQ(failed.end.kind, ActionEnd::Kind::kSandboxFailed);
+}
+
+class RunInsideARunTest : public RunnerTest {
+ protected:
+  void SetUp() override {
+    if (input_ == nullptr) RunnerTest::SetUp();
+  }
+  const char* const input_ = getenv("GLOVEBOX_TEST_INPUT");
+};
+
+TEST_F(RunInsideARunTest, IsAnActionOfTheOuterOne) {
+  if (input_ != nullptr) {
+    RunInside(input_);
+    return;
+  }
+  const std::string file = Path("input");
+  ASSERT_OK(WriteFile(file, ""));
+  RunRequest request = Shell("");
+  request.argv = {"/proc/self/exe", "--gtest_filter=RunInsideARunTest.*"};
+  request.policy.environment = {absl::StrCat("+GLOVEBOX_TEST_INPUT=", file)};
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  EXPECT_EQ(outcome.end.status, 0);
+  EXPECT_EQ(outcome.holes, 0u);
+  const auto begins = sink_.All<access::ActionBegin>();
+  ASSERT_THAT(begins, SizeIs(3));
+  EXPECT_EQ(begins[1].parent, 1u);
+  EXPECT_EQ(begins[1].role, access::Role::kCustom);
+  EXPECT_EQ(begins[1].target, "inner");
+  EXPECT_THAT(begins[1].outputs, testing::ElementsAre("out"));
+  EXPECT_THAT(begins[1].argv, testing::ElementsAre(GLOVEBOX_TRACE_PROBE, "orphan", file));
+  const auto opens = sink_.Of(Op::kOpen, file);
+  ASSERT_THAT(opens, SizeIs(1));
+  EXPECT_EQ(opens[0].action, begins[1].action);
+  std::map<access::ActionId, ActionEnd> ends;
+  for (const ActionEnd& end : sink_.All<ActionEnd>()) ends[end.action] = end;
+  EXPECT_EQ(ends[begins[1].action].kind, ActionEnd::Kind::kExited);
+  EXPECT_EQ(ends[begins[2].action].kind, ActionEnd::Kind::kSandboxFailed);
+  EXPECT_THAT(ends[begins[2].action].step, HasSubstr("Exec: cannot run"));
 }
 
 TEST_F(RunnerTest, WhenTheSupervisorIsKilledTheActionFailsAndDoesNotHang) {

@@ -309,7 +309,8 @@ class Supervisor::Impl {
     begin.shape = "notify";
     if (!o_.sink->Append(begin)) result_.sink_failed = true;
     Inner& inner = inner_[begin.action];
-    processes_.RegisterAction(process.tgid, begin.action);
+    // A launcher that announces itself in a fork waits for it as its subreaper (launch_test_role.h).
+    processes_.RegisterAction(process.tgid, begin.action, IsForkOfItsParent(process.tgid));
     {
       const std::lock_guard<std::mutex> lock(met_mutex_);
       met_[process.tgid] = begin.action;
