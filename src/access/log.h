@@ -40,7 +40,8 @@ absl::StatusOr<std::string> LatestRun(const std::string& build_dir);
 // unsealed.
 class SegmentWriter : public RecordSink {
  public:
-  // Creates `run_dir`/NAME.gbx, which must not exist yet.
+  // Creates `run_dir`/NAME.gbx, which must not exist yet. InvalidArgument for a name that would lead out of
+  // the directory (a slash) or hide in it (a dot in front).
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> Create(const std::string& run_dir,
                                                                const std::string& name);
   bool Append(const Record& record) override = 0;

@@ -9,9 +9,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "access/log.h"
 #include "access/log_format.h"
 #include "access/record_codec.h"
+#include "access/run_files.h"
 #include "access/tail.h"
 #include "base/files.h"
 #include "base/paths.h"
@@ -49,20 +51,17 @@ uint64_t TimeOf(const Record& record) {
 
 absl::Status ReadSegment(const std::string& path, const std::function<bool(Record)>& take,
                          std::vector<Tear>* tears) {
-  // Read, not mapped: a file that shrinks under a mapping raises SIGBUS.
-  struct stat info;
-  const bool regular = lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-  if (!regular) {  // a FIFO would hold the reader for ever
-    tears->push_back({std::string(Basename(path)), 0, "no regular file"});
-    return absl::OkStatus();
-  }
-  ASSIGN_OR_RETURN(std::string segment, ReadFile(path));
-  const uint64_t size_on_disk = segment.size();
   const auto torn = [&](uint64_t offset, absl::string_view reason) {
     tears->push_back({std::string(Basename(path)), offset, std::string(reason)});
     return absl::OkStatus();
   };
-  const absl::string_view stem = absl::string_view(path).substr(0, path.size() - (sizeof kSegmentSuffix - 1));
+  const absl::StatusOr<UniqueFd> fd = OpenRegular(path);
+  if (absl::IsDataLoss(fd.status()) || absl::IsNotFound(fd.status())) return torn(0, "no regular file");
+  if (!fd.ok()) return fd.status();
+  // Read, not mapped: a file that shrinks under a mapping raises SIGBUS.
+  ASSIGN_OR_RETURN(std::string segment, ReadAll(fd->get(), path));
+  const uint64_t size_on_disk = segment.size();
+  const absl::string_view stem = absl::StripSuffix(path, kSegmentSuffix);
   const auto file = WithTail(std::move(segment), absl::StrCat(stem, kTailSuffix));
   if (!file.ok()) return torn(size_on_disk, file.status().message());
   const absl::string_view bytes = *file;
@@ -111,7 +110,8 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
   for (uint32_t i = 0; i < log.segments.size(); ++i) {
     const std::string path = absl::StrCat(run_dir, "/", log.segments[i]);
     struct stat info;
-    if (stat(path.c_str(), &info) == 0) log.bytes += static_cast<uint64_t>(info.st_size);
+    if (lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode))
+      log.bytes += static_cast<uint64_t>(info.st_size);
     const auto take = [&](Record record) {
       records.push_back(std::move(record));
       segment_of.push_back(i);

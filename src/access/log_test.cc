@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include <atomic>
+#include <filesystem>
 #include <random>
 #include <thread>
 
@@ -319,6 +320,34 @@ TEST_F(LogTest, WhatIsNoFileHoldsNobodyUp) {
   ASSERT_OK(Open("a")->Seal());
   ASSERT_THAT(Read().tears, SizeIs(1));
   EXPECT_EQ(Read().tears[0].reason, "no regular file");
+}
+
+// Neither a segment nor its tail may lead the reader elsewhere or hold it up.
+TEST_F(LogTest, NothingIsFollowedOutOfTheRun) {
+  ASSERT_OK_AND_ASSIGN(const TempDir elsewhere, TempDir::Create("log-test-else"));
+  ASSERT_OK_AND_ASSIGN(auto other, SegmentWriter::Create(elsewhere.path(), "x"));
+  for (uint64_t n = 0; n < 10; ++n) other->Append(SomeAccess(n));
+  ASSERT_OK(Open("a")->Seal());
+  const std::string away = absl::StrCat(elsewhere.path(), "/x");
+  ASSERT_EQ(symlink((away + ".gbx").c_str(), File("link").c_str()), 0);
+  ASSERT_EQ(mkdir(File("folder").c_str(), 0700), 0);
+  // The segment itself stands here, and its end is to be had elsewhere, or from nobody.
+  for (const char* name : {"m", "n"}) std::filesystem::copy_file(away + ".gbx", File(name));
+  ASSERT_EQ(symlink((away + ".tail").c_str(), (dir_->path() + "/m.tail").c_str()), 0);
+  ASSERT_EQ(mkfifo((dir_->path() + "/n.tail").c_str(), 0600), 0);
+  const Log log = Read();
+  EXPECT_THAT(log.records, IsEmpty());
+  ASSERT_THAT(log.tears, SizeIs(4));
+  for (const Tear& tear : log.tears) EXPECT_THAT(tear.reason, HasSubstr("no regular file")) << tear.segment;
+}
+
+TEST_F(LogTest, ASegmentIsNamedInsideItsRun) {
+  for (const std::string& name : {std::string(), std::string("."), std::string(".."), std::string("../x"),
+                                  std::string("a/b"), std::string(".hidden"), std::string("a\0b", 3)}) {
+    EXPECT_THAT(SegmentWriter::Create(dir_->path(), name),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no name for a log segment")))
+        << name;
+  }
 }
 
 TEST_F(LogTest, AnEmptyPlaceIsNoLog) {

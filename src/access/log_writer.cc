@@ -15,7 +15,9 @@
 #include "access/log.h"
 #include "access/log_format.h"
 #include "access/record_codec.h"
+#include "access/run_files.h"
 #include "access/tail.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/status.h"
 
@@ -202,6 +204,9 @@ class Writer final : public SegmentWriter {
 
 absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& run_dir,
                                                                      const std::string& name) {
+  if (!IsFileName(name)) {
+    return absl::InvalidArgumentError(absl::StrCat("no name for a log segment: \"", EscapeBytes(name), "\""));
+  }
   ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(absl::StrCat(run_dir, "/lock"), O_RDWR | O_CREAT, 0600));
   if (flock(lock.get(), LOCK_SH) != 0) return ErrnoStatus("flock", run_dir, errno);
   const std::string path = absl::StrCat(run_dir, "/", name, kSegmentSuffix);

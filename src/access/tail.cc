@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "access/run_files.h"
 #include "base/files.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
@@ -69,8 +71,14 @@ void Tail::Written(uint64_t size) {
 void Tail::Remove() { unlink(path_.c_str()); }
 
 absl::StatusOr<std::string> WithTail(std::string segment, const std::string& tail_path) {
-  const auto tail = ReadFile(tail_path);
-  if (absl::IsNotFound(tail.status())) return segment;
+  const absl::StatusOr<UniqueFd> fd = OpenRegular(tail_path);
+  if (absl::IsNotFound(fd.status())) return segment;
+  if (absl::IsDataLoss(fd.status())) return absl::DataLossError("its tail is no regular file");
+  if (!fd.ok()) return fd.status();
+  struct stat info;
+  if (fstat(fd->get(), &info) != 0) return ErrnoStatus("fstat", tail_path, errno);
+  if (static_cast<uint64_t>(info.st_size) > kSize) return absl::DataLossError("its tail is too long");
+  const absl::StatusOr<std::string> tail = ReadAll(fd->get(), tail_path);
   if (!tail.ok()) return tail.status();
   if (tail->size() < sizeof(uint64_t)) return absl::DataLossError("its tail is cut");
   uint64_t word;
