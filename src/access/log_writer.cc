@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "access/file_size_signal.h"
 #include "access/keyed_hash.h"
 #include "access/log.h"
 #include "access/log_format.h"
@@ -126,7 +127,8 @@ class Writer final : public SegmentWriter {
       Flush();
       if (!status_.ok()) return;
       if (!tail_.Add(bytes)) {  // larger than a whole tail
-        status_.Update(WriteAll(fd_.get(), bytes, path_));
+        WriteToSegment(bytes);
+        if (!status_.ok()) return;
         tail_.Written(bytes.size());
         flushed_ += bytes.size();
       }
@@ -138,10 +140,15 @@ class Writer final : public SegmentWriter {
   void Flush() {
     if (!status_.ok()) return;
     const absl::string_view bytes = tail_.bytes();
-    status_.Update(WriteAll(fd_.get(), bytes, path_));
+    WriteToSegment(bytes);
     if (!status_.ok()) return;  // the tail still has them
     flushed_ += bytes.size();
     tail_.Flushed();
+  }
+
+  void WriteToSegment(absl::string_view bytes) {
+    const FileSizeSignal blocked;
+    status_.Update(WriteAll(fd_.get(), bytes, path_));
   }
 
   // That the file is still ours: the same inode under its name, one link, no byte more or less.
@@ -219,9 +226,13 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::
   header.pid = getpid();
   KeyedHash::Key key;
   FillRandom(key.data(), sizeof key);
-  ASSIGN_OR_RETURN(Tail tail, Tail::Create(absl::StrCat(run_dir, "/", name, kTailSuffix)));
+  absl::StatusOr<Tail> tail = Tail::Create(absl::StrCat(run_dir, "/", name, kTailSuffix));
+  if (!tail.ok()) {
+    unlink(path.c_str());  // a segment that never began is no damage of the run
+    return tail.status();
+  }
   auto writer =
-      std::make_unique<Writer>(std::move(fd), std::move(lock), std::move(tail), path, key, header.start_ns);
+      std::make_unique<Writer>(std::move(fd), std::move(lock), *std::move(tail), path, key, header.start_ns);
   RETURN_IF_ERROR(writer->Begin(header));
   return writer;
 }
