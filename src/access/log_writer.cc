@@ -39,6 +39,24 @@ void FillRandom(void* out, size_t size) {
   if (getrandom(out, size, 0) != static_cast<ssize_t>(size)) std::memset(out, 0x5a, size);
 }
 
+// The lock that keeps a run from being removed. Who removes one holds it exclusively and takes the name away
+// before he lets go: the name can mean another file, or none, when we get it, and then it protects nothing.
+absl::StatusOr<UniqueFd> LockRun(const std::string& run_dir) {
+  const std::string path = absl::StrCat(run_dir, "/lock");
+  for (;;) {
+    ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
+    while (flock(lock.get(), LOCK_SH) != 0) {
+      if (errno != EINTR) return ErrnoStatus("flock", path, errno);
+    }
+    struct stat ours;
+    struct stat named;
+    if (fstat(lock.get(), &ours) != 0) return ErrnoStatus("fstat", path, errno);
+    if (lstat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) {
+      return lock;
+    }
+  }
+}
+
 // "xxxxxxxx-xxxx-..." to 16 bytes; zeros where /proc does not tell.
 void FillBootId(std::array<unsigned char, 16>* out) {
   const auto text = ReadFile("/proc/sys/kernel/random/boot_id");
@@ -214,8 +232,7 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::
   if (!IsFileName(name)) {
     return absl::InvalidArgumentError(absl::StrCat("no name for a log segment: \"", EscapeBytes(name), "\""));
   }
-  ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(absl::StrCat(run_dir, "/lock"), O_RDWR | O_CREAT, 0600));
-  if (flock(lock.get(), LOCK_SH) != 0) return ErrnoStatus("flock", run_dir, errno);
+  ASSIGN_OR_RETURN(UniqueFd lock, LockRun(run_dir));
   const std::string path = absl::StrCat(run_dir, "/", name, kSegmentSuffix);
   ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0600));
   SegmentHeader header;

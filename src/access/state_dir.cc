@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -15,11 +16,14 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "access/keyed_hash.h"
 #include "access/log.h"
+#include "access/log_format.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -28,6 +32,7 @@ namespace glovebox::access {
 namespace {
 
 constexpr int kKeepRuns = 20;
+constexpr char kRemoving[] = ".removing-";
 
 std::string Variable(const char* name) {
   const char* value = getenv(name);
@@ -55,39 +60,73 @@ absl::StatusOr<std::string> RealPath(const std::string& path) {
   return std::string(resolved);
 }
 
-// Runs by name: the names begin with the time, so that the oldest comes first.
-std::vector<std::string> Runs(const std::string& state) {
-  std::vector<std::string> runs;
+struct Entries {
+  std::vector<std::string> runs;  // by name: the names begin with the time, so that the oldest comes first
+  std::vector<std::string> removing;  // runs whose removal goes on, or was cut off by a kill
+};
+
+Entries EntriesOf(const std::string& state) {
+  Entries entries;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(state.c_str()), closedir);
-  if (dir == nullptr) return runs;
+  if (dir == nullptr) return entries;
   while (const dirent* entry = readdir(dir.get())) {
-    if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') runs.emplace_back(entry->d_name);
+    const absl::string_view name = entry->d_name;
+    if (absl::ascii_isdigit(static_cast<unsigned char>(name[0]))) entries.runs.emplace_back(name);
+    if (absl::StartsWith(name, kRemoving)) entries.removing.emplace_back(name);
   }
-  std::sort(runs.begin(), runs.end());
-  return runs;
+  std::sort(entries.runs.begin(), entries.runs.end());
+  return entries;
 }
 
-// Removes a run that nobody writes to.
-void RemoveRun(const std::string& run) {
-  auto lock = OpenFile(absl::StrCat(run, "/lock"), O_RDWR | O_CREAT, 0600);
-  if (!lock.ok() || flock(lock->get(), LOCK_EX | LOCK_NB) != 0) return;
-  std::error_code ignored;  // an old run that cannot be removed is no reason to fail a build
-  std::filesystem::remove_all(run, ignored);
+// For so long the maker of a run without a segment may still be on the way to its first.
+constexpr time_t kStartSeconds = 3600;
+
+bool IsYoung(const std::string& run) {
+  struct stat info;
+  return lstat(run.c_str(), &info) == 0 && info.st_mtime + kStartSeconds > time(nullptr);
 }
 
-void Prune(const std::string& state) {
+bool HasSegments(const std::string& run) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(run.c_str()), closedir);
+  if (dir == nullptr) return false;
+  while (const dirent* entry = readdir(dir.get())) {
+    if (absl::EndsWith(entry->d_name, kSegmentSuffix)) return true;
+  }
+  return false;
+}
+
+void RemoveTree(const std::string& path) {
+  std::error_code ignored;  // what cannot be removed, or was by another build, is no reason to fail this one
+  std::filesystem::remove_all(path, ignored);
+}
+
+// Removes a run that nobody writes to. First it loses its name: nobody meets one that is half there, and a
+// writer that opened the lock meanwhile finds that it is no longer the run's (LockRun).
+void RemoveRun(const std::string& state, const std::string& name) {
+  const std::string run = absl::StrCat(state, "/", name);
+  const auto lock = OpenFile(absl::StrCat(run, "/lock"), O_RDWR | O_NOFOLLOW);
+  if (lock.ok() && flock(lock->get(), LOCK_EX | LOCK_NB) != 0) return;
+  if (!HasSegments(run) && IsYoung(run)) return;
+  const std::string gone = absl::StrCat(state, "/", kRemoving, name);
+  if (rename(run.c_str(), gone.c_str()) == 0) RemoveTree(gone);
+}
+
+// `made` is the run of this call: kept also where its name is not the newest (a clock that was set back).
+void Prune(const std::string& state, const std::string& made) {
   int keep = kKeepRuns;
   const char* wanted = getenv("GLOVEBOX_KEEP_RUNS");
   if (wanted != nullptr && (!absl::SimpleAtoi(wanted, &keep) || keep < 1)) keep = kKeepRuns;
-  const std::vector<std::string> runs = Runs(state);
-  for (size_t i = 0; i + static_cast<size_t>(keep) < runs.size(); ++i)
-    RemoveRun(absl::StrCat(state, "/", runs[i]));
+  const Entries entries = EntriesOf(state);
+  for (const std::string& half : entries.removing) RemoveTree(absl::StrCat(state, "/", half));
+  for (size_t i = 0; i + static_cast<size_t>(keep) < entries.runs.size(); ++i) {
+    if (entries.runs[i] != made) RemoveRun(state, entries.runs[i]);
+  }
 }
 
+// Made inside the run, where no other process does, and put in place at once.
 absl::Status PointLatest(const std::string& state, const std::string& name) {
   const std::string link = absl::StrCat(state, "/latest");
-  const std::string fresh = absl::StrCat(link, ".", getpid());
-  unlink(fresh.c_str());
+  const std::string fresh = absl::StrCat(state, "/", name, "/latest");
   if (symlink(name.c_str(), fresh.c_str()) != 0) return ErrnoStatus("symlink", fresh, errno);
   if (rename(fresh.c_str(), link.c_str()) != 0) return ErrnoStatus("rename", link, errno);
   return absl::OkStatus();
@@ -126,8 +165,8 @@ absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
     const std::string run = absl::StrCat(state, "/", name);
     if (mkdir(run.c_str(), 0700) == 0) {
       RETURN_IF_ERROR(PointLatest(state, name));
-      RemoveRun(absl::StrCat(state, "/loose"));
-      Prune(state);
+      RemoveRun(state, "loose");
+      Prune(state, name);
       return run;
     }
     if (errno != EEXIST) return ErrnoStatus("mkdir", run, errno);

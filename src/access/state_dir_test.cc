@@ -1,7 +1,12 @@
+#include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
@@ -44,6 +49,7 @@ TEST_F(StateDirTest, LatestIsTheNewestRun) {
 TEST_F(StateDirTest, ALooseRunIsTheLatestUntilABuildReplacesIt) {
   ASSERT_OK(CreateRun(build_));
   ASSERT_OK_AND_ASSIGN(std::string loose, LooseRun(build_));
+  ASSERT_OK(SegmentWriter::Create(loose, "a"));
   ASSERT_OK_AND_ASSIGN(std::string latest, LatestRun(build_));
   EXPECT_EQ(latest, loose);
   ASSERT_OK(CreateRun(build_));
@@ -55,6 +61,7 @@ TEST_F(StateDirTest, OldRunsGoButNeverOneThatIsBeingWritten) {
   ASSERT_OK_AND_ASSIGN(std::string first, CreateRun(build_));
   ASSERT_OK_AND_ASSIGN(auto writer, SegmentWriter::Create(first, "a"));
   ASSERT_OK_AND_ASSIGN(std::string second, CreateRun(build_));
+  ASSERT_OK(SegmentWriter::Create(second, "a"));  // written to, and ended
   ASSERT_OK(CreateRun(build_));
   ASSERT_OK(CreateRun(build_));
   EXPECT_TRUE(FileExists(first)) << "its writer lives";
@@ -62,6 +69,72 @@ TEST_F(StateDirTest, OldRunsGoButNeverOneThatIsBeingWritten) {
   writer.reset();
   ASSERT_OK(CreateRun(build_));
   EXPECT_FALSE(FileExists(first));
+}
+
+TEST_F(StateDirTest, ARunIsNotRemovedBeforeItsFirstSegment) {
+  setenv("GLOVEBOX_KEEP_RUNS", "1", 1);
+  ASSERT_OK_AND_ASSIGN(std::string one, CreateRun(build_));
+  ASSERT_OK(CreateRun(build_));
+  EXPECT_OK(SegmentWriter::Create(one, "a"));
+}
+
+TEST_F(StateDirTest, ARunThatNeverBeganGoesWithTime) {
+  setenv("GLOVEBOX_KEEP_RUNS", "1", 1);
+  ASSERT_OK_AND_ASSIGN(std::string one, CreateRun(build_));
+  timespec times[2] = {};
+  times[0].tv_sec = times[1].tv_sec = time(nullptr) - 7200;
+  ASSERT_EQ(utimensat(AT_FDCWD, one.c_str(), times, 0), 0);
+  ASSERT_OK(CreateRun(build_));
+  EXPECT_FALSE(FileExists(one));
+}
+
+TEST_F(StateDirTest, ARunSurvivesItsOwnPruneWhenTheClockWentBack) {
+  ASSERT_OK_AND_ASSIGN(std::string state, StateDirFor(build_));
+  for (int i = 10; i < 30; ++i) {
+    const std::string later = absl::StrCat(state, "/2099-01-01T00.00.", i, "-1");
+    ASSERT_OK(MakeDirectories(later));
+    ASSERT_OK(SegmentWriter::Create(later, "a"));
+  }
+  ASSERT_OK_AND_ASSIGN(std::string run, CreateRun(build_));
+  EXPECT_TRUE(FileExists(run));
+}
+
+// Each process makes runs and prunes those of the others, all at once.
+TEST_F(StateDirTest, BuildsAtTheSameTimeTakeNoRunFromEachOther) {
+  setenv("GLOVEBOX_KEEP_RUNS", "1", 1);
+  std::vector<pid_t> children;
+  for (int process = 0; process < 4; ++process) {
+    children.push_back(fork());
+    if (children.back() != 0) continue;
+    for (int round = 0; round < 40; ++round) {
+      const auto run = CreateRun(build_);
+      if (!run.ok()) _exit(1);
+      sched_yield();
+      const auto writer = SegmentWriter::Create(*run, "a");
+      if (!writer.ok()) _exit(2);
+      if (!(*writer)->Append(RunEnd{1, 0, 1}) || !(*writer)->Seal().ok()) _exit(3);
+      if (!ReadLog(*run).ok()) _exit(4);  // the writer lives still
+    }
+    _exit(0);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << "step " << WEXITSTATUS(status);
+  }
+  ASSERT_OK_AND_ASSIGN(std::string last, CreateRun(build_));
+  int left = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(Dirname(last)))) {
+    if (!entry.is_symlink()) ++left;
+  }
+  EXPECT_LE(left, 2) << "old runs go; the newest by name and the one just made stay";
+}
+
+TEST_F(StateDirTest, WhatARemovalLeftBehindWhenItWasKilledGoesWithTheNext) {
+  ASSERT_OK_AND_ASSIGN(std::string state, StateDirFor(build_));
+  ASSERT_OK(MakeDirectories(state + "/.removing-2020-01-01T00.00.00-1/deep"));
+  ASSERT_OK(CreateRun(build_));
+  EXPECT_FALSE(FileExists(state + "/.removing-2020-01-01T00.00.00-1"));
 }
 
 TEST_F(StateDirTest, TwoBuildDirectoriesOfOneNameAreKeptApart) {
