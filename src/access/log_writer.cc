@@ -48,12 +48,7 @@ absl::StatusOr<UniqueFd> LockRun(const std::string& run_dir) {
     while (flock(lock.get(), LOCK_SH) != 0) {
       if (errno != EINTR) return ErrnoStatus("flock", path, errno);
     }
-    struct stat ours;
-    struct stat named;
-    if (fstat(lock.get(), &ours) != 0) return ErrnoStatus("fstat", path, errno);
-    if (lstat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) {
-      return lock;
-    }
+    if (IsStill(lock, path)) return lock;
   }
 }
 

@@ -30,6 +30,13 @@ absl::StatusOr<UniqueFd> OpenRegular(const std::string& path) {
   return fd;
 }
 
+bool IsStill(const UniqueFd& fd, const std::string& path) {
+  struct stat ours;
+  struct stat named;
+  return fstat(fd.get(), &ours) == 0 && lstat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+         ours.st_dev == named.st_dev;
+}
+
 bool IsFileName(absl::string_view name) {
   return !name.empty() && name[0] != '.' && name.find('/') == absl::string_view::npos &&
          name.find('\0') == absl::string_view::npos;

@@ -14,6 +14,9 @@ namespace glovebox::access {
 // a FIFO is not waited for. NotFound where there is none, DataLoss ("no regular file") for anything else.
 absl::StatusOr<UniqueFd> OpenRegular(const std::string& path);
 
+// Whether `path` (no symlink followed) still names the file that was opened.
+bool IsStill(const UniqueFd& fd, const std::string& path);
+
 // True for a name that stays in its directory: not empty, no slash, no NUL, no dot in front.
 bool IsFileName(absl::string_view name);
 

@@ -24,6 +24,7 @@
 #include "access/keyed_hash.h"
 #include "access/log.h"
 #include "access/log_format.h"
+#include "access/run_files.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -83,7 +84,8 @@ constexpr time_t kStartSeconds = 3600;
 
 bool IsYoung(const std::string& run) {
   struct stat info;
-  return lstat(run.c_str(), &info) == 0 && info.st_mtime + kStartSeconds > time(nullptr);
+  // One that is gone counts as young: somebody may make it anew before we act on its name.
+  return lstat(run.c_str(), &info) != 0 || info.st_mtime + kStartSeconds > time(nullptr);
 }
 
 bool HasSegments(const std::string& run) {
@@ -104,9 +106,14 @@ void RemoveTree(const std::string& path) {
 // writer that opened the lock meanwhile finds that it is no longer the run's (LockRun).
 void RemoveRun(const std::string& state, const std::string& name) {
   const std::string run = absl::StrCat(state, "/", name);
-  const auto lock = OpenFile(absl::StrCat(run, "/lock"), O_RDWR | O_NOFOLLOW);
-  if (lock.ok() && flock(lock->get(), LOCK_EX | LOCK_NB) != 0) return;
-  if (!HasSegments(run) && IsYoung(run)) return;
+  const std::string lock_path = absl::StrCat(run, "/lock");
+  const auto lock = OpenFile(lock_path, O_RDWR | O_NOFOLLOW);
+  if (lock.ok()) {
+    if (flock(lock->get(), LOCK_EX | LOCK_NB) != 0 || !IsStill(*lock, lock_path)) return;
+    if (!HasSegments(run) && IsYoung(run)) return;
+  } else if (IsYoung(run)) {
+    return;
+  }
   const std::string gone = absl::StrCat(state, "/", kRemoving, name);
   if (rename(run.c_str(), gone.c_str()) == 0) RemoveTree(gone);
 }
