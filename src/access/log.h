@@ -20,7 +20,8 @@ namespace glovebox::access {
 // inside the build directory: what is recorded must not be reached by what it records.
 absl::StatusOr<std::string> StateDirFor(const std::string& build_dir);
 
-// Makes a new run directory below StateDirFor(build_dir) ("2026-11-24T08.30.12-4711", mode 0700) and points
+// Makes a new run directory below StateDirFor(build_dir) ("2026-11-24T08.30.12.345678-4711": UTC and pid, so
+// that names sort by time; mode 0700) and points
 // the link "latest" there. Removes what is older than the newest $GLOVEBOX_KEEP_RUNS (20) runs, never one
 // that is being written or (for an hour) has no segment yet, and the loose run: this build replaces what was
 // recorded one by one. May be called by several processes at once.

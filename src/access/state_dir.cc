@@ -88,6 +88,16 @@ bool IsYoung(const std::string& run) {
   return lstat(run.c_str(), &info) != 0 || info.st_mtime + kStartSeconds > time(nullptr);
 }
 
+// UTC, not local time: names must sort by age also when the clocks are set back in autumn or somebody
+// travels.
+std::string RunStamp(const timespec& when) {
+  tm utc;
+  gmtime_r(&when.tv_sec, &utc);
+  char stamp[64];
+  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H.%M.%S", &utc);
+  return absl::StrFormat("%s.%06d", stamp, when.tv_nsec / 1000);
+}
+
 bool HasSegments(const std::string& run) {
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(run.c_str()), closedir);
   if (dir == nullptr) return false;
@@ -162,10 +172,7 @@ absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
   RETURN_IF_ERROR(MakeDirectories(state));
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  tm local;
-  localtime_r(&now.tv_sec, &local);
-  char stamp[64];
-  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H.%M.%S", &local);
+  const std::string stamp = RunStamp(now);
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const std::string name =
         absl::StrCat(stamp, "-", getpid(), attempt == 0 ? "" : absl::StrCat("-", attempt));
