@@ -33,6 +33,7 @@ namespace glovebox::access {
 namespace {
 
 constexpr int kKeepRuns = 20;
+constexpr char kLoose[] = "loose";
 constexpr char kRemoving[] = ".removing-";
 
 std::string Variable(const char* name) {
@@ -140,6 +141,24 @@ void Prune(const std::string& state, const std::string& made) {
   }
 }
 
+// Makes an ordinary run of the loose one, which is empty then: what launchers recorded stays readable and
+// goes with the old runs. A launcher that still writes keeps it where it is. The exchange leaves no moment
+// without a directory of that name, so that a launcher on its way always finds one (LockRun).
+void RetireLoose(const std::string& state) {
+  const std::string loose = absl::StrCat(state, "/", kLoose);
+  if (!HasSegments(loose)) return;
+  const std::string lock_path = absl::StrCat(loose, "/lock");
+  const auto lock = OpenFile(lock_path, O_RDWR | O_NOFOLLOW);
+  struct stat info;
+  if (!lock.ok() || flock(lock->get(), LOCK_EX | LOCK_NB) != 0 || !IsStill(*lock, lock_path)) return;
+  if (stat(loose.c_str(), &info) != 0) return;
+  const std::string retired = absl::StrCat(state, "/", RunStamp(info.st_mtim), "-", kLoose, "-", getpid());
+  if (mkdir(retired.c_str(), 0700) != 0) return;
+  if (renameat2(AT_FDCWD, loose.c_str(), AT_FDCWD, retired.c_str(), RENAME_EXCHANGE) == 0) return;
+  // A file system that cannot exchange (NFS): a launcher that comes just now gets an error, and says so.
+  if (rename(loose.c_str(), retired.c_str()) == 0) mkdir(loose.c_str(), 0700);
+}
+
 // Made inside the run, where no other process does, and put in place at once.
 absl::Status PointLatest(const std::string& state, const std::string& name) {
   const std::string link = absl::StrCat(state, "/latest");
@@ -179,7 +198,7 @@ absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
     const std::string run = absl::StrCat(state, "/", name);
     if (mkdir(run.c_str(), 0700) == 0) {
       RETURN_IF_ERROR(PointLatest(state, name));
-      RemoveRun(state, "loose");
+      RetireLoose(state);
       Prune(state, name);
       return run;
     }
@@ -190,27 +209,39 @@ absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
 
 absl::StatusOr<std::string> LooseRun(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
-  const std::string run = absl::StrCat(state, "/loose");
+  const std::string run = absl::StrCat(state, "/", kLoose);
   RETURN_IF_ERROR(MakeDirectories(run));
   return run;
 }
 
+bool IsLooseRun(const std::string& run_dir) {
+  const absl::string_view name = Basename(run_dir);
+  return name == kLoose || absl::StrContains(name, absl::StrCat("-", kLoose, "-"));
+}
+
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
-  // A launcher that was still writing there kept CreateRun from removing the loose run: the newer of the two
+  const std::string loose_path = absl::StrCat(state, "/", kLoose);
+  const std::string latest_path = absl::StrCat(state, "/latest");
+  // A launcher that was still writing there kept CreateRun from emptying the loose run: the newer of the two
   // counts.
   struct stat loose;
   struct stat latest;
-  const bool has_loose = stat(absl::StrCat(state, "/loose").c_str(), &loose) == 0;
-  const bool has_latest = lstat(absl::StrCat(state, "/latest").c_str(), &latest) == 0;
+  const bool has_loose = HasSegments(loose_path) && stat(loose_path.c_str(), &loose) == 0;
+  const bool has_latest = lstat(latest_path.c_str(), &latest) == 0;
   const auto at = [](const struct stat& info) {
     return std::pair(info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
   };
-  if (has_loose && (!has_latest || at(loose) >= at(latest))) return RealPath(absl::StrCat(state, "/loose"));
-  if (has_latest) {
-    auto run = RealPath(absl::StrCat(state, "/latest"));
-    if (run.ok()) return run;
+  if (has_loose && (!has_latest || at(loose) >= at(latest))) return RealPath(loose_path);
+  absl::StatusOr<std::string> named = RealPath(latest_path);
+  if (named.ok() && HasSegments(*named)) return named;
+  // It was taken back, or has recorded nothing yet.
+  const std::vector<std::string> runs = EntriesOf(state).runs;
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    const std::string path = absl::StrCat(state, "/", *run);
+    if (HasSegments(path)) return RealPath(path);
   }
+  if (named.ok()) return named;
   return absl::NotFoundError(absl::StrCat("no run recorded for ", build_dir,
                                           " yet: build it with glovebox-ninja, or name a log with --log"));
 }

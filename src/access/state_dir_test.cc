@@ -46,29 +46,79 @@ TEST_F(StateDirTest, LatestIsTheNewestRun) {
   EXPECT_EQ(latest, second);
 }
 
-TEST_F(StateDirTest, ALooseRunIsTheLatestUntilABuildReplacesIt) {
+TEST_F(StateDirTest, ALooseRunIsTheLatestUntilTheNextBuild) {
   ASSERT_OK(CreateRun(build_));
   ASSERT_OK_AND_ASSIGN(std::string loose, LooseRun(build_));
-  ASSERT_OK(SegmentWriter::Create(loose, "a"));
+  ASSERT_OK_AND_ASSIGN(auto writer, SegmentWriter::Create(loose, "one"));
   ASSERT_OK_AND_ASSIGN(std::string latest, LatestRun(build_));
   EXPECT_EQ(latest, loose);
   ASSERT_OK(CreateRun(build_));
-  EXPECT_FALSE(FileExists(loose));
+  EXPECT_TRUE(FileExists(loose + "/one.gbx")) << "a launcher still writes to it";
+  writer.reset();
+  ASSERT_OK_AND_ASSIGN(std::string build, CreateRun(build_));
+  ASSERT_OK(SegmentWriter::Create(build, "main"));
+  EXPECT_FALSE(FileExists(loose + "/one.gbx"));
+  ASSERT_OK_AND_ASSIGN(latest, LatestRun(build_));
+  EXPECT_EQ(latest, build);
 }
 
-TEST_F(StateDirTest, OldRunsGoButNeverOneThatIsBeingWritten) {
-  setenv("GLOVEBOX_KEEP_RUNS", "2", 1);
-  ASSERT_OK_AND_ASSIGN(std::string first, CreateRun(build_));
-  ASSERT_OK_AND_ASSIGN(auto writer, SegmentWriter::Create(first, "a"));
-  ASSERT_OK_AND_ASSIGN(std::string second, CreateRun(build_));
-  ASSERT_OK(SegmentWriter::Create(second, "a"));  // written to, and ended
-  ASSERT_OK(CreateRun(build_));
-  ASSERT_OK(CreateRun(build_));
-  EXPECT_TRUE(FileExists(first)) << "its writer lives";
-  EXPECT_FALSE(FileExists(second));
-  writer.reset();
-  ASSERT_OK(CreateRun(build_));
-  EXPECT_FALSE(FileExists(first));
+TEST_F(StateDirTest, WhatALooseRunHeldIsKeptAsARunOfItsOwn) {
+  ASSERT_OK_AND_ASSIGN(std::string loose, LooseRun(build_));
+  EXPECT_TRUE(IsLooseRun(loose));
+  ASSERT_OK(SegmentWriter::Create(loose, "one"));
+  ASSERT_OK_AND_ASSIGN(const std::string build, CreateRun(build_));
+  EXPECT_FALSE(IsLooseRun(build));
+  EXPECT_OK(SegmentWriter::Create(loose, "two")) << "a launcher on its way in finds its directory";
+  int kept = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(Dirname(build)))) {
+    if (!FileExists(entry.path().string() + "/one.gbx")) continue;
+    ++kept;
+    EXPECT_TRUE(IsLooseRun(entry.path().string())) << entry.path();
+    EXPECT_LT(entry.path().string(), build);
+  }
+  EXPECT_EQ(kept, 1);
+}
+
+// A build that had nothing to do takes its run back: what was recorded before is the latest again.
+TEST_F(StateDirTest, ARunThatWasTakenBackHidesNoOther) {
+  ASSERT_OK_AND_ASSIGN(std::string loose, LooseRun(build_));
+  ASSERT_OK(SegmentWriter::Create(loose, "one"));
+  ASSERT_OK_AND_ASSIGN(const std::string build, CreateRun(build_));
+  ASSERT_OK_AND_ASSIGN(std::string latest, LatestRun(build_));
+  EXPECT_TRUE(FileExists(latest + "/one.gbx")) << "the build has recorded nothing yet";
+  std::filesystem::remove_all(build);
+  ASSERT_OK_AND_ASSIGN(latest, LatestRun(build_));
+  EXPECT_TRUE(FileExists(latest + "/one.gbx"));
+}
+
+TEST_F(StateDirTest, LaunchersAndBuildsAtTheSameTimeLoseNoSegment) {
+  setenv("GLOVEBOX_KEEP_RUNS", "1000", 1);
+  std::vector<pid_t> children;
+  for (int process = 0; process < 4; ++process) {
+    children.push_back(fork());
+    if (children.back() != 0) continue;
+    for (int round = 0; round < 30; ++round) {
+      const auto run = process == 0 ? CreateRun(build_) : LooseRun(build_);
+      if (!run.ok()) _exit(1);
+      if (process == 0) continue;
+      sched_yield();
+      const auto writer = SegmentWriter::Create(*run, absl::StrCat(process, "-", round));
+      if (!writer.ok()) _exit(2);
+      if (!(*writer)->Seal().ok()) _exit(3);
+    }
+    _exit(0);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << "step " << WEXITSTATUS(status);
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string state, StateDirFor(build_));
+  int segments = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(state)) {
+    if (entry.path().extension() == ".gbx") ++segments;
+  }
+  EXPECT_EQ(segments, 3 * 30);
 }
 
 TEST_F(StateDirTest, NamesSortByTimeAlsoWithinASecondAndOverAChangeOfTheClocksZone) {
