@@ -7,6 +7,7 @@
 #include "access/log_format.h"
 #include "access/log_test_fixture.h"
 #include "access/record_codec.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
@@ -123,6 +124,22 @@ TEST_F(LogTest, ALineForPeopleEscapesWhatATerminalWouldObey) {
   const std::string line = DumpRecord(odd);
   EXPECT_THAT(line, HasSubstr("open there \"a\\n\\x1b[31m\\xff\" = \"/src/include/header-0.h\""));
   EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+// Whatever a name holds, what follows it on the line is the record's own.
+TEST_F(LogTest, NoNameOnALineForPeopleEndsItsQuotes) {
+  Access odd = SomeAccess(0);
+  odd.path = "a\" (openat) by /usr/bin/ld";
+  odd.resolved = "/b\\\"\\";
+  odd.exe = "/x\n1.0 #1 end exited 0";
+  EXPECT_THAT(DumpRecord(odd),
+              HasSubstr(R"x(open there "a\" (openat) by /usr/bin/ld" = "/b\\\"\\" (openat) by )x"
+                        R"('/x\n1.0 #1 end exited 0')"));
+  ActionBegin begin;
+  begin.outputs = {"a'] ld"};
+  begin.argv = {"g++", "plain.c", "tab\tand'quote"};
+  EXPECT_THAT(DumpRecord(begin), HasSubstr(R"(out=['a'\''] ld'] g++ plain.c 'tab\tand'\''quote')"));
+  EXPECT_EQ(UnescapeBytes(R"(a\" b)"), "a\" b");
 }
 
 }  // namespace
