@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstring>
 #include <filesystem>
+#include <new>
 #include <random>
 #include <thread>
 
@@ -76,39 +77,56 @@ TEST_F(LogTest, RandomBytesAreNoRecords) {
   }
 }
 
-TEST_F(LogTest, AKilledWriterLosesNothingThatItTook) {
+// What a child appends: every so often a record that is larger than a tail and takes another way.
+Record RecordOfRound(uint64_t n) {
+  if (n % 500 != 499) return SomeAccess(n);
+  ActionBegin begin;
+  begin.action = n;
+  begin.time_ns = 1000 + n;
+  begin.argv = {std::string(100000, static_cast<char>('a' + n % 26))};
+  return begin;
+}
+
+// Appends for ever; *taken is the number of records that Append() took.
+[[noreturn]] void AppendUntilKilled(const std::string& run_dir, const std::string& name,
+                                    std::atomic<uint64_t>* taken) {
+  auto writer = SegmentWriter::Create(run_dir, name);
+  if (!writer.ok()) _exit(2);
+  for (uint64_t n = 0;; ++n) {
+    if (!(*writer)->Append(RecordOfRound(n))) _exit(1);
+    taken->store(n + 1);
+  }
+}
+
+TEST_F(LogTest, AWriterKilledAtAnyOf200PointsLosesNothingThatItTook) {
   std::mt19937 random(3);
-  for (int round = 0; round < 60; ++round) {
+  void* shared = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(shared, MAP_FAILED);
+  auto* taken = new (shared) std::atomic<uint64_t>;
+  for (int round = 0; round < 200; ++round) {
     const std::string name = absl::StrCat("k", round);
-    auto* taken = static_cast<std::atomic<uint64_t>*>(
-        mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    // A number of records after which the kill comes, not a time: it does not depend on the machine's load.
+    const uint64_t until = random() % 3000;
+    taken->store(0);
     const pid_t child = fork();
-    if (child == 0) {
-      auto writer = SegmentWriter::Create(dir_->path(), name);
-      for (uint64_t n = 0;; ++n) {
-        if (!(*writer)->Append(SomeAccess(n))) _exit(1);
-        taken->store(n + 1);
-      }
-    }
-    while (taken->load() == 0) usleep(50);
-    usleep(static_cast<useconds_t>(random() % 3000));
+    ASSERT_GE(child, 0);
+    if (child == 0) AppendUntilKilled(dir_->path(), name, taken);
+    while (taken->load() <= until && waitpid(child, nullptr, WNOHANG) == 0) sched_yield();
     kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child) << "it ended by itself";
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     std::vector<Tear> tears;
     uint64_t read = 0;
-    ASSERT_OK(ReadSegment(
-        File(name),
-        [&](Record record) {
-          EXPECT_EQ(std::get<Access>(record), SomeAccess(read));
-          ++read;
-          return true;
-        },
-        &tears));
-    EXPECT_GE(read, taken->load());
-    ASSERT_THAT(tears, SizeIs(1));
-    EXPECT_THAT(tears[0].reason, testing::AnyOf(HasSubstr("not sealed"), HasSubstr("torn record")));
-    munmap(taken, 4096);
+    const auto take = [&read](const Record& record) { return record == RecordOfRound(read++); };
+    ASSERT_OK(ReadSegment(File(name), take, &tears));
+    ASSERT_GE(read, taken->load());
+    ASSERT_LE(read, taken->load() + 1) << "at most the one that was under way";
+    ASSERT_THAT(tears, SizeIs(1)) << "every record was read as it was written, up to the end";
+    ASSERT_THAT(tears[0].reason, testing::AnyOf(HasSubstr("not sealed"), HasSubstr("torn record")));
+    unlink(File(name).c_str());
   }
+  munmap(shared, 4096);
 }
 
 void LimitFileSize(rlim_t bytes) {
