@@ -1,15 +1,21 @@
 // What is lost, and what is said, when a writer is killed, a disk is full or somebody changes the files.
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <new>
@@ -207,6 +213,28 @@ TEST_F(LogTest, ARecordLargerThanATailThatDoesNotFitLosesNothingBeforeIt) {
   EXPECT_THAT(Read().records, SizeIs(100));
   ASSERT_THAT(Read().tears, SizeIs(1));
   EXPECT_EQ(Read().tears[0].reason, "torn record");
+}
+
+// Without random numbers there is no key, and no log that could be believed.
+TEST_F(LogTest, NoLogIsBegunWithAKeyThatCanBeGuessed) {
+  const pid_t child = fork();
+  if (child == 0) {
+    sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program = {sizeof code / sizeof code[0], code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+      _exit(77);
+    _exit(Says(SegmentWriter::Create(dir_->path(), "a").status(), "getrandom") ? 0 : 1);
+  }
+  const int status = StatusOf(child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "no seccomp filter here";
+  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(FileExists(File("a")));
 }
 
 // A disk that really is full: a small tmpfs in a mount namespace of its own.

@@ -35,8 +35,14 @@ int64_t Clock(clockid_t clock) {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-void FillRandom(void* out, size_t size) {
-  if (getrandom(out, size, 0) != static_cast<ssize_t>(size)) std::memset(out, 0x5a, size);
+// A key that somebody can guess would say "not changed" of what was: no log then, rather than a constant.
+absl::Status FillRandom(void* out, size_t size) {
+  ssize_t count;
+  do {  // up to 256 bytes come whole; a signal interrupts only the wait for the first entropy after boot
+    count = getrandom(out, size, 0);
+  } while (count < 0 && errno == EINTR);
+  if (count == static_cast<ssize_t>(size)) return absl::OkStatus();
+  return ErrnoStatus("getrandom", "log segment", count < 0 ? errno : EIO);
 }
 
 // The lock that keeps a run from being removed. Who removes one holds it exclusively and takes the name away
@@ -227,17 +233,17 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::
   if (!IsFileName(name)) {
     return absl::InvalidArgumentError(absl::StrCat("no name for a log segment: \"", EscapeBytes(name), "\""));
   }
+  SegmentHeader header;
+  RETURN_IF_ERROR(FillRandom(header.id.data(), header.id.size()));
+  KeyedHash::Key key;
+  RETURN_IF_ERROR(FillRandom(key.data(), sizeof key));
   ASSIGN_OR_RETURN(UniqueFd lock, LockRun(run_dir));
   const std::string path = absl::StrCat(run_dir, "/", name, kSegmentSuffix);
   ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0600));
-  SegmentHeader header;
-  FillRandom(header.id.data(), header.id.size());
   FillBootId(&header.boot);
   header.start_unix_ns = Clock(CLOCK_REALTIME);
   header.start_ns = static_cast<uint64_t>(Clock(CLOCK_MONOTONIC));
   header.pid = getpid();
-  KeyedHash::Key key;
-  FillRandom(key.data(), sizeof key);
   absl::StatusOr<Tail> tail = Tail::Create(absl::StrCat(run_dir, "/", name, kTailSuffix));
   if (!tail.ok()) {
     unlink(path.c_str());  // a segment that never began is no damage of the run

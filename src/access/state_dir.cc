@@ -62,6 +62,13 @@ absl::StatusOr<std::string> RealPath(const std::string& path) {
   return std::string(resolved);
 }
 
+// `path` with the links in the part of it that exists followed: it may not be there yet.
+std::string RealPrefix(const std::string& path) {
+  if (auto real = RealPath(path); real.ok()) return *std::move(real);
+  if (path == "/" || path == ".") return path;
+  return JoinPath(RealPrefix(std::string(Dirname(path))), Basename(path));
+}
+
 struct Entries {
   std::vector<std::string> runs;  // by name: the names begin with the time, so that the oldest comes first
   std::vector<std::string> removing;  // runs whose removal goes on, or was cut off by a kill
@@ -175,8 +182,8 @@ absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string build, RealPath(build_dir));
   // A command that is run in $HOME or "/" is no build: the default place lies below it by nature.
   const std::string home = Variable("HOME");
-  const bool around_home = !home.empty() && IsUnder(home, build);
-  if (IsUnder(root, build) && !around_home) {
+  const bool around_home = !home.empty() && IsUnder(RealPrefix(home), build);
+  if (IsUnder(RealPrefix(root), build) && !around_home) {
     return absl::InvalidArgumentError(absl::StrCat("the state directory ", root,
                                                    " lies inside the build directory ", build,
                                                    ": set GLOVEBOX_STATE_DIR to a place outside of it"));

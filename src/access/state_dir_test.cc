@@ -216,6 +216,14 @@ TEST_F(StateDirTest, ALogInsideTheBuildTreeIsRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("inside the build directory")));
 }
 
+TEST_F(StateDirTest, ALinkIntoTheBuildTreeIsRefusedAsWell) {
+  ASSERT_OK(MakeDirectories(build_ + "/inside"));
+  const std::string link = dir_->path() + "/link";
+  ASSERT_EQ(symlink((build_ + "/inside").c_str(), link.c_str()), 0);
+  setenv("GLOVEBOX_STATE_DIR", (link + "/not/there/yet").c_str(), 1);
+  EXPECT_THAT(StateDirFor(build_), StatusIs(absl::StatusCode::kInvalidArgument, testing::_));
+}
+
 TEST_F(StateDirTest, ACommandMayBeRunInTheHomeDirectory) {
   unsetenv("GLOVEBOX_STATE_DIR");
   unsetenv("XDG_STATE_HOME");
