@@ -14,6 +14,12 @@ class Maker {
   explicit Maker(const Log& log) : log_(log) {}
 
   ActionTable Make() {
+    // The begins first: records are in order of time, and a record of another writer, or one whose time was
+    // taken before its begin was written, must still find its action.
+    for (size_t i = 0; i < log_.records.size(); ++i) {
+      segment_ = log_.segment_of[i];
+      if (const auto* begin = std::get_if<ActionBegin>(&log_.records[i])) Begin(*begin);
+    }
     for (size_t i = 0; i < log_.records.size(); ++i) {
       segment_ = log_.segment_of[i];
       index_ = i;
@@ -35,8 +41,12 @@ class Maker {
     if (!table_.run.has_value()) table_.run = info;
   }
   void Take(const RunEnd& end) { table_.run_end = end; }
-  void Take(const ActionBegin& begin) {
-    place_[Key(segment_, begin.action)] = table_.actions.size();
+  void Take(const ActionBegin&) {}
+  void Begin(const ActionBegin& begin) {
+    const auto [found, fresh] = place_.emplace(Key(segment_, begin.action), table_.actions.size());
+    twice_.push_back(!fresh);
+    if (!fresh) twice_[found->second] = true;
+    by_number_[begin.action].push_back(table_.actions.size());
     segments_.push_back(segment_);
     table_.actions.emplace_back();
     table_.actions.back().begin = begin;
@@ -45,8 +55,17 @@ class Maker {
     if (ActionRecord* action = Find(end.action)) action->end = end;
   }
   void Take(const Hole& hole) {
-    ActionRecord* action = Find(hole.action);
-    (action != nullptr ? action->holes : table_.holes).push_back(hole);
+    if (ActionRecord* action = Find(hole.action)) {
+      action->holes.push_back(hole);
+      return;
+    }
+    // From another writer. Where the number does not tell which action is meant (a loose run) it taints all.
+    const auto found = by_number_.find(hole.action);
+    if (hole.action == 0 || found == by_number_.end()) {
+      table_.holes.push_back(hole);
+    } else {
+      for (const size_t place : found->second) table_.actions[place].holes.push_back(hole);
+    }
   }
   void Take(const Access& access) {
     if (ActionRecord* action = Find(access.action)) {
@@ -57,9 +76,12 @@ class Maker {
   }
 
   void Judge(ActionRecord& action) {
-    const std::string& segment =
-        log_.segments[segments_[static_cast<size_t>(&action - table_.actions.data())]];
-    action.why_incomplete = Why(action, segment);
+    const auto place = static_cast<size_t>(&action - table_.actions.data());
+    action.why_incomplete = Why(action, log_.segments[segments_[place]]);
+    if (action.why_incomplete.empty() && twice_[place]) {
+      action.why_incomplete =
+          absl::StrCat("its number, ", action.begin.action, ", began twice in one segment");
+    }
     action.complete = action.why_incomplete.empty();
   }
 
@@ -88,7 +110,9 @@ class Maker {
   const Log& log_;
   ActionTable table_;
   absl::flat_hash_map<Key, size_t> place_;
-  std::vector<uint32_t> segments_;
+  absl::flat_hash_map<ActionId, std::vector<size_t>> by_number_;
+  std::vector<bool> twice_;         // beside table_.actions: another action of its segment has its number
+  std::vector<uint32_t> segments_;  // beside table_.actions
   uint32_t segment_ = 0;
   size_t index_ = 0;
 };

@@ -95,5 +95,46 @@ TEST_F(ActionTableTest, HolesOfNoActionAreKept) {
   EXPECT_THAT(MakeActionTable(log_).holes, SizeIs(1));
 }
 
+TEST_F(ActionTableTest, AHoleThatAnotherWriterFiledIsTheActionsHole) {
+  Begin(0, 1);
+  Add(1, Hole{1, 2, 0, "unwrapped-edge", "a.o"});
+  End(0, 1);
+  const ActionTable table = MakeActionTable(log_);
+  EXPECT_THAT(table.actions[0].why_incomplete, HasSubstr("unwrapped-edge: a.o"));
+  EXPECT_THAT(table.holes, SizeIs(0));
+}
+
+TEST_F(ActionTableTest, AHoleThatMayBeOfTwoActionsTaintsBoth) {
+  log_.segments.emplace_back("c.gbx");
+  for (const uint32_t segment : {0u, 1u}) {
+    Begin(segment, 1);
+    End(segment, 1);
+  }
+  Add(2, Hole{1, 2, 0, "foreign-abi", ""});
+  for (const ActionRecord& action : MakeActionTable(log_).actions) EXPECT_FALSE(action.complete);
+}
+
+TEST_F(ActionTableTest, WhatIsStampedBeforeItsBeginIsNotLost) {
+  Access early;
+  early.action = 1;
+  Add(0, early);
+  Add(0, Hole{1, 0, 0, "foreign-abi", ""});
+  Begin(0, 1);
+  End(0, 1);
+  const ActionTable table = MakeActionTable(log_);
+  EXPECT_THAT(table.actions[0].accesses, SizeIs(2));
+  EXPECT_THAT(table.actions[0].holes, SizeIs(1));
+  EXPECT_EQ(table.stray, 0u);
+}
+
+TEST_F(ActionTableTest, ANumberThatBeganTwiceIsNotComplete) {
+  Begin(0, 1);
+  Begin(0, 1);
+  End(0, 1);
+  const ActionTable table = MakeActionTable(log_);
+  ASSERT_THAT(table.actions, SizeIs(2));
+  for (const ActionRecord& action : table.actions) EXPECT_FALSE(action.complete);
+}
+
 }  // namespace
 }  // namespace glovebox::access

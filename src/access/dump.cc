@@ -1,6 +1,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "access/log.h"
 #include "access/names.h"
 #include "base/bytes.h"
@@ -9,11 +11,17 @@
 namespace glovebox::access {
 namespace {
 
-std::string Quoted(const std::string& bytes) { return absl::StrCat("\"", EscapeBytes(bytes), "\""); }
+// Names come from whoever is recorded: none may end its quotes, or look like the words behind it. A quote is
+// escaped here and not in EscapeBytes, whose other users print names bare; UnescapeBytes reads it either way.
+std::string Quoted(absl::string_view bytes) {
+  return absl::StrCat("\"", absl::StrReplaceAll(EscapeBytes(bytes), {{"\"", "\\\""}}), "\"");
+}
+// Escaped first and then quoted: the other way round the escape would double the backslash of '\'' and let
+// what follows out of its quotes.
+std::string Word(absl::string_view bytes) { return ShellQuote(EscapeBytes(bytes)); }
 std::string Words(const std::vector<std::string>& words) {
-  return absl::StrJoin(words, " ", [](std::string* out, const std::string& word) {
-    absl::StrAppend(out, EscapeBytes(ShellQuote(word)));
-  });
+  return absl::StrJoin(words, " ",
+                       [](std::string* out, const std::string& word) { absl::StrAppend(out, Word(word)); });
 }
 std::string Time(uint64_t ns) {
   return absl::StrFormat("%d.%06d", ns / 1'000'000'000, ns / 1000 % 1'000'000);
@@ -30,22 +38,21 @@ struct Dumper {
                         "] ", Words(r.argv));
   }
   std::string operator()(const Access& r) const {
-    return absl::StrCat(Time(r.time_ns), " #", r.action, " ", r.pid, " ", OpName(r.op), " ",
-                        ResultName(r.result), " ", Quoted(r.path),
-                        r.resolved == r.path ? "" : absl::StrCat(" = ", Quoted(r.resolved)),
-                        r.path2.empty() ? "" : absl::StrCat(" -> ", Quoted(r.path2)),
-                        r.resolved2.empty() ? "" : absl::StrCat(" = ", Quoted(r.resolved2)), " (", r.syscall,
-                        r.flags != 0 ? absl::StrFormat(" %#x", r.flags) : "",
-                        r.error != 0 ? absl::StrCat(" errno ", r.error) : "",
-                        r.sight == Sight::kObserved ? " observed" : "", ") by ", EscapeBytes(r.exe));
+    return absl::StrCat(
+        Time(r.time_ns), " #", r.action, " ", r.pid, " ", OpName(r.op), " ", ResultName(r.result), " ",
+        Quoted(r.path), r.resolved == r.path ? "" : absl::StrCat(" = ", Quoted(r.resolved)),
+        r.path2.empty() ? "" : absl::StrCat(" -> ", Quoted(r.path2)),
+        r.resolved2.empty() ? "" : absl::StrCat(" = ", Quoted(r.resolved2)), " (", Word(r.syscall),
+        r.flags != 0 ? absl::StrFormat(" %#x", r.flags) : "",
+        r.error != 0 ? absl::StrCat(" errno ", r.error) : "", r.sight == Sight::kObserved ? " observed" : "",
+        ") by ", r.exe.empty() ? "?" : Word(r.exe));
   }
   std::string operator()(const Hole& r) const {
-    return absl::StrCat(Time(r.time_ns), " #", r.action, " hole ", EscapeBytes(r.kind), ": ",
-                        EscapeBytes(r.detail));
+    return absl::StrCat(Time(r.time_ns), " #", r.action, " hole ", Word(r.kind), ": ", EscapeBytes(r.detail));
   }
   std::string operator()(const ActionEnd& r) const {
-    return absl::StrCat(Time(r.time_ns), " #", r.action, " end ", EndName(r.kind), " ", r.status, " ",
-                        EscapeBytes(r.step),
+    return absl::StrCat(Time(r.time_ns), " #", r.action, " end ", EndName(r.kind), " ", r.status,
+                        r.step.empty() ? "" : absl::StrCat(" ", Word(r.step)),
                         r.left_over.empty() ? "" : absl::StrCat(" left over: ", Words(r.left_over)));
   }
   std::string operator()(const RunEnd& r) const {

@@ -20,17 +20,23 @@ namespace glovebox::access {
 // inside the build directory: what is recorded must not be reached by what it records.
 absl::StatusOr<std::string> StateDirFor(const std::string& build_dir);
 
-// Makes a new run directory below StateDirFor(build_dir) ("2026-11-24T08.30.12-4711", mode 0700) and points
-// the link "latest" there. Removes what is older than the newest $GLOVEBOX_KEEP_RUNS (20) runs, never one
-// that is being written, and the loose run: this build replaces what was recorded one by one.
+// Makes a new run directory below StateDirFor(build_dir) ("2026-11-24T08.30.12.345678-4711": UTC and pid, so
+// that names sort by time; mode 0700) and points the link "latest" there. Removes what is older than the
+// newest $GLOVEBOX_KEEP_RUNS (20) runs, never one that is being written or (for an hour) has no segment yet.
+// Makes an ordinary run ("TIME-loose-4711") of the loose one, unless a launcher still writes to it. May be
+// called by several processes at once.
 absl::StatusOr<std::string> CreateRun(const std::string& build_dir);
 
 // The run of launchers without a collector, made when it is not there: each appends a segment of its own to
 // it.
 absl::StatusOr<std::string> LooseRun(const std::string& build_dir);
 
-// The loose run where there is one (it is newer than every other: CreateRun removes it), else what "latest"
-// points to. NotFound says what to do ("no run recorded for DIR yet: build it with glovebox-ninja").
+// Whether a run was written by launchers without a collector: the loose one, or what CreateRun made of it.
+bool IsLooseRun(const std::string& run_dir);
+
+// The loose run where something was recorded in it after the last build, else what "latest" points to, else
+// the newest run that has a segment. NotFound says what to do ("no run recorded for DIR yet: build it with
+// glovebox-ninja").
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir);
 
 // One segment being written. Not thread-safe: one writer each. While it lives the run is locked against
@@ -40,7 +46,8 @@ absl::StatusOr<std::string> LatestRun(const std::string& build_dir);
 // unsealed.
 class SegmentWriter : public RecordSink {
  public:
-  // Creates `run_dir`/NAME.gbx, which must not exist yet.
+  // Creates `run_dir`/NAME.gbx, which must not exist yet. InvalidArgument for a name that would lead out of
+  // the directory (a slash) or hide in it (a dot in front).
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> Create(const std::string& run_dir,
                                                                const std::string& name);
   bool Append(const Record& record) override = 0;

@@ -5,16 +5,14 @@
 #include <cerrno>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
 #include "access/log_format.h"
-#include "access/record_codec.h"
-#include "access/tail.h"
-#include "base/files.h"
-#include "base/paths.h"
+#include "access/segment_reader.h"
 #include "base/status.h"
 
 namespace glovebox::access {
@@ -49,57 +47,12 @@ uint64_t TimeOf(const Record& record) {
 
 absl::Status ReadSegment(const std::string& path, const std::function<bool(Record)>& take,
                          std::vector<Tear>* tears) {
-  // Read, not mapped: a file that shrinks under a mapping raises SIGBUS.
-  struct stat info;
-  const bool regular = lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-  if (!regular) {  // a FIFO would hold the reader for ever
-    tears->push_back({std::string(Basename(path)), 0, "no regular file"});
-    return absl::OkStatus();
-  }
-  ASSIGN_OR_RETURN(std::string segment, ReadFile(path));
-  const uint64_t size_on_disk = segment.size();
-  const auto torn = [&](uint64_t offset, absl::string_view reason) {
-    tears->push_back({std::string(Basename(path)), offset, std::string(reason)});
-    return absl::OkStatus();
-  };
-  const absl::string_view stem = absl::string_view(path).substr(0, path.size() - (sizeof kSegmentSuffix - 1));
-  const auto file = WithTail(std::move(segment), absl::StrCat(stem, kTailSuffix));
-  if (!file.ok()) return torn(size_on_disk, file.status().message());
-  const absl::string_view bytes = *file;
-  const auto header = DecodeHeader(bytes);
-  if (header.status().code() == absl::StatusCode::kFailedPrecondition) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " ", header.status().message()));
-  }
-  if (!header.ok()) return torn(0, header.status().message());
-  RecordDecoder decoder(header->start_ns);
-  uint32_t crc = header->crc;
-  uint64_t records = 0;
-  size_t at = kHeaderSize;
-  while (at < bytes.size()) {
-    if (bytes.size() - at < kFrameHeaderSize) return torn(at, "torn record");
-    const uint32_t word = LoadLittle32(bytes.data() + at);
-    const size_t size = kFrameHeaderSize + (word & 0xffffffu);
-    if (bytes.size() - at < size) return torn(at, "torn record");
-    const absl::string_view frame = bytes.substr(at, size);
-    const uint32_t expected = FrameChecksum(crc, frame);
-    if (expected != LoadLittle32(frame.data() + 4))
-      return torn(at, "checksum: changed, moved or removed bytes");
-    const auto type = static_cast<uint8_t>(word >> 24);
-    if (type == static_cast<uint8_t>(FrameType::kSeal)) {
-      const auto seal = DecodeSeal(frame.substr(kFrameHeaderSize));
-      if (!seal.ok() || seal->records != records || seal->bytes != at || seal->crc != crc)
-        return torn(at, "the seal does not fit");
-      if (at + size != bytes.size()) return torn(at + size, "bytes behind the seal");
-      return absl::OkStatus();
-    }
-    auto record = decoder.Decode(type, frame.substr(kFrameHeaderSize));
-    if (!record.ok()) return torn(at, record.status().message());
+  ASSIGN_OR_RETURN(const std::unique_ptr<SegmentReader> reader, SegmentReader::Open(path));
+  while (std::optional<Record> record = reader->Next()) {
     if (!take(*std::move(record))) return absl::OkStatus();
-    ++records;
-    crc = expected;
-    at += size;
   }
-  return torn(at, "not sealed: its writer was killed, met a full disk, found it changed, or still writes");
+  if (reader->tear().has_value()) tears->push_back(*reader->tear());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
@@ -111,7 +64,8 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
   for (uint32_t i = 0; i < log.segments.size(); ++i) {
     const std::string path = absl::StrCat(run_dir, "/", log.segments[i]);
     struct stat info;
-    if (stat(path.c_str(), &info) == 0) log.bytes += static_cast<uint64_t>(info.st_size);
+    if (lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode))
+      log.bytes += static_cast<uint64_t>(info.st_size);
     const auto take = [&](Record record) {
       records.push_back(std::move(record));
       segment_of.push_back(i);

@@ -11,11 +11,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "access/file_size_signal.h"
 #include "access/keyed_hash.h"
 #include "access/log.h"
 #include "access/log_format.h"
 #include "access/record_codec.h"
+#include "access/run_files.h"
 #include "access/tail.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/status.h"
 
@@ -32,8 +35,27 @@ int64_t Clock(clockid_t clock) {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-void FillRandom(void* out, size_t size) {
-  if (getrandom(out, size, 0) != static_cast<ssize_t>(size)) std::memset(out, 0x5a, size);
+// A key that somebody can guess would say "not changed" of what was: no log then, rather than a constant.
+absl::Status FillRandom(void* out, size_t size) {
+  ssize_t count;
+  do {  // up to 256 bytes come whole; a signal interrupts only the wait for the first entropy after boot
+    count = getrandom(out, size, 0);
+  } while (count < 0 && errno == EINTR);
+  if (count == static_cast<ssize_t>(size)) return absl::OkStatus();
+  return ErrnoStatus("getrandom", "log segment", count < 0 ? errno : EIO);
+}
+
+// The lock that keeps a run from being removed. Who removes one holds it exclusively and takes the name away
+// before he lets go: the name can mean another file, or none, when we get it, and then it protects nothing.
+absl::StatusOr<UniqueFd> LockRun(const std::string& run_dir) {
+  const std::string path = absl::StrCat(run_dir, "/lock");
+  for (;;) {
+    ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
+    while (flock(lock.get(), LOCK_SH) != 0) {
+      if (errno != EINTR) return ErrnoStatus("flock", path, errno);
+    }
+    if (IsStill(lock, path)) return lock;
+  }
 }
 
 // "xxxxxxxx-xxxx-..." to 16 bytes; zeros where /proc does not tell.
@@ -124,7 +146,8 @@ class Writer final : public SegmentWriter {
       Flush();
       if (!status_.ok()) return;
       if (!tail_.Add(bytes)) {  // larger than a whole tail
-        status_.Update(WriteAll(fd_.get(), bytes, path_));
+        WriteToSegment(bytes);
+        if (!status_.ok()) return;
         tail_.Written(bytes.size());
         flushed_ += bytes.size();
       }
@@ -136,10 +159,15 @@ class Writer final : public SegmentWriter {
   void Flush() {
     if (!status_.ok()) return;
     const absl::string_view bytes = tail_.bytes();
-    status_.Update(WriteAll(fd_.get(), bytes, path_));
+    WriteToSegment(bytes);
     if (!status_.ok()) return;  // the tail still has them
     flushed_ += bytes.size();
     tail_.Flushed();
+  }
+
+  void WriteToSegment(absl::string_view bytes) {
+    const FileSizeSignal blocked;
+    status_.Update(WriteAll(fd_.get(), bytes, path_));
   }
 
   // That the file is still ours: the same inode under its name, one link, no byte more or less.
@@ -202,21 +230,27 @@ class Writer final : public SegmentWriter {
 
 absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& run_dir,
                                                                      const std::string& name) {
-  ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(absl::StrCat(run_dir, "/lock"), O_RDWR | O_CREAT, 0600));
-  if (flock(lock.get(), LOCK_SH) != 0) return ErrnoStatus("flock", run_dir, errno);
+  if (!IsFileName(name)) {
+    return absl::InvalidArgumentError(absl::StrCat("no name for a log segment: \"", EscapeBytes(name), "\""));
+  }
+  SegmentHeader header;
+  RETURN_IF_ERROR(FillRandom(header.id.data(), header.id.size()));
+  KeyedHash::Key key;
+  RETURN_IF_ERROR(FillRandom(key.data(), sizeof key));
+  ASSIGN_OR_RETURN(UniqueFd lock, LockRun(run_dir));
   const std::string path = absl::StrCat(run_dir, "/", name, kSegmentSuffix);
   ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0600));
-  SegmentHeader header;
-  FillRandom(header.id.data(), header.id.size());
   FillBootId(&header.boot);
   header.start_unix_ns = Clock(CLOCK_REALTIME);
   header.start_ns = static_cast<uint64_t>(Clock(CLOCK_MONOTONIC));
   header.pid = getpid();
-  KeyedHash::Key key;
-  FillRandom(key.data(), sizeof key);
-  ASSIGN_OR_RETURN(Tail tail, Tail::Create(absl::StrCat(run_dir, "/", name, kTailSuffix)));
+  absl::StatusOr<Tail> tail = Tail::Create(absl::StrCat(run_dir, "/", name, kTailSuffix));
+  if (!tail.ok()) {
+    unlink(path.c_str());  // a segment that never began is no damage of the run
+    return tail.status();
+  }
   auto writer =
-      std::make_unique<Writer>(std::move(fd), std::move(lock), std::move(tail), path, key, header.start_ns);
+      std::make_unique<Writer>(std::move(fd), std::move(lock), *std::move(tail), path, key, header.start_ns);
   RETURN_IF_ERROR(writer->Begin(header));
   return writer;
 }

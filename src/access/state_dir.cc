@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -15,11 +16,15 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "access/keyed_hash.h"
 #include "access/log.h"
+#include "access/log_format.h"
+#include "access/run_files.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -28,6 +33,8 @@ namespace glovebox::access {
 namespace {
 
 constexpr int kKeepRuns = 20;
+constexpr char kLoose[] = "loose";
+constexpr char kRemoving[] = ".removing-";
 
 std::string Variable(const char* name) {
   const char* value = getenv(name);
@@ -55,39 +62,114 @@ absl::StatusOr<std::string> RealPath(const std::string& path) {
   return std::string(resolved);
 }
 
-// Runs by name: the names begin with the time, so that the oldest comes first.
-std::vector<std::string> Runs(const std::string& state) {
-  std::vector<std::string> runs;
+// `path` with the links in the part of it that exists followed: it may not be there yet.
+std::string RealPrefix(const std::string& path) {
+  if (auto real = RealPath(path); real.ok()) return *std::move(real);
+  if (path == "/" || path == ".") return path;
+  return JoinPath(RealPrefix(std::string(Dirname(path))), Basename(path));
+}
+
+struct Entries {
+  std::vector<std::string> runs;  // by name: the names begin with the time, so that the oldest comes first
+  std::vector<std::string> removing;  // runs whose removal goes on, or was cut off by a kill
+};
+
+Entries EntriesOf(const std::string& state) {
+  Entries entries;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(state.c_str()), closedir);
-  if (dir == nullptr) return runs;
+  if (dir == nullptr) return entries;
   while (const dirent* entry = readdir(dir.get())) {
-    if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') runs.emplace_back(entry->d_name);
+    const absl::string_view name = entry->d_name;
+    if (absl::ascii_isdigit(static_cast<unsigned char>(name[0]))) entries.runs.emplace_back(name);
+    if (absl::StartsWith(name, kRemoving)) entries.removing.emplace_back(name);
   }
-  std::sort(runs.begin(), runs.end());
-  return runs;
+  std::sort(entries.runs.begin(), entries.runs.end());
+  return entries;
 }
 
-// Removes a run that nobody writes to.
-void RemoveRun(const std::string& run) {
-  auto lock = OpenFile(absl::StrCat(run, "/lock"), O_RDWR | O_CREAT, 0600);
-  if (!lock.ok() || flock(lock->get(), LOCK_EX | LOCK_NB) != 0) return;
-  std::error_code ignored;  // an old run that cannot be removed is no reason to fail a build
-  std::filesystem::remove_all(run, ignored);
+// For so long the maker of a run without a segment may still be on the way to its first.
+constexpr time_t kStartSeconds = 3600;
+
+bool IsYoung(const std::string& run) {
+  struct stat info;
+  // One that is gone counts as young: somebody may make it anew before we act on its name.
+  return lstat(run.c_str(), &info) != 0 || info.st_mtime + kStartSeconds > time(nullptr);
 }
 
-void Prune(const std::string& state) {
+// UTC, not local time: names must sort by age also when the clocks are set back in autumn or somebody
+// travels.
+std::string RunStamp(const timespec& when) {
+  tm utc;
+  gmtime_r(&when.tv_sec, &utc);
+  char stamp[64];
+  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H.%M.%S", &utc);
+  return absl::StrFormat("%s.%06d", stamp, when.tv_nsec / 1000);
+}
+
+bool HasSegments(const std::string& run) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(run.c_str()), closedir);
+  if (dir == nullptr) return false;
+  while (const dirent* entry = readdir(dir.get())) {
+    if (absl::EndsWith(entry->d_name, kSegmentSuffix)) return true;
+  }
+  return false;
+}
+
+void RemoveTree(const std::string& path) {
+  std::error_code ignored;  // what cannot be removed, or was by another build, is no reason to fail this one
+  std::filesystem::remove_all(path, ignored);
+}
+
+// Removes a run that nobody writes to. First it loses its name: nobody meets one that is half there, and a
+// writer that opened the lock meanwhile finds that it is no longer the run's (LockRun).
+void RemoveRun(const std::string& state, const std::string& name) {
+  const std::string run = absl::StrCat(state, "/", name);
+  const std::string lock_path = absl::StrCat(run, "/lock");
+  const auto lock = OpenFile(lock_path, O_RDWR | O_NOFOLLOW);
+  if (lock.ok()) {
+    if (flock(lock->get(), LOCK_EX | LOCK_NB) != 0 || !IsStill(*lock, lock_path)) return;
+    if (!HasSegments(run) && IsYoung(run)) return;
+  } else if (IsYoung(run)) {
+    return;
+  }
+  const std::string gone = absl::StrCat(state, "/", kRemoving, name);
+  if (rename(run.c_str(), gone.c_str()) == 0) RemoveTree(gone);
+}
+
+// `made` is the run of this call: kept also where its name is not the newest (a clock that was set back).
+void Prune(const std::string& state, const std::string& made) {
   int keep = kKeepRuns;
   const char* wanted = getenv("GLOVEBOX_KEEP_RUNS");
   if (wanted != nullptr && (!absl::SimpleAtoi(wanted, &keep) || keep < 1)) keep = kKeepRuns;
-  const std::vector<std::string> runs = Runs(state);
-  for (size_t i = 0; i + static_cast<size_t>(keep) < runs.size(); ++i)
-    RemoveRun(absl::StrCat(state, "/", runs[i]));
+  const Entries entries = EntriesOf(state);
+  for (const std::string& half : entries.removing) RemoveTree(absl::StrCat(state, "/", half));
+  for (size_t i = 0; i + static_cast<size_t>(keep) < entries.runs.size(); ++i) {
+    if (entries.runs[i] != made) RemoveRun(state, entries.runs[i]);
+  }
 }
 
+// Makes an ordinary run of the loose one, which is empty then: what launchers recorded stays readable and
+// goes with the old runs. A launcher that still writes keeps it where it is. The exchange leaves no moment
+// without a directory of that name, so that a launcher on its way always finds one (LockRun).
+void RetireLoose(const std::string& state) {
+  const std::string loose = absl::StrCat(state, "/", kLoose);
+  if (!HasSegments(loose)) return;
+  const std::string lock_path = absl::StrCat(loose, "/lock");
+  const auto lock = OpenFile(lock_path, O_RDWR | O_NOFOLLOW);
+  struct stat info;
+  if (!lock.ok() || flock(lock->get(), LOCK_EX | LOCK_NB) != 0 || !IsStill(*lock, lock_path)) return;
+  if (stat(loose.c_str(), &info) != 0) return;
+  const std::string retired = absl::StrCat(state, "/", RunStamp(info.st_mtim), "-", kLoose, "-", getpid());
+  if (mkdir(retired.c_str(), 0700) != 0) return;
+  if (renameat2(AT_FDCWD, loose.c_str(), AT_FDCWD, retired.c_str(), RENAME_EXCHANGE) == 0) return;
+  // A file system that cannot exchange (NFS): a launcher that comes just now gets an error, and says so.
+  if (rename(loose.c_str(), retired.c_str()) == 0) mkdir(loose.c_str(), 0700);
+}
+
+// Made inside the run, where no other process does, and put in place at once.
 absl::Status PointLatest(const std::string& state, const std::string& name) {
   const std::string link = absl::StrCat(state, "/latest");
-  const std::string fresh = absl::StrCat(link, ".", getpid());
-  unlink(fresh.c_str());
+  const std::string fresh = absl::StrCat(state, "/", name, "/latest");
   if (symlink(name.c_str(), fresh.c_str()) != 0) return ErrnoStatus("symlink", fresh, errno);
   if (rename(fresh.c_str(), link.c_str()) != 0) return ErrnoStatus("rename", link, errno);
   return absl::OkStatus();
@@ -100,8 +182,8 @@ absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string build, RealPath(build_dir));
   // A command that is run in $HOME or "/" is no build: the default place lies below it by nature.
   const std::string home = Variable("HOME");
-  const bool around_home = !home.empty() && IsUnder(home, build);
-  if (IsUnder(root, build) && !around_home) {
+  const bool around_home = !home.empty() && IsUnder(RealPrefix(home), build);
+  if (IsUnder(RealPrefix(root), build) && !around_home) {
     return absl::InvalidArgumentError(absl::StrCat("the state directory ", root,
                                                    " lies inside the build directory ", build,
                                                    ": set GLOVEBOX_STATE_DIR to a place outside of it"));
@@ -116,18 +198,15 @@ absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
   RETURN_IF_ERROR(MakeDirectories(state));
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  tm local;
-  localtime_r(&now.tv_sec, &local);
-  char stamp[64];
-  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H.%M.%S", &local);
+  const std::string stamp = RunStamp(now);
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const std::string name =
         absl::StrCat(stamp, "-", getpid(), attempt == 0 ? "" : absl::StrCat("-", attempt));
     const std::string run = absl::StrCat(state, "/", name);
     if (mkdir(run.c_str(), 0700) == 0) {
       RETURN_IF_ERROR(PointLatest(state, name));
-      RemoveRun(absl::StrCat(state, "/loose"));
-      Prune(state);
+      RetireLoose(state);
+      Prune(state, name);
       return run;
     }
     if (errno != EEXIST) return ErrnoStatus("mkdir", run, errno);
@@ -137,27 +216,39 @@ absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
 
 absl::StatusOr<std::string> LooseRun(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
-  const std::string run = absl::StrCat(state, "/loose");
+  const std::string run = absl::StrCat(state, "/", kLoose);
   RETURN_IF_ERROR(MakeDirectories(run));
   return run;
 }
 
+bool IsLooseRun(const std::string& run_dir) {
+  const absl::string_view name = Basename(run_dir);
+  return name == kLoose || absl::StrContains(name, absl::StrCat("-", kLoose, "-"));
+}
+
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
-  // A launcher that was still writing there kept CreateRun from removing the loose run: the newer of the two
+  const std::string loose_path = absl::StrCat(state, "/", kLoose);
+  const std::string latest_path = absl::StrCat(state, "/latest");
+  // A launcher that was still writing there kept CreateRun from emptying the loose run: the newer of the two
   // counts.
   struct stat loose;
   struct stat latest;
-  const bool has_loose = stat(absl::StrCat(state, "/loose").c_str(), &loose) == 0;
-  const bool has_latest = lstat(absl::StrCat(state, "/latest").c_str(), &latest) == 0;
+  const bool has_loose = HasSegments(loose_path) && stat(loose_path.c_str(), &loose) == 0;
+  const bool has_latest = lstat(latest_path.c_str(), &latest) == 0;
   const auto at = [](const struct stat& info) {
     return std::pair(info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
   };
-  if (has_loose && (!has_latest || at(loose) >= at(latest))) return RealPath(absl::StrCat(state, "/loose"));
-  if (has_latest) {
-    auto run = RealPath(absl::StrCat(state, "/latest"));
-    if (run.ok()) return run;
+  if (has_loose && (!has_latest || at(loose) >= at(latest))) return RealPath(loose_path);
+  absl::StatusOr<std::string> named = RealPath(latest_path);
+  if (named.ok() && HasSegments(*named)) return named;
+  // It was taken back, or has recorded nothing yet.
+  const std::vector<std::string> runs = EntriesOf(state).runs;
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    const std::string path = absl::StrCat(state, "/", *run);
+    if (HasSegments(path)) return RealPath(path);
   }
+  if (named.ok()) return named;
   return absl::NotFoundError(absl::StrCat("no run recorded for ", build_dir,
                                           " yet: build it with glovebox-ninja, or name a log with --log"));
 }

@@ -1,7 +1,12 @@
+#include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
@@ -41,27 +46,160 @@ TEST_F(StateDirTest, LatestIsTheNewestRun) {
   EXPECT_EQ(latest, second);
 }
 
-TEST_F(StateDirTest, ALooseRunIsTheLatestUntilABuildReplacesIt) {
+TEST_F(StateDirTest, ALooseRunIsTheLatestUntilTheNextBuild) {
   ASSERT_OK(CreateRun(build_));
   ASSERT_OK_AND_ASSIGN(std::string loose, LooseRun(build_));
+  ASSERT_OK_AND_ASSIGN(auto writer, SegmentWriter::Create(loose, "one"));
   ASSERT_OK_AND_ASSIGN(std::string latest, LatestRun(build_));
   EXPECT_EQ(latest, loose);
   ASSERT_OK(CreateRun(build_));
-  EXPECT_FALSE(FileExists(loose));
+  EXPECT_TRUE(FileExists(loose + "/one.gbx")) << "a launcher still writes to it";
+  writer.reset();
+  ASSERT_OK_AND_ASSIGN(std::string build, CreateRun(build_));
+  ASSERT_OK(SegmentWriter::Create(build, "main"));
+  EXPECT_FALSE(FileExists(loose + "/one.gbx"));
+  ASSERT_OK_AND_ASSIGN(latest, LatestRun(build_));
+  EXPECT_EQ(latest, build);
 }
 
-TEST_F(StateDirTest, OldRunsGoButNeverOneThatIsBeingWritten) {
-  setenv("GLOVEBOX_KEEP_RUNS", "2", 1);
-  ASSERT_OK_AND_ASSIGN(std::string first, CreateRun(build_));
-  ASSERT_OK_AND_ASSIGN(auto writer, SegmentWriter::Create(first, "a"));
-  ASSERT_OK_AND_ASSIGN(std::string second, CreateRun(build_));
+TEST_F(StateDirTest, WhatALooseRunHeldIsKeptAsARunOfItsOwn) {
+  ASSERT_OK_AND_ASSIGN(std::string loose, LooseRun(build_));
+  EXPECT_TRUE(IsLooseRun(loose));
+  ASSERT_OK(SegmentWriter::Create(loose, "one"));
+  ASSERT_OK_AND_ASSIGN(const std::string build, CreateRun(build_));
+  EXPECT_FALSE(IsLooseRun(build));
+  EXPECT_OK(SegmentWriter::Create(loose, "two")) << "a launcher on its way in finds its directory";
+  int kept = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(Dirname(build)))) {
+    if (!FileExists(entry.path().string() + "/one.gbx")) continue;
+    ++kept;
+    EXPECT_TRUE(IsLooseRun(entry.path().string())) << entry.path();
+    EXPECT_LT(entry.path().string(), build);
+  }
+  EXPECT_EQ(kept, 1);
+}
+
+// A build that had nothing to do takes its run back: what was recorded before is the latest again.
+TEST_F(StateDirTest, ARunThatWasTakenBackHidesNoOther) {
+  ASSERT_OK_AND_ASSIGN(std::string loose, LooseRun(build_));
+  ASSERT_OK(SegmentWriter::Create(loose, "one"));
+  ASSERT_OK_AND_ASSIGN(const std::string build, CreateRun(build_));
+  ASSERT_OK_AND_ASSIGN(std::string latest, LatestRun(build_));
+  EXPECT_TRUE(FileExists(latest + "/one.gbx")) << "the build has recorded nothing yet";
+  std::filesystem::remove_all(build);
+  ASSERT_OK_AND_ASSIGN(latest, LatestRun(build_));
+  EXPECT_TRUE(FileExists(latest + "/one.gbx"));
+}
+
+TEST_F(StateDirTest, LaunchersAndBuildsAtTheSameTimeLoseNoSegment) {
+  setenv("GLOVEBOX_KEEP_RUNS", "1000", 1);
+  std::vector<pid_t> children;
+  for (int process = 0; process < 4; ++process) {
+    children.push_back(fork());
+    if (children.back() != 0) continue;
+    for (int round = 0; round < 30; ++round) {
+      const auto run = process == 0 ? CreateRun(build_) : LooseRun(build_);
+      if (!run.ok()) _exit(1);
+      if (process == 0) continue;
+      sched_yield();
+      const auto writer = SegmentWriter::Create(*run, absl::StrCat(process, "-", round));
+      if (!writer.ok()) _exit(2);
+      if (!(*writer)->Seal().ok()) _exit(3);
+    }
+    _exit(0);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << "step " << WEXITSTATUS(status);
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string state, StateDirFor(build_));
+  int segments = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(state)) {
+    if (entry.path().extension() == ".gbx") ++segments;
+  }
+  EXPECT_EQ(segments, 3 * 30);
+}
+
+TEST_F(StateDirTest, NamesSortByTimeAlsoWithinASecondAndOverAChangeOfTheClocksZone) {
+  std::string last;
+  for (const char* zone : {"EAST-9", "UTC", "WEST+9"}) {
+    setenv("TZ", zone, 1);
+    tzset();
+    for (int i = 0; i < 12; ++i) {
+      ASSERT_OK_AND_ASSIGN(const std::string run, CreateRun(build_));
+      EXPECT_LT(last, run);
+      last = run;
+    }
+  }
+  unsetenv("TZ");
+  tzset();
+}
+
+TEST_F(StateDirTest, ARunIsNotRemovedBeforeItsFirstSegment) {
+  setenv("GLOVEBOX_KEEP_RUNS", "1", 1);
+  ASSERT_OK_AND_ASSIGN(std::string one, CreateRun(build_));
   ASSERT_OK(CreateRun(build_));
+  EXPECT_OK(SegmentWriter::Create(one, "a"));
+}
+
+TEST_F(StateDirTest, ARunThatNeverBeganGoesWithTime) {
+  setenv("GLOVEBOX_KEEP_RUNS", "1", 1);
+  ASSERT_OK_AND_ASSIGN(std::string one, CreateRun(build_));
+  timespec times[2] = {};
+  times[0].tv_sec = times[1].tv_sec = time(nullptr) - 7200;
+  ASSERT_EQ(utimensat(AT_FDCWD, one.c_str(), times, 0), 0);
   ASSERT_OK(CreateRun(build_));
-  EXPECT_TRUE(FileExists(first)) << "its writer lives";
-  EXPECT_FALSE(FileExists(second));
-  writer.reset();
+  EXPECT_FALSE(FileExists(one));
+}
+
+TEST_F(StateDirTest, ARunSurvivesItsOwnPruneWhenTheClockWentBack) {
+  ASSERT_OK_AND_ASSIGN(std::string state, StateDirFor(build_));
+  for (int i = 10; i < 30; ++i) {
+    const std::string later = absl::StrCat(state, "/2099-01-01T00.00.", i, "-1");
+    ASSERT_OK(MakeDirectories(later));
+    ASSERT_OK(SegmentWriter::Create(later, "a"));
+  }
+  ASSERT_OK_AND_ASSIGN(std::string run, CreateRun(build_));
+  EXPECT_TRUE(FileExists(run));
+}
+
+// Each process makes runs and prunes those of the others, all at once.
+TEST_F(StateDirTest, BuildsAtTheSameTimeTakeNoRunFromEachOther) {
+  setenv("GLOVEBOX_KEEP_RUNS", "1", 1);
+  std::vector<pid_t> children;
+  for (int process = 0; process < 4; ++process) {
+    children.push_back(fork());
+    if (children.back() != 0) continue;
+    for (int round = 0; round < 40; ++round) {
+      const auto run = CreateRun(build_);
+      if (!run.ok()) _exit(1);
+      sched_yield();
+      const auto writer = SegmentWriter::Create(*run, "a");
+      if (!writer.ok()) _exit(2);
+      if (!(*writer)->Append(RunEnd{1, 0, 1}) || !(*writer)->Seal().ok()) _exit(3);
+      if (!ReadLog(*run).ok()) _exit(4);  // the writer lives still
+    }
+    _exit(0);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << "step " << WEXITSTATUS(status);
+  }
+  ASSERT_OK_AND_ASSIGN(std::string last, CreateRun(build_));
+  int left = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(Dirname(last)))) {
+    if (!entry.is_symlink()) ++left;
+  }
+  EXPECT_EQ(left, 1) << "old runs go";
+}
+
+TEST_F(StateDirTest, WhatARemovalLeftBehindWhenItWasKilledGoesWithTheNext) {
+  ASSERT_OK_AND_ASSIGN(std::string state, StateDirFor(build_));
+  ASSERT_OK(MakeDirectories(state + "/.removing-2020-01-01T00.00.00-1/deep"));
   ASSERT_OK(CreateRun(build_));
-  EXPECT_FALSE(FileExists(first));
+  EXPECT_FALSE(FileExists(state + "/.removing-2020-01-01T00.00.00-1"));
 }
 
 TEST_F(StateDirTest, TwoBuildDirectoriesOfOneNameAreKeptApart) {
@@ -76,6 +214,14 @@ TEST_F(StateDirTest, ALogInsideTheBuildTreeIsRefused) {
   setenv("GLOVEBOX_STATE_DIR", (build_ + "/state").c_str(), 1);
   EXPECT_THAT(StateDirFor(build_),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("inside the build directory")));
+}
+
+TEST_F(StateDirTest, ALinkIntoTheBuildTreeIsRefusedAsWell) {
+  ASSERT_OK(MakeDirectories(build_ + "/inside"));
+  const std::string link = dir_->path() + "/link";
+  ASSERT_EQ(symlink((build_ + "/inside").c_str(), link.c_str()), 0);
+  setenv("GLOVEBOX_STATE_DIR", (link + "/not/there/yet").c_str(), 1);
+  EXPECT_THAT(StateDirFor(build_), StatusIs(absl::StatusCode::kInvalidArgument, testing::_));
 }
 
 TEST_F(StateDirTest, ACommandMayBeRunInTheHomeDirectory) {

@@ -4,11 +4,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "access/file_size_signal.h"
+#include "access/run_files.h"
 #include "base/files.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
@@ -25,12 +29,17 @@ uint64_t Pack(uint64_t start, uint64_t length) { return start << kLengthBits | l
 
 absl::StatusOr<Tail> Tail::Create(const std::string& path) {
   ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  const FileSizeSignal blocked;
   if (const int error = posix_fallocate(fd.get(), 0, kSize); error != 0) {
     unlink(path.c_str());
     return ErrnoStatus("posix_fallocate", path, error);
   }
   void* memory = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
-  if (memory == MAP_FAILED) return ErrnoStatus("mmap", path, errno);
+  if (memory == MAP_FAILED) {
+    const int error = errno;
+    unlink(path.c_str());
+    return ErrnoStatus("mmap", path, error);
+  }
   return Tail(path, static_cast<char*>(memory));
 }
 
@@ -68,21 +77,33 @@ void Tail::Written(uint64_t size) {
 
 void Tail::Remove() { unlink(path_.c_str()); }
 
-absl::StatusOr<std::string> WithTail(std::string segment, const std::string& tail_path) {
-  const auto tail = ReadFile(tail_path);
-  if (absl::IsNotFound(tail.status())) return segment;
-  if (!tail.ok()) return tail.status();
-  if (tail->size() < sizeof(uint64_t)) return absl::DataLossError("its tail is cut");
+TailBytes ReadTail(const std::string& path) {
+  TailBytes tail;
+  const absl::StatusOr<UniqueFd> fd = OpenRegular(path);
+  if (absl::IsNotFound(fd.status())) return tail;
+  if (!fd.ok()) {
+    tail.damage = absl::StrCat("its tail cannot be read: ", fd.status().message());
+    return tail;
+  }
+  // Read up to a size that is known to be enough: a file of any length may have been put there.
+  std::string file(kSize + 1, '\0');
+  size_t size = 0;
+  while (size < file.size()) {
+    const ssize_t count = pread(fd->get(), file.data() + size, file.size() - size, static_cast<off_t>(size));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    size += static_cast<size_t>(count);
+  }
+  if (size != kSize) tail.damage = size < kSize ? "its tail is cut" : "its tail is too long";
+  if (size < sizeof(uint64_t)) return tail;
   uint64_t word;
-  std::memcpy(&word, tail->data(), sizeof word);
-  const uint64_t start = word >> kLengthBits;
+  std::memcpy(&word, file.data(), sizeof word);
+  tail.there = true;
+  tail.start = word >> kLengthBits;
   const uint64_t length = word & ((uint64_t{1} << kLengthBits) - 1);
-  if (length > tail->size() - sizeof word) return absl::DataLossError("its tail is cut");
-  if (segment.size() < start) return absl::DataLossError("cut before its tail");
-  if (segment.size() > start + length) return absl::DataLossError("bytes behind its tail");
-  segment.resize(start);
-  segment.append(*tail, sizeof word, length);
-  return segment;
+  if (length > kTailCapacity) tail.damage = "its tail has an impossible length";
+  tail.bytes = file.substr(sizeof word, std::min<uint64_t>(length, size - sizeof word));
+  return tail;
 }
 
 }  // namespace glovebox::access

@@ -48,8 +48,15 @@ class Tail {
   uint64_t length_ = 0;
 };
 
-// Puts a segment's bytes together with its tail's, where there is one. DataLoss says what does not fit.
-absl::StatusOr<std::string> WithTail(std::string segment, const std::string& tail_path);
+// A tail as it is found. Whatever is wrong is said in `damage`, and what can be read is there nevertheless: a
+// reader believes no byte without its frame's checksum.
+struct TailBytes {
+  bool there = false;  // start and bytes were read
+  uint64_t start = 0;
+  std::string bytes;
+  std::string damage;
+};
+TailBytes ReadTail(const std::string& path);
 
 }  // namespace glovebox::access
 

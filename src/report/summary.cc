@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "access/log.h"
 #include "base/bytes.h"
 #include "base/paths.h"
 #include "report/format.h"
@@ -367,7 +368,7 @@ Summary Summarize(const Input& input) {
   summary.tears = log.tears;
   summary.log_bytes = log.bytes;
   summary.run_dir = log.run_dir;
-  summary.loose = Basename(log.run_dir) == "loose";
+  summary.loose = access::IsLooseRun(log.run_dir);
   return summary;
 }
 

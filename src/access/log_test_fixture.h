@@ -1,0 +1,85 @@
+// What the tests of the log share: records to write, and a run directory to write them to.
+#ifndef GLOVEBOX_ACCESS_LOG_TEST_FIXTURE_H_
+#define GLOVEBOX_ACCESS_LOG_TEST_FIXTURE_H_
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "access/log.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "gtest/gtest.h"
+
+namespace glovebox::access {
+
+inline Access SomeAccess(uint64_t n) {
+  Access access;
+  access.action = 1;
+  access.time_ns = 1000 + n;
+  access.pid = access.tid = 4711;
+  access.exe = "/usr/bin/cc1plus";
+  access.op = Op::kOpen;
+  access.syscall = "openat";
+  access.path = absl::StrCat("../include/header-", n % 7, ".h");
+  access.resolved = absl::StrCat("/src/include/header-", n % 7, ".h");
+  access.result = n % 2 == 0 ? Result::kThere : Result::kAbsent;
+  access.error = n % 2 == 0 ? 0 : ENOENT;
+  return access;
+}
+
+inline std::vector<Record> EveryKind(size_t longest = 100000) {
+  RunInfo run{"glovebox 1", {"ninja", "-C", "b"}, "/src", "/src/b", "/home/u", "/tmp",
+              "6.18",       1700000000000000000,  1};
+  ActionBegin begin;
+  begin.action = 1;
+  begin.time_ns = 2;
+  begin.role = Role::kCompile;
+  begin.outputs = {"a.o", std::string("odd\n\xff\0name", 10)};
+  begin.argv = {"g++", std::string(longest, 'x'), ""};
+  Access odd = SomeAccess(2);
+  odd.path = std::string(4096, '\xfe');
+  odd.resolved = "line\nbreak";
+  odd.path2 = "second";
+  odd.resolved2 = "/second";
+  odd.tid = 99;
+  odd.sight = Sight::kObserved;
+  odd.decision = Decision::kDenied;
+  odd.flags = ~uint64_t{0};
+  Hole hole{1, 2000, 7, "foreign-abi", "syscall 9"};
+  ActionEnd end;
+  end.action = 1;
+  end.time_ns = 3000;
+  end.kind = ActionEnd::Kind::kSignaled;
+  end.status = 11;
+  end.left_over = {"12 /bin/sleep"};
+  return {run, begin, SomeAccess(0), SomeAccess(1), odd, hole, end, RunEnd{4000, 2, 1}};
+}
+
+class LogTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto dir = TempDir::Create("log-test");
+    ASSERT_OK(dir);
+    dir_ = std::make_unique<TempDir>(*std::move(dir));
+  }
+  std::unique_ptr<SegmentWriter> Open(const std::string& name) {
+    auto writer = SegmentWriter::Create(dir_->path(), name);
+    EXPECT_OK(writer);
+    return *std::move(writer);
+  }
+  std::string File(const std::string& name) const { return absl::StrCat(dir_->path(), "/", name, ".gbx"); }
+  Log Read() {
+    auto log = ReadLog(dir_->path());
+    EXPECT_OK(log);
+    return *std::move(log);
+  }
+  std::unique_ptr<TempDir> dir_;
+};
+
+}  // namespace glovebox::access
+
+#endif  // GLOVEBOX_ACCESS_LOG_TEST_FIXTURE_H_
