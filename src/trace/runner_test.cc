@@ -221,10 +221,12 @@ TEST_F(RunInsideARunTest, IsAnActionOfTheOuterOne) {
   ASSERT_OK(WriteFile(file, ""));
   RunRequest request = Shell("");
   request.argv = {"/proc/self/exe", "--gtest_filter=RunInsideARunTest.*"};
-  request.policy.environment = {absl::StrCat("+GLOVEBOX_TEST_INPUT=", file)};
+  // Under LeakSanitizer the inner program's leak check is seen as an orphan; the outer half checks for leaks.
+  request.policy.environment = {absl::StrCat("+GLOVEBOX_TEST_INPUT=", file), "+ASAN_OPTIONS=detect_leaks=0"};
   ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
   EXPECT_EQ(outcome.end.status, 0);
-  EXPECT_EQ(outcome.holes, 0u);
+  for (const access::Hole& hole : sink_.All<access::Hole>())
+    ADD_FAILURE() << hole.kind << ": " << hole.detail;
   const auto begins = sink_.All<access::ActionBegin>();
   ASSERT_THAT(begins, SizeIs(3));
   EXPECT_EQ(begins[1].parent, 1u);
