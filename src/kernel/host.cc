@@ -48,6 +48,13 @@ pid_t RawFork(unsigned long flags = 0) {
   return static_cast<pid_t>(syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0));
 }
 
+// In a child: it ends with the thread that forked it, which may be killed at any moment. That one may have
+// died before the request, and then nothing would ever come.
+void EndWith(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (getppid() != parent) _exit(1);
+}
+
 // Loads a filter with a listener: allows all, or notifies `notified` (>= 0) and allows the rest.
 int LoadListener(long notified, unsigned flags) {
   const auto number = static_cast<uint32_t>(notified);
@@ -69,9 +76,11 @@ constexpr long kNothing = 0x0fffffff;  // no call has this number
 // A descendant under the filter makes the probed call and is answered with a descriptor. The listener's owner
 // is under the filter itself but does not make the call.
 void ProbeAddFd(int listener, Findings* findings) {
+  const pid_t self = getpid();
   const pid_t child = RawFork();
   if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    EndWith(self);
+    close(listener);  // a caller that holds its own listener waits for ever once nobody answers
     const long fd = syscall(kProbed, 0);
     _exit(fd > 2 && fcntl(static_cast<int>(fd), F_GETFD) >= 0 ? 0 : 1);
   }
@@ -158,8 +167,10 @@ void RunProbe(void (*probe)(Findings*), Findings* findings, int timeout_ms) {
   if (pipe2(ends, O_CLOEXEC) != 0) return;
   const UniqueFd read_end(ends[0]);
   UniqueFd write_end(ends[1]);
+  const pid_t self = getpid();
   const pid_t child = RawFork();
   if (child == 0) {
+    EndWith(self);
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     probe(findings);
     _exit(0);
@@ -173,9 +184,10 @@ bool ProbePidfdGetfd() {
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
   const UniqueFd read_end(ends[0]);
   const UniqueFd write_end(ends[1]);
+  const pid_t self = getpid();
   const pid_t child = RawFork();
   if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    EndWith(self);
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     // One byte says that we are dumpable; then wait to be killed.
     const char byte = 1;

@@ -1,11 +1,19 @@
 #include "kernel/host.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "kernel/landlock.h"
@@ -42,6 +50,48 @@ TEST(ProbeHost, WorksBesideOtherThreadsAndLeavesNoChild) {
   stop = true;
   busy.join();
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+// The processes of a session that still run, by /proc/PID/stat (proc(5): state, ppid, pgrp, session).
+std::vector<pid_t> RunningInSession(pid_t session) {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const pid_t pid = atoi(entry.path().filename().c_str());
+    std::ifstream file(entry.path() / "stat");
+    std::string text;
+    if (pid <= 0 || !std::getline(file, text)) continue;
+    std::istringstream rest(text.substr(text.rfind(')') + 1));
+    char state = 0;
+    pid_t parent = 0, group = 0, its_session = 0;
+    rest >> state >> parent >> group >> its_session;
+    if (its_session == session && state != 'Z' && state != 'X') found.push_back(pid);
+  }
+  return found;
+}
+
+TEST(ProbeHost, KilledAtAnyMomentItLeavesNothingWaiting) {
+  std::minstd_rand random(1);
+  for (int round = 0; round < 60; ++round) {
+    const pid_t session = fork();
+    if (session == 0) {
+      setsid();
+      while (true) ProbeHost();
+    }
+    usleep(4000 + static_cast<useconds_t>(random() % 12000));
+    // First one of its children, then itself.
+    for (const pid_t pid : RunningInSession(session)) {
+      if (pid != session && random() % 2 == 0) kill(pid, SIGKILL);
+    }
+    kill(session, SIGKILL);
+    waitpid(session, nullptr, 0);
+    std::vector<pid_t> left = RunningInSession(session);
+    for (int i = 0; i < 400 && !left.empty(); ++i) {
+      usleep(10000);
+      left = RunningInSession(session);
+    }
+    EXPECT_TRUE(left.empty()) << "round " << round;
+    for (const pid_t pid : left) kill(pid, SIGKILL);
+  }
 }
 
 TEST(ProbeHost, AListenerAboveIsToldAndAnUnansweredAnnouncementDoesNotHang) {
