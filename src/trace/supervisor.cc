@@ -24,6 +24,7 @@
 #include "trace/intent.h"
 #include "trace/predict.h"
 #include "trace/process_table.h"
+#include "trace/recent_links.h"
 
 namespace glovebox::trace {
 namespace {
@@ -116,6 +117,10 @@ class Supervisor::Impl {
     }
     const Process& process = processes_.Find(tid);
     if (process.fresh) Meet(process);
+    if (recent_.Repeats(process, intent, time)) {
+      listener_->Continue(call.id);
+      return;
+    }
     access::Access access;
     access.action = process.action;
     access.time_ns = time;
@@ -139,6 +144,7 @@ class Supervisor::Impl {
       AddHole(access.action, access.pid, HoleKind(intent), absl::StrCat(intent.syscall, ": ", intent.hole));
     if (intent.op == Op::kExec) processes_.ExecNotified(tid);
     Record(intent, tid, &access);
+    recent_.Note(process, intent, access, time);
     if (intent.refuse != 0) {
       listener_->Answer(call.id, 0, intent.refuse);
     } else {
@@ -342,6 +348,7 @@ class Supervisor::Impl {
   std::unique_ptr<kernel::NotifyListener> listener_;
   SupervisorOptions o_;
   ProcessTable processes_;
+  RecentLinks recent_;
   SupervisorResult result_;
   absl::flat_hash_set<pid_t> late_;          // reported in left_over
   std::map<access::ActionId, Inner> inner_;  // every inner action so far; few

@@ -1,0 +1,66 @@
+#include "trace/recent_links.h"
+
+#include <cerrno>
+
+namespace glovebox::trace {
+namespace {
+
+bool IsQuestion(const Intent& intent) {
+  return intent.op == Op::kReadlink && intent.refuse == 0 && intent.hole.empty() &&
+         intent.paths.size() == 1 && !intent.paths[0].spelled.empty() && intent.paths[0].spelled[0] == '/';
+}
+
+// What makes, removes or moves a name, or gives the caller another view of all of them.
+bool MayChangeNames(Op op) {
+  switch (op) {
+    case Op::kRename:
+    case Op::kLink:
+    case Op::kSymlink:
+    case Op::kUnlink:
+    case Op::kRmdir:
+    case Op::kMkdir:
+    case Op::kMknod:
+    case Op::kMount:
+    case Op::kUmount:
+    case Op::kChroot:
+    case Op::kFileHandle:
+    case Op::kAdmin:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A directory or file answers EINVAL: there, and no link.
+bool WasThere(const access::Access& access) {
+  return access.result == access::Result::kThere ||
+         (access.result == access::Result::kFailed && access.error == EINVAL);
+}
+
+}  // namespace
+
+bool RecentLinks::Repeats(const Process& process, const Intent& intent, uint64_t now_ns) const {
+  if (process.fresh || !IsQuestion(intent)) return false;
+  const auto program = programs_.find(process.tgid);
+  if (program == programs_.end() || program->second.action != process.action ||
+      program->second.exe != process.exe) {
+    return false;
+  }
+  const auto path = program->second.recorded_ns.find(intent.paths[0].spelled);
+  return path != program->second.recorded_ns.end() && now_ns - path->second < kMaxAgeNs;
+}
+
+void RecentLinks::Note(const Process& process, const Intent& intent, const access::Access& access,
+                       uint64_t now_ns) {
+  if (MayChangeNames(intent.op)) programs_.clear();
+  if (!IsQuestion(intent) || !WasThere(access)) return;
+  if (programs_.size() >= kMaxProcesses) programs_.clear();
+  Program& program = programs_[process.tgid];
+  if (process.fresh || program.action != process.action || program.exe != process.exe ||
+      program.recorded_ns.size() >= kMaxPaths) {
+    program = {process.exe, process.action, {}};
+  }
+  program.recorded_ns[intent.paths[0].spelled] = now_ns;
+}
+
+}  // namespace glovebox::trace

@@ -1,0 +1,54 @@
+// Questions whose answer was recorded a moment ago. A compiler makes the true name of each header that it
+// opens by asking readlink() of every directory on the way, again and again: 140,000 of the 258,000
+// notifications of a build of c-ares at level full are such repetitions.
+#ifndef GLOVEBOX_TRACE_RECENT_LINKS_H_
+#define GLOVEBOX_TRACE_RECENT_LINKS_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "access/record.h"
+#include "trace/intent.h"
+#include "trace/process_table.h"
+
+namespace glovebox::trace {
+
+// A readlink() of an absolute path that was there is on record already, by the same program in the same
+// process and for the same action, less than kMaxAgeNs ago, and no change of names has been seen since: it
+// needs no record of its own, since the set of what the action touched stays the same. What was absent is
+// asked and recorded each time: somebody may be making it. The age counts from the record and no repetition
+// extends it.
+//
+// Not thread-safe: one a supervisor. Never fails; keeps at most kMaxProcesses * kMaxPaths paths.
+//
+//   if (recent.Repeats(process, intent, now)) return Continue();
+//   ...                                                  // look, record
+//   recent.Note(process, intent, access, now);
+class RecentLinks {
+ public:
+  static constexpr uint64_t kMaxAgeNs = 100'000'000;
+  static constexpr size_t kMaxProcesses = 256;
+  static constexpr size_t kMaxPaths = 256;
+
+  bool Repeats(const Process& process, const Intent& intent, uint64_t now_ns) const;
+
+  // To be told of every call that is recorded: one that changes names forgets everything.
+  void Note(const Process& process, const Intent& intent, const access::Access& access, uint64_t now_ns);
+
+ private:
+  struct Program {
+    std::string exe;
+    access::ActionId action = 0;
+    absl::flat_hash_map<std::string, uint64_t> recorded_ns;  // path as spelled -> when
+  };
+
+  absl::flat_hash_map<pid_t, Program> programs_;
+};
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_RECENT_LINKS_H_

@@ -1,0 +1,124 @@
+#include "trace/recent_links.h"
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace glovebox::trace {
+namespace {
+
+constexpr uint64_t kStart = 5'000'000'000;
+
+Process Compiler() {
+  Process process;
+  process.tgid = 10;
+  process.exe = "/usr/bin/cc1";
+  process.action = 1;
+  return process;
+}
+
+Intent Readlink(std::string path) {
+  Intent intent;
+  intent.op = Op::kReadlink;
+  intent.paths.emplace_back();
+  intent.paths[0].spelled = std::move(path);
+  return intent;
+}
+
+access::Access Answered(access::Result result, int error) {
+  access::Access access;
+  access.result = result;
+  access.error = error;
+  return access;
+}
+access::Access NoLink() { return Answered(access::Result::kFailed, EINVAL); }
+
+TEST(RecentLinks, ARecordedAnswerNeedsNoSecondRecordForATenthOfASecond) {
+  RecentLinks recent;
+  EXPECT_FALSE(recent.Repeats(Compiler(), Readlink("/usr"), kStart));
+  recent.Note(Compiler(), Readlink("/usr"), NoLink(), kStart);
+  recent.Note(Compiler(), Readlink("/lib"), Answered(access::Result::kThere, 0), kStart);
+  EXPECT_TRUE(recent.Repeats(Compiler(), Readlink("/usr"), kStart + RecentLinks::kMaxAgeNs - 1));
+  EXPECT_TRUE(recent.Repeats(Compiler(), Readlink("/lib"), kStart));
+  EXPECT_FALSE(recent.Repeats(Compiler(), Readlink("/usr"), kStart + RecentLinks::kMaxAgeNs));
+  EXPECT_FALSE(recent.Repeats(Compiler(), Readlink("/usr/"), kStart)) << "it is spelled otherwise";
+}
+
+TEST(RecentLinks, WhatWasAbsentOrRefusedIsAskedAgain) {
+  RecentLinks recent;
+  recent.Note(Compiler(), Readlink("/a"), Answered(access::Result::kAbsent, ENOENT), kStart);
+  recent.Note(Compiler(), Readlink("/b"), Answered(access::Result::kRefused, EACCES), kStart);
+  recent.Note(Compiler(), Readlink("/c"), Answered(access::Result::kFailed, ELOOP), kStart);
+  for (const char* path : {"/a", "/b", "/c"})
+    EXPECT_FALSE(recent.Repeats(Compiler(), Readlink(path), kStart)) << path;
+}
+
+TEST(RecentLinks, OnlyTheSameProgramOfTheSameProcessAndActionRepeats) {
+  RecentLinks recent;
+  recent.Note(Compiler(), Readlink("/usr"), NoLink(), kStart);
+  Process other = Compiler();
+  other.tgid = 11;
+  EXPECT_FALSE(recent.Repeats(other, Readlink("/usr"), kStart));
+  other = Compiler();
+  other.exe = "/usr/bin/as";
+  EXPECT_FALSE(recent.Repeats(other, Readlink("/usr"), kStart));
+  other = Compiler();
+  other.action = 2;
+  EXPECT_FALSE(recent.Repeats(other, Readlink("/usr"), kStart));
+  other = Compiler();
+  other.fresh = true;  // a new process under an old number
+  EXPECT_FALSE(recent.Repeats(other, Readlink("/usr"), kStart));
+  other.exe = "/usr/bin/as";
+  recent.Note(other, Readlink("/lib"), NoLink(), kStart);
+  EXPECT_FALSE(recent.Repeats(Compiler(), Readlink("/usr"), kStart)) << "its number has another owner now";
+}
+
+TEST(RecentLinks, OnlyAReadlinkOfAnAbsolutePathWithoutAHoleIsLeftOut) {
+  RecentLinks recent;
+  Intent relative = Readlink("usr");
+  recent.Note(Compiler(), relative, NoLink(), kStart);
+  EXPECT_FALSE(recent.Repeats(Compiler(), relative, kStart));
+  Intent empty = Readlink("");
+  recent.Note(Compiler(), empty, NoLink(), kStart);
+  EXPECT_FALSE(recent.Repeats(Compiler(), empty, kStart));
+  recent.Note(Compiler(), Readlink("/usr"), NoLink(), kStart);
+  Intent opened = Readlink("/usr");
+  opened.op = Op::kOpen;
+  EXPECT_FALSE(recent.Repeats(Compiler(), opened, kStart));
+  Intent unclear = Readlink("/usr");
+  unclear.hole = "path unreadable: EFAULT";
+  EXPECT_FALSE(recent.Repeats(Compiler(), unclear, kStart));
+}
+
+TEST(RecentLinks, AChangeOfNamesForgetsEverything) {
+  for (const Op op : {Op::kRename, Op::kLink, Op::kSymlink, Op::kUnlink, Op::kRmdir, Op::kMkdir, Op::kMknod,
+                      Op::kMount, Op::kUmount, Op::kChroot}) {
+    RecentLinks recent;
+    recent.Note(Compiler(), Readlink("/usr"), NoLink(), kStart);
+    Intent change;
+    change.op = op;
+    Process other = Compiler();
+    other.tgid = 99;
+    recent.Note(other, change, {}, kStart);
+    EXPECT_FALSE(recent.Repeats(Compiler(), Readlink("/usr"), kStart)) << OpName(op);
+  }
+}
+
+TEST(RecentLinks, MemoryIsBounded) {
+  RecentLinks recent;
+  for (size_t i = 0; i <= RecentLinks::kMaxPaths; ++i) {
+    recent.Note(Compiler(), Readlink(absl::StrCat("/", i)), NoLink(), kStart);
+  }
+  EXPECT_FALSE(recent.Repeats(Compiler(), Readlink("/0"), kStart));
+  EXPECT_TRUE(recent.Repeats(Compiler(), Readlink(absl::StrCat("/", RecentLinks::kMaxPaths)), kStart));
+  for (size_t i = 0; i < RecentLinks::kMaxProcesses; ++i) {
+    Process other = Compiler();
+    other.tgid = static_cast<pid_t>(1000 + i);
+    recent.Note(other, Readlink("/x"), NoLink(), kStart);
+  }
+  EXPECT_FALSE(recent.Repeats(Compiler(), Readlink(absl::StrCat("/", RecentLinks::kMaxPaths)), kStart));
+}
+
+}  // namespace
+}  // namespace glovebox::trace
