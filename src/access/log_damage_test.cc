@@ -28,6 +28,7 @@
 #include "access/log_format.h"
 #include "access/log_test_fixture.h"
 #include "access/record_codec.h"
+#include "access/tail_guard.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
@@ -71,6 +72,77 @@ TEST_F(LogTest, NoFlippedBitIsTakenForARecord) {
     ASSERT_THAT(log->tears, SizeIs(1)) << at;
     for (size_t i = 0; i < log->records.size(); ++i) ASSERT_EQ(log->records[i], all[i]) << at;
   }
+}
+
+TEST_F(LogTest, ATailThatIsCutUnderItsWriterCostsNoRecordAndIsSaid) {
+  const std::string tail = absl::StrCat(dir_->path(), "/a.tail");
+  for (const off_t size : {0, 1, 100, 4096, 40000}) {
+    auto writer = Open("a");
+    uint64_t taken = 0;
+    while (taken < 100 && writer->Append(SomeAccess(taken))) ++taken;
+    ASSERT_EQ(taken, 100u);
+    ASSERT_EQ(truncate(tail.c_str(), size), 0);
+    while (taken < 20000 && writer->Append(SomeAccess(taken))) ++taken;
+    EXPECT_LT(taken, 20000u) << size;
+    EXPECT_THAT(std::string(writer->status().message()), HasSubstr("was tampered with: its tail was cut"));
+    EXPECT_FALSE(writer->Seal().ok());
+    writer.reset();
+    const Log log = Read();
+    EXPECT_GE(log.records.size(), taken) << size;
+    for (size_t i = 0; i < log.records.size(); ++i) ASSERT_EQ(log.records[i], Record(SomeAccess(i)));
+    EXPECT_FALSE(log.tears.empty());
+    unlink(tail.c_str());
+    unlink(File("a").c_str());
+  }
+}
+
+TEST_F(LogTest, WhatIsWrittenOverATailDoesNotReachTheSegment) {
+  auto writer = Open("a");
+  for (uint64_t n = 0; n < 100; ++n) ASSERT_TRUE(writer->Append(SomeAccess(n)));
+  const int fd = open(absl::StrCat(dir_->path(), "/a.tail").c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  const std::string zeros(4096, '\0');
+  EXPECT_EQ(pwrite(fd, zeros.data(), zeros.size(), 0), 4096);
+  close(fd);
+  ASSERT_OK(writer->Seal());
+  const Log log = Read();
+  EXPECT_THAT(log.records, SizeIs(100));
+  EXPECT_THAT(log.tears, IsEmpty());
+}
+
+TEST_F(LogTest, ATailThatIsRemovedOrReplacedUnderItsWriterIsSaid) {
+  for (const bool replaced : {false, true}) {
+    auto writer = Open("a");
+    const std::string tail = absl::StrCat(dir_->path(), "/a.tail");
+    ASSERT_TRUE(writer->Append(SomeAccess(0)));
+    ASSERT_EQ(unlink(tail.c_str()), 0);
+    if (replaced) {
+      ASSERT_OK(WriteFile(tail, std::string(65536, '\0')));
+    }
+    EXPECT_THAT(std::string(writer->Seal().message()),
+                HasSubstr(replaced ? "its tail was replaced" : "its tail was removed"));
+    writer.reset();
+    EXPECT_THAT(Read().records, SizeIs(1)) << "it was written to the segment";
+    unlink(tail.c_str());
+    unlink(File("a").c_str());
+  }
+}
+
+TEST(TailGuard, AFaultElsewhereStillEndsTheProcess) {
+  ASSERT_OK_AND_ASSIGN(const TempDir dir, TempDir::Create("guard"));
+  const std::string path = absl::StrCat(dir.path(), "/f");
+  ASSERT_OK(WriteFile(path, std::string(4096, 'x')));
+  char other[16];
+  const TailGuard guard(other, sizeof other);
+  EXPECT_DEATH(
+      {
+        const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+        auto* memory =
+            static_cast<volatile char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+        if (truncate(path.c_str(), 0) == 0) memory[0] = 1;
+        _exit(0);
+      },
+      "");
 }
 
 TEST_F(LogTest, RandomBytesAreNoRecords) {

@@ -154,6 +154,7 @@ class Writer final : public SegmentWriter {
     }
     hash_.Update(bytes);
     bytes_ += bytes.size();
+    if (tail_.Lost()) CheckTail();
   }
 
   void Flush() {
@@ -170,8 +171,19 @@ class Writer final : public SegmentWriter {
     status_.Update(WriteAll(fd_.get(), bytes, path_));
   }
 
+  // What was taken is written to the segment while that can be done; more is not taken.
+  void CheckTail() {
+    const std::string damage = tail_.Damage();
+    if (damage.empty()) return;
+    Flush();
+    if (status_.ok()) tail_.Remove();  // the segment has it all, and what is left of the tail says otherwise
+    Tampered(damage);
+  }
+
   // That the file is still ours: the same inode under its name, one link, no byte more or less.
   void CheckFile() {
+    CheckTail();
+    if (!status_.ok()) return;
     struct stat ours;
     struct stat named;
     if (fstat(fd_.get(), &ours) != 0) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,39 +41,56 @@ absl::StatusOr<Tail> Tail::Create(const std::string& path) {
     unlink(path.c_str());
     return ErrnoStatus("mmap", path, error);
   }
-  return Tail(path, static_cast<char*>(memory));
+  struct stat made = {};
+  fstat(fd.get(), &made);
+  return Tail(path, static_cast<char*>(memory), made.st_ino);
+}
+
+Tail::Tail(std::string path, char* memory, uint64_t inode)
+    : path_(std::move(path)), memory_(memory), inode_(inode), guard_(memory, kSize) {
+  bytes_.reserve(kTailCapacity);
 }
 
 Tail::Tail(Tail&& other) noexcept
     : path_(std::move(other.path_)),
       memory_(std::exchange(other.memory_, nullptr)),
+      inode_(other.inode_),
+      bytes_(std::move(other.bytes_)),
       start_(other.start_),
-      length_(other.length_) {}
+      guard_(std::move(other.guard_)) {}
 
 Tail::~Tail() {
-  if (memory_ != nullptr) munmap(memory_, kSize);
+  if (memory_ == nullptr) return;
+  { const TailGuard unguarded = std::move(guard_); }
+  munmap(memory_, kSize);
 }
 
 bool Tail::Add(absl::string_view bytes) {
-  if (length_ + bytes.size() > kTailCapacity) return false;
-  std::memcpy(memory_ + sizeof(uint64_t) + length_, bytes.data(), bytes.size());
-  length_ += bytes.size();
+  if (bytes_.size() + bytes.size() > kTailCapacity) return false;
+  std::memcpy(memory_ + sizeof(uint64_t) + bytes_.size(), bytes.data(), bytes.size());
+  bytes_.append(bytes.data(), bytes.size());
   // The bytes are there before the word says so, for whoever reads after a kill between the two.
-  std::atomic_ref<uint64_t>(word()).store(Pack(start_, length_), std::memory_order_release);
+  std::atomic_ref<uint64_t>(word()).store(Pack(start_, bytes_.size()), std::memory_order_release);
   return true;
 }
 
-absl::string_view Tail::bytes() const { return {memory_ + sizeof(uint64_t), length_}; }
-
 void Tail::Flushed() {
-  start_ += length_;
-  length_ = 0;
+  start_ += bytes_.size();
+  bytes_.clear();
   std::atomic_ref<uint64_t>(word()).store(Pack(start_, 0), std::memory_order_release);
 }
 
 void Tail::Written(uint64_t size) {
   start_ += size;
   Flushed();
+}
+
+std::string Tail::Damage() const {
+  struct stat named = {};
+  if (lstat(path_.c_str(), &named) != 0) return "its tail was removed";
+  if (named.st_ino != inode_) return "its tail was replaced";
+  if (Lost() || named.st_size != static_cast<off_t>(kSize)) return "its tail was cut";
+  return "";
 }
 
 void Tail::Remove() { unlink(path_.c_str()); }

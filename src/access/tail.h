@@ -6,6 +6,9 @@
 // flush appends those bytes to the segment and only then stores {start + length, 0}; killed in between, the
 // word still tells the same bytes. Sealing removes the file. The blocks are allocated when it is made, so
 // that a full disk is an error of the flush and never SIGBUS; what the tail holds then stays readable.
+//
+// The writer believes nothing that it reads there: it keeps the unflushed bytes in memory of its own as well,
+// and a file that was cut under it is noticed (tail_guard.h) and costs no record.
 #ifndef GLOVEBOX_ACCESS_TAIL_H_
 #define GLOVEBOX_ACCESS_TAIL_H_
 
@@ -15,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "access/tail_guard.h"
 
 namespace glovebox::access {
 
@@ -31,7 +35,12 @@ class Tail {
 
   // False where it does not fit; nothing was taken then.
   bool Add(absl::string_view bytes);
-  absl::string_view bytes() const;
+  // What was added and not flushed, whatever became of the file.
+  absl::string_view bytes() const { return bytes_; }
+  // The file was cut: what is added is in this process alone until it is flushed.
+  bool Lost() const { return guard_.Lost(); }
+  // What somebody did to the file ("its tail was removed"), as far as lstat(2) tells; empty: nothing.
+  std::string Damage() const;
   // What bytes() holds stands in the segment now.
   void Flushed();
   // So many bytes went to the segment directly, behind an empty tail.
@@ -39,13 +48,15 @@ class Tail {
   void Remove();
 
  private:
-  Tail(std::string path, char* memory) : path_(std::move(path)), memory_(memory) {}
+  Tail(std::string path, char* memory, uint64_t inode);
   uint64_t& word() const { return *reinterpret_cast<uint64_t*>(memory_); }
 
   std::string path_;
   char* memory_;
+  uint64_t inode_;
+  std::string bytes_;
   uint64_t start_ = 0;
-  uint64_t length_ = 0;
+  TailGuard guard_;
 };
 
 // A tail as it is found. Whatever is wrong is said in `damage`, and what can be read is there nevertheless: a

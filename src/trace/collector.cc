@@ -246,12 +246,12 @@ void CollectorImpl::Work() {
     waiting_.pop_front();
     ++busy_;
     lock.unlock();
+    if (log.ok()) log = segments_.Working(*log);
     // Without a segment nothing could be recorded: the launcher is refused, its command does not run.
     if (log.ok()) {
       Serve(std::move(connection), *log, resolver.get());
     } else {
-      child::Reply refusal;
-      refusal.error = EIO;
+      const child::Reply refusal = {.error = EIO};
       (void)SendReply(connection.get(), refusal, {});
     }
     lock.lock();

@@ -166,6 +166,26 @@ TEST_F(CollectorTest, AnActionIsRecordedFromBeginToEnd) {
   EXPECT_THAT(All<access::RunEnd>(), SizeIs(1));
 }
 
+TEST_F(CollectorTest, WhoCutsTheLogsTailSpoilsTheActionsInThatSegmentAndNoLaterOne) {
+  EXPECT_EQ(Wait(Launch(absl::StrCat("for f in ", Path("run"), "/actions-*.tail; do : > $f; done; cat ",
+                                     Path("input"), " ", Path("input"), " >/dev/null"))),
+            0);
+  EXPECT_EQ(Wait(Launch(absl::StrCat("cat ", Path("input"), " >/dev/null"))), 0);
+  const CollectorSummary summary = collector_->Stop(0, 5000);
+  EXPECT_THAT(std::string(summary.log.message()), HasSubstr("was tampered with: its tail was cut"));
+  EXPECT_EQ(summary.actions, 2u);
+  EXPECT_EQ(summary.complete, 1u);
+  ASSERT_OK_AND_ASSIGN(log_, access::ReadLog(Path("run")));
+  EXPECT_FALSE(log_.tears.empty());
+  const auto begins = All<ActionBegin>();
+  ASSERT_THAT(begins, SizeIs(2));
+  size_t later = 0;
+  for (const Access& access : All<Access>()) {
+    later += access.action == begins[1].action && access.resolved == Path("input");
+  }
+  EXPECT_EQ(later, 1u);
+}
+
 TEST_F(CollectorTest, TheListenerCanComeByMessageWhereItMayNotBeFetched) {
   host_.pidfd_getfd = false;
   StartAgain();

@@ -7,15 +7,21 @@ namespace glovebox::trace {
 
 absl::StatusOr<access::SegmentWriter*> SegmentPool::Borrow() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!free_.empty()) {
+  while (!free_.empty()) {
     access::SegmentWriter* writer = free_.back();
     free_.pop_back();
-    return writer;
+    if (writer->status().ok()) return writer;  // a broken one takes nothing more, and is only sealed
   }
   ASSIGN_OR_RETURN(auto writer,
                    access::SegmentWriter::Create(run_dir_, absl::StrFormat("actions-%03d", all_.size() + 1)));
   all_.push_back(std::move(writer));
   return all_.back().get();
+}
+
+access::SegmentWriter* SegmentPool::Working(access::SegmentWriter* writer) {
+  if (writer->status().ok()) return writer;
+  const auto another = Borrow();
+  return another.ok() ? *another : writer;
 }
 
 void SegmentPool::GiveBack(access::SegmentWriter* writer) {

@@ -20,6 +20,10 @@ class SegmentPool {
   explicit SegmentPool(std::string run_dir) : run_dir_(std::move(run_dir)) {}
 
   absl::StatusOr<access::SegmentWriter*> Borrow();
+  // `writer` itself; another in its place where it broke (somebody tampered with its segment) and another can
+  // be had: the actions to come are not lost with it. On a full disk there is none, and the broken one says
+  // so of each.
+  access::SegmentWriter* Working(access::SegmentWriter* writer);
   void GiveBack(access::SegmentWriter* writer);
   // Seals every segment; all must have been given back. The first error of any of them.
   absl::Status SealAll();
