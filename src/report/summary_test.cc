@@ -41,7 +41,13 @@ TEST(Summary, AFileHasTheFateOfItsFirstAndLastChange) {
   log.Create(1, "/build/h")
       .Rename(1, "/build/h", "/build/i", Result::kCreated)
       .Do(1, Op::kUnlink, "/build/i");
+  // sh -c 'mkdir t; mv t u; rmdir u'
+  log.Access(TestLog::Make(1, Op::kMkdir, "/build/t", Result::kCreated))
+      .Rename(1, "/build/t", "/build/u", Result::kCreated)
+      .Do(1, Op::kRmdir, "/build/u");
   const Summary summary = Summarize(log.End(1).Take());
+  EXPECT_EQ(FateOf(summary, "/build/t"), "temporary");
+  EXPECT_EQ(FateOf(summary, "/build/u"), "temporary");
   EXPECT_EQ(FateOf(summary, "/src/a.c"), "untouched");
   EXPECT_EQ(FateOf(summary, "/build/a.o"), "created");
   EXPECT_EQ(FateOf(summary, "/tmp/cc1.s"), "temporary");

@@ -139,7 +139,7 @@ Prediction RenameOrLink(const Intent& intent, const Resolved& from, const Resolv
     if (!from.is_dir && to->is_dir) return Error(EISDIR);
   }
   if (!from.is_dir && Trailing(intent, 1)) return Error(to->there ? ENOTDIR : rename ? ENOTDIR : ENOENT);
-  return There();
+  return to->there ? There() : Created();
 }
 
 Prediction Touch(const Intent& intent, const Resolved& what, const Permissions& permissions) {

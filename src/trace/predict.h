@@ -56,11 +56,12 @@ class ModePermissions : public Permissions {
 // path. Of rename and link it is the first path that decides between there and absent (that is what the call
 // reads); an error of the second (its parent is missing, EEXIST) is an error of the call.
 //
-// Absent is ENOENT or ENOTDIR on the way. Creating calls give kCreated where the object is made by this call,
-// kThere where an open finds it, kFailed with EEXIST where it must not exist. An intent that is refused by
-// rule gives kRefused with that errno; one with addresses only gives kUnknown: nothing is looked up on the
-// network. Not predicted: what depends on more than names and permissions (ETXTBSY, ENOSPC, EXDEV, EMFILE,
-// a directory that is not empty, quotas, Landlock rules of the caller's own).
+// Absent is ENOENT or ENOTDIR on the way. Creating calls give kCreated where the object is made by this call
+// (renames and links too, where the second name was free), kThere where an open finds it, kFailed with EEXIST
+// where it must not exist. An intent that is refused by rule gives kRefused with that errno; one with
+// addresses only gives kUnknown: nothing is looked up on the network. Not predicted: what depends on more
+// than names and permissions (ETXTBSY, ENOSPC, EXDEV, EMFILE, a directory that is not empty, quotas, Landlock
+// rules of the caller's own).
 Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* second,
                    const Permissions& permissions = OwnPermissions());
 

@@ -127,6 +127,21 @@ TEST(Predict, TellsWhatACallMeetsFromWhatIsThere) {
   EXPECT_EQ(Predict(Do(Op::kConnect), nullptr, nullptr, Fixed(0)).result, Result::kUnknown);
 }
 
+TEST(Predict, ARenameOrLinkToAFreeNameCreatesIt) {
+  const Resolved file = Is(S_IFREG | 0644);
+  const Resolved here = Not(ENOENT, true);
+  Resolved other = Is(S_IFREG | 0644);
+  other.path = "/d/y";
+  for (const Op op : {Op::kRename, Op::kLink}) {
+    Intent intent = Do(op);
+    intent.paths.push_back({AT_FDCWD, "y", false, false});
+    EXPECT_EQ(Predict(intent, &file, &here, Fixed(0)), (Prediction{Result::kCreated, 0})) << OpName(op);
+  }
+  Intent over = Do(Op::kRename);
+  over.paths.push_back({AT_FDCWD, "y", false, false});
+  EXPECT_EQ(Predict(over, &file, &other, Fixed(0)), (Prediction{Result::kThere, 0}));
+}
+
 TEST(Predict, NamesChangeOnlyThroughDirectoriesAndLinks) {
   const Resolved file = Is(S_IFREG | 0644);
   const Resolved dir = Is(S_IFDIR | 0755);
