@@ -1,13 +1,16 @@
 #include "trace/predict.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "base/paths.h"
+#include "base/unique_fd.h"
 
 namespace glovebox::trace {
 namespace {
@@ -29,7 +32,7 @@ Prediction Error(int error) {
     case EPERM:
     case EROFS:
       return {Result::kRefused, error};
-    case ESRCH:  // the resolver could not look at the caller
+    case ESRCH:  // the resolver could not look at the caller, or nobody into the directory
       return {Result::kUnknown, error};
     default:
       return {Result::kFailed, error};
@@ -40,11 +43,22 @@ bool TrailingSlash(const PathRef& ref) { return !ref.spelled.empty() && ref.spel
 bool Trailing(const Intent& intent, size_t i) {
   return i < intent.paths.size() && TrailingSlash(intent.paths[i]);
 }
-// A name with a slash behind it; "/", "./" and "../" end in no name.
-bool SlashedName(const Intent& intent) {
-  if (!Trailing(intent, 0)) return false;
-  const absl::string_view last = Basename(intent.paths[0].spelled);
-  return last != "/" && last != "." && last != "..";
+// The last place of a path. "." and ".." (also with slashes behind them) and "/" are no names: calls that act
+// on a name refuse them before they look at what is there.
+enum class Last { kName, kDot, kDotDot, kRoot };
+Last LastOf(const PathRef& ref) {
+  if (ref.spelled.empty()) return Last::kName;
+  const absl::string_view last = Basename(ref.spelled);
+  return last == "/" ? Last::kRoot : last == "." ? Last::kDot : last == ".." ? Last::kDotDot : Last::kName;
+}
+Last LastOf(const Intent& intent, size_t i) {
+  return i < intent.paths.size() ? LastOf(intent.paths[i]) : Last::kName;
+}
+bool SlashedName(const Intent& intent) { return Trailing(intent, 0) && LastOf(intent, 0) == Last::kName; }
+// "link/": the resolver tells what is behind the link, but a call that acts on a name takes the link itself.
+bool SlashedLink(const Intent& intent, size_t i, const Resolved& what) {
+  return Trailing(intent, i) && LastOf(intent, i) == Last::kName &&
+         Basename(intent.paths[i].spelled) != Basename(what.path);
 }
 bool FollowsLast(const Intent& intent) { return intent.paths.empty() || intent.paths[0].follow; }
 
@@ -100,46 +114,89 @@ Prediction Exec(const Resolved& what, const Permissions& permissions) {
 
 // mkdir, mknod, symlink, bind: an object of this name must not exist.
 Prediction Make(const Intent& intent, const Resolved& what, const Permissions& permissions) {
-  // "file/": there, whatever the slash says.
-  if (what.there || (what.parent_there && what.error == ENOTDIR)) return Error(EEXIST);
+  // "file/" and "link/": there, whatever the slash says.
+  if (what.there || (what.parent_there && what.error == ENOTDIR) || SlashedLink(intent, 0, what))
+    return Error(EEXIST);
   if (Trailing(intent, 0) && intent.op != Op::kMkdir && what.parent_there) return Error(ENOENT);
   return CreateHere(what, permissions);
 }
 
+// The order of the errors is that of rmdir(2) and unlink(2) in fs/namei.c.
 Prediction Remove(const Intent& intent, const Resolved& what, const Permissions& permissions) {
-  if (!what.there) return Error(what.error);
+  if (!what.there) return Error(SlashedLink(intent, 0, what) ? ENOTDIR : what.error);
   constexpr uint64_t kRemoveDir = AT_REMOVEDIR;
   const bool directory = intent.op == Op::kRmdir || (intent.flags & kRemoveDir) != 0;
+  const Last last = LastOf(intent, 0);
+  if (last != Last::kName) {
+    if (!directory) return Error(EISDIR);
+    return Error(last == Last::kDot ? EINVAL : last == Last::kDotDot ? ENOTEMPTY : EBUSY);
+  }
+  if (!directory && Trailing(intent, 0)) return Error(SlashedLink(intent, 0, what) ? ENOTDIR : EISDIR);
   if (const int error = WriteParent(what, permissions)) return Error(error);
-  if (directory && !what.is_dir) return Error(ENOTDIR);
+  if (directory && (!what.is_dir || SlashedLink(intent, 0, what))) return Error(ENOTDIR);
   if (!directory && what.is_dir) return Error(EISDIR);
-  return There();
+  const int error = directory ? permissions.CheckEmpty(what) : 0;
+  return error != 0 ? Error(error) : There();
 }
 
-Prediction RenameOrLink(const Intent& intent, const Resolved& from, const Resolved* to,
-                        const Permissions& permissions) {
-  // rename(2) walks the ways to both before it looks at what is at their ends.
-  const bool rename = intent.op == Op::kRename;
-  if (!from.there && (!rename || !from.parent_there)) return Error(from.error);
-  if (to != nullptr && !to->there && !to->parent_there) return Error(to->error);
-  if (!from.there) return Error(from.error);
-  if (to == nullptr) return There();
+bool IsBelow(const std::string& path, const std::string& root) { return path != root && IsUnder(path, root); }
+
+// What rename(2) refuses by where the two names are; 0: nothing.
+int RenamePlaces(const Intent& intent, const Resolved& from, const Resolved& to, bool exchange) {
+  if (!from.is_dir || SlashedLink(intent, 0, from)) {
+    if (Trailing(intent, 0) || (!exchange && Trailing(intent, 1))) return ENOTDIR;
+  }
+  if (SlashedLink(intent, 1, to)) return ENOTDIR;
+  if (from.is_dir && IsBelow(to.path, from.path)) return EINVAL;
+  if (to.there && to.is_dir && IsBelow(from.path, to.path)) return exchange ? EINVAL : ENOTEMPTY;
+  return 0;
+}
+
+// ... and by what is at their ends. `to` is there, and not the same.
+int RenameOver(const Resolved& from, const Resolved& to, const Permissions& permissions) {
+  if (from.is_dir && !to.is_dir) return ENOTDIR;
+  if (!from.is_dir && to.is_dir) return EISDIR;
+  return to.is_dir ? permissions.CheckEmpty(to) : 0;
+}
+
+// The order of the errors is that of fs/namei.c: the ways to both, what is no name, what is there, the rest.
+Prediction Rename(const Intent& intent, const Resolved& from, const Resolved* to,
+                  const Permissions& permissions) {
   constexpr uint64_t kNoReplace = 1;  // RENAME_NOREPLACE
   constexpr uint64_t kExchange = 2;   // RENAME_EXCHANGE
-  const bool exchange = rename && (intent.flags & kExchange) != 0;
-  const bool exclusive = rename ? (intent.flags & kNoReplace) != 0 : true;
+  const bool exchange = (intent.flags & kExchange) != 0;
+  const bool exclusive = (intent.flags & kNoReplace) != 0;
+  if (exchange && exclusive) return Error(EINVAL);
+  if (!from.there && !from.parent_there) return Error(from.error);
+  if (to != nullptr && !to->there && !to->parent_there) return Error(to->error);
+  if (LastOf(intent, 0) != Last::kName) return Error(EBUSY);
+  if (LastOf(intent, 1) != Last::kName) return Error(exclusive ? EEXIST : EBUSY);
+  if (!from.there) return Error(from.error);
+  if (to == nullptr) return There();
   if (!to->there && (to->error != ENOENT || exchange)) return Error(to->error);
   if (to->there && exclusive) return Error(EEXIST);
-  if (rename && from.path == to->path) return There();  // nothing is done, nothing is asked
-  if (const int error = rename ? WriteParent(from, permissions) : 0) return Error(error);
+  if (const int error = RenamePlaces(intent, from, *to, exchange)) return Error(error);
+  if (from.path == to->path) return There();  // nothing is done, nothing is asked
+  if (const int error = WriteParent(from, permissions)) return Error(error);
   if (const int error = WriteParent(*to, permissions)) return Error(error);
-  if (!rename && from.is_dir) return Error(EPERM);
-  if (rename && !exchange && to->there) {
-    if (from.is_dir && !to->is_dir) return Error(ENOTDIR);
-    if (!from.is_dir && to->is_dir) return Error(EISDIR);
+  if (to->there && !exchange) {
+    if (const int error = RenameOver(from, *to, permissions)) return Error(error);
   }
-  if (!from.is_dir && Trailing(intent, 1)) return Error(to->there ? ENOTDIR : rename ? ENOTDIR : ENOENT);
   return to->there ? There() : Created();
+}
+
+Prediction Link(const Intent& intent, const Resolved& from, const Resolved* to,
+                const Permissions& permissions) {
+  if (!from.there) return Error(from.error);
+  if (to == nullptr) return There();
+  if (!to->there && !to->parent_there) return Error(to->error);
+  // "file/" and "link/": there, whatever the slash says.
+  if (to->there || to->error == ENOTDIR || SlashedLink(intent, 1, *to)) return Error(EEXIST);
+  if (to->error != ENOENT) return Error(to->error);
+  if (Trailing(intent, 1)) return Error(ENOENT);
+  if (const int error = WriteParent(*to, permissions)) return Error(error);
+  if (from.is_dir) return Error(EPERM);
+  return Created();
 }
 
 Prediction Touch(const Intent& intent, const Resolved& what, const Permissions& permissions) {
@@ -195,8 +252,9 @@ Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* 
     case Op::kRmdir:
       return Remove(intent, *first, permissions);
     case Op::kRename:
+      return Rename(intent, *first, second, permissions);
     case Op::kLink:
-      return RenameOrLink(intent, *first, second, permissions);
+      return Link(intent, *first, second, permissions);
     default:
       return Touch(intent, *first, permissions);
   }
@@ -243,6 +301,29 @@ int CheckMode(const Resolved& is, const Credentials& who, int how) {
   return (bits & static_cast<unsigned>(how)) == static_cast<unsigned>(how) ? 0 : EACCES;
 }
 
+// One look into it, without a trace on it where that is allowed (O_NOATIME: the owner's right).
+int LookIntoDirectory(const Resolved& dir) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  UniqueFd fd(open(dir.path.c_str(), kFlags | O_NOATIME));
+  if (!fd.valid() && errno == EPERM) fd.reset(open(dir.path.c_str(), kFlags));
+  struct statx now;
+  if (!fd.valid() || statx(fd.get(), "", AT_EMPTY_PATH, STATX_INO, &now) != 0) return ESRCH;
+  // The name is the caller's, who may have another root than we.
+  if (now.stx_ino != dir.ino || makedev(now.stx_dev_major, now.stx_dev_minor) != dir.dev) return ESRCH;
+  if ((now.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) return EBUSY;
+  DIR* const stream = fdopendir(fd.get());
+  if (stream == nullptr) return ESRCH;
+  static_cast<void>(fd.release());  // the stream's now
+  errno = 0;
+  const dirent* entry = readdir(stream);
+  while (entry != nullptr &&
+         (absl::string_view(entry->d_name) == "." || absl::string_view(entry->d_name) == ".."))
+    entry = readdir(stream);
+  const int error = entry != nullptr ? ENOTEMPTY : errno != 0 ? ESRCH : 0;
+  closedir(stream);
+  return error;
+}
+
 class Own final : public Permissions {
  public:
   int Check(const std::string& path, const Resolved* is, int how) const override {
@@ -255,6 +336,7 @@ class Own final : public Permissions {
     }
     return faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0 ? 0 : errno;
   }
+  int CheckEmpty(const Resolved& dir) const override { return LookIntoDirectory(dir); }
 };
 
 }  // namespace
@@ -276,5 +358,7 @@ int ModePermissions::Check(const std::string& path, const Resolved* is, int how)
   parent.gid = st.st_gid;
   return CheckMode(parent, credentials_, how);
 }
+
+int ModePermissions::CheckEmpty(const Resolved& dir) const { return LookIntoDirectory(dir); }
 
 }  // namespace glovebox::trace

@@ -28,6 +28,9 @@ class Permissions {
   // 0 when the caller may do `how` (R_OK, W_OK, X_OK or several) with `path`, else EACCES, EROFS, ENOENT ...
   // `is` is what the resolver found there, or null: then only the path is known (a parent directory).
   virtual int Check(const std::string& path, const Resolved* is, int how) const = 0;
+  // Whether the directory `dir` can be removed, or replaced by a rename: 0, ENOTEMPTY, EBUSY (a mount point),
+  // or ESRCH: it cannot be told (not readable for us, or another object by the same name in our view).
+  virtual int CheckEmpty(const Resolved& dir) const = 0;
 };
 
 // For a caller that has the supervisor's own credentials, in the supervisor's root: mode bits settle the
@@ -47,6 +50,7 @@ class ModePermissions : public Permissions {
  public:
   explicit ModePermissions(Credentials credentials) : credentials_(std::move(credentials)) {}
   int Check(const std::string& path, const Resolved* is, int how) const override;
+  int CheckEmpty(const Resolved& dir) const override;
 
  private:
   Credentials credentials_;
@@ -59,8 +63,9 @@ class ModePermissions : public Permissions {
 // Absent is ENOENT or ENOTDIR on the way. Creating calls give kCreated where the object is made by this call
 // (renames and links too, where the second name was free), kThere where an open finds it, kFailed with EEXIST
 // where it must not exist. An intent that is refused by rule gives kRefused with that errno; one with
-// addresses only gives kUnknown: nothing is looked up on the network. Not predicted: what depends on more
-// than names and permissions (ETXTBSY, ENOSPC, EXDEV, EMFILE, a directory that is not empty, quotas, Landlock
+// addresses only gives kUnknown: nothing is looked up on the network. A directory that is removed or replaced
+// is looked into; kUnknown with ESRCH where that cannot be done. Not predicted: what depends on more than
+// names, permissions and that look (ETXTBSY, ENOSPC, EXDEV, EMFILE, sticky directories, quotas, Landlock
 // rules of the caller's own).
 Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* second,
                    const Permissions& permissions = OwnPermissions());

@@ -241,6 +241,8 @@ void FillFromStat(const struct stat& st, Resolved* out) {
   out->mode = st.st_mode;
   out->uid = st.st_uid;
   out->gid = st.st_gid;
+  out->dev = st.st_dev;
+  out->ino = st.st_ino;
 }
 
 Walked Walk(const Caller& caller, const std::string& start, const std::string& spelled, bool follow) {
