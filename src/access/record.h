@@ -94,8 +94,8 @@ struct Hole {
   ActionId action = 0;
   uint64_t time_ns = 0;
   int32_t pid = 0;
-  std::string
-      kind;  // "foreign-abi", "memory-unreadable", "listener-busy", "supervisor-lost", "unwrapped-edge" ...
+  std::string kind;  // "foreign-abi", "memory-unreadable", "path-unresolved", "listener-busy",
+                     // "supervisor-lost", "unwrapped-edge" ...
   std::string detail;
 
   bool operator==(const Hole&) const = default;

@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 
 #include "base/paths.h"
 #include "base/unique_fd.h"
+#include "trace/resolver_walk.h"
 
 namespace glovebox::trace {
 namespace {
@@ -301,11 +303,30 @@ int CheckMode(const Resolved& is, const Credentials& who, int how) {
   return (bits & static_cast<unsigned>(how)) == static_cast<unsigned>(how) ? 0 : EACCES;
 }
 
+// A path of any length as one call takes it: a directory, and the rest from there. Where the front cannot be
+// opened the call itself says why.
+class Reach {
+ public:
+  explicit Reach(const std::string& path) : path_(path) {
+    if (path.size() < PATH_MAX || OpenFront(path, &dir_, &from_) == 0) return;
+    dir_.reset();
+    from_ = 0;
+  }
+  int dir() const { return dir_.valid() ? dir_.get() : AT_FDCWD; }
+  const char* rest() const { return path_.c_str() + from_; }
+
+ private:
+  const std::string& path_;
+  UniqueFd dir_;
+  size_t from_ = 0;
+};
+
 // One look into it, without a trace on it where that is allowed (O_NOATIME: the owner's right).
 int LookIntoDirectory(const Resolved& dir) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  UniqueFd fd(open(dir.path.c_str(), kFlags | O_NOATIME));
-  if (!fd.valid() && errno == EPERM) fd.reset(open(dir.path.c_str(), kFlags));
+  const Reach at(dir.path);
+  UniqueFd fd(openat(at.dir(), at.rest(), kFlags | O_NOATIME));
+  if (!fd.valid() && errno == EPERM) fd.reset(openat(at.dir(), at.rest(), kFlags));
   struct statx now;
   if (!fd.valid() || statx(fd.get(), "", AT_EMPTY_PATH, STATX_INO, &now) != 0) return ESRCH;
   // The name is the caller's, who may have another root than we.
@@ -334,7 +355,8 @@ class Own final : public Permissions {
       const unsigned common = mode & (mode >> 3) & (mode >> 6) & 7u;
       if ((common & wanted) == wanted) return 0;
     }
-    return faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0 ? 0 : errno;
+    const Reach at(path);
+    return faccessat(at.dir(), at.rest(), how, AT_EACCESS) == 0 ? 0 : errno;
   }
   int CheckEmpty(const Resolved& dir) const override { return LookIntoDirectory(dir); }
 };
@@ -349,7 +371,8 @@ const Permissions& OwnPermissions() {
 int ModePermissions::Check(const std::string& path, const Resolved* is, int how) const {
   if (is != nullptr) return CheckMode(*is, credentials_, how);
   struct stat st;
-  if (stat(path.c_str(), &st) != 0) return errno;
+  const Reach at(path);
+  if (fstatat(at.dir(), at.rest(), &st, 0) != 0) return errno;
   Resolved parent;
   parent.there = true;
   parent.is_dir = S_ISDIR(st.st_mode);

@@ -144,8 +144,10 @@ Resolved CachingResolver::Relative(const Caller& caller, const View& view, const
     const int error = errno;
     const bool alive = access(absl::StrCat("/proc/", caller.tid).c_str(), F_OK) == 0;
     const bool no_such_fd = ref.dirfd != AT_FDCWD && alive && (ref.dirfd < 0 || error == ENOENT);
-    if (error == ENAMETOOLONG && alive && ref.dirfd >= 0)
-      return Walk(caller, link, ref.spelled, ref.follow).resolved;
+    if (error == ENAMETOOLONG && alive) {
+      return ref.spelled.empty() ? WalkLink(caller, link).resolved
+                                 : Walk(caller, link, ref.spelled, ref.follow).resolved;
+    }
     out.error = no_such_fd ? EBADF : ESRCH;
     return out;
   }

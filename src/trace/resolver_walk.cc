@@ -1,7 +1,9 @@
 #include "trace/resolver_walk.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -12,7 +14,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "base/unique_fd.h"
 
 namespace glovebox::trace {
 namespace {
@@ -21,21 +22,55 @@ constexpr int kMaxLinks = 40;        // the kernel's MAXSYMLINKS
 constexpr ino_t kProcRootInode = 1;  // PROC_ROOT_INO, include/linux/proc_ns.h
 constexpr size_t kLongest = PATH_MAX - 1;
 
-// fstatat for paths that are longer than one call takes: the front part is opened first.
 int StatLong(const std::string& path, int flags, struct stat* st) {
   if (path.size() <= kLongest) return fstatat(AT_FDCWD, path.c_str(), st, flags) == 0 ? 0 : errno;
   UniqueFd dir;
   size_t from = 0;
-  while (path.size() - from > kLongest) {
-    const size_t cut = path.rfind('/', from + kLongest);
-    if (cut == std::string::npos || cut <= from) return ENAMETOOLONG;
-    const std::string part = path.substr(from, cut - from);
-    const int fd = openat(dir.valid() ? dir.get() : AT_FDCWD, part.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return errno;
-    dir.reset(fd);
-    from = cut + 1;
-  }
+  if (const int error = OpenFront(path, &dir, &from)) return error;
   return fstatat(dir.get(), path.c_str() + from, st, flags) == 0 ? 0 : errno;
+}
+
+// The name that the directory `dir` has in `parent`; false: not to be found (removed, or not readable).
+bool NameIn(const UniqueFd& parent, const UniqueFd& dir, std::string* name) {
+  struct stat wanted;
+  const int copy = openat(parent.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const stream = copy >= 0 && fstat(dir.get(), &wanted) == 0 ? fdopendir(copy) : nullptr;
+  if (stream == nullptr) {
+    if (copy >= 0) close(copy);
+    return false;
+  }
+  bool found = false;
+  while (const dirent* entry = found ? nullptr : readdir(stream)) {
+    *name = entry->d_name;
+    struct stat st;
+    found = *name != "." && *name != ".." &&
+            fstatat(parent.get(), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            st.st_dev == wanted.st_dev && st.st_ino == wanted.st_ino;
+  }
+  closedir(stream);
+  return found;
+}
+
+// The name of a directory that is too deep for procfs to tell (ENAMETOOLONG): up to where it can, down again
+// by the entries of the directories between.
+int NameOfDeep(const std::string& link, std::string* text) {
+  constexpr int kDeepest = 4096;
+  UniqueFd dir(open(link.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  std::string below;
+  for (int level = 0; dir.valid() && level < kDeepest; ++level) {
+    const int error = ReadLink(absl::StrCat("/proc/self/fd/", dir.get()), text);
+    if (error == 0) {
+      *text = absl::StrCat(*text == "/" ? "" : *text, below);
+      return 0;
+    }
+    if (error != ENAMETOOLONG) return error;
+    UniqueFd parent(openat(dir.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    std::string name;
+    if (!parent.valid() || !NameIn(parent, dir, &name)) return ESRCH;
+    below = absl::StrCat("/", name, below);
+    dir = std::move(parent);
+  }
+  return ESRCH;
 }
 
 bool IsProc(const std::string& path) {
@@ -133,17 +168,20 @@ class Walker {
       }
     }
     if (target.empty()) {
-      if (const int error = ReadLink(path, &target)) return Take(name, error);
+      const int error = ReadLink(path, &target);
+      if (error == ENAMETOOLONG && proc) return Magic(name, path, ESRCH);
+      if (error != 0) return Take(name, error);
     }
-    if (proc && (target[0] == '/' || absl::StrContains(target, ":"))) return Magic(name, path);
+    if (proc && (target[0] == '/' || absl::StrContains(target, ":"))) return Magic(name, path, ENOENT);
     if (target[0] == '/') GoTo("");
     rest_ = absl::StrCat(target, rest_);
     return 0;
   }
 
   // /proc/PID/fd/3 and its like lead to an object, whatever its text says.
-  int Magic(const std::string& name, const std::string& path) {
-    if (const int error = Jump(path)) return Take(name, error == ESRCH ? ENOENT : error);
+  // `gone`: what it means that it leads nowhere.
+  int Magic(const std::string& name, const std::string& path, int gone) {
+    if (const int error = Jump(path)) return Take(name, error == ESRCH ? gone : error);
     struct stat st = {};
     if (const int error = StatLong(access_, 0, &st)) return error;
     if (!S_ISDIR(st.st_mode)) {
@@ -156,7 +194,8 @@ class Walker {
   // To what a magic link shows: by its text where the text leads to the same object, else through the link.
   int Jump(const std::string& link) {
     std::string text;
-    const int error = ReadLink(link, &text);
+    int error = ReadLink(link, &text);
+    if (error == ENAMETOOLONG) error = NameOfDeep(link, &text);
     if (error != 0) return error == ENOENT || error == EACCES || error == EPERM ? ESRCH : error;
     through_proc_ = true;
     if (!caller_.root.empty() && absl::StartsWith(text, caller_.root) &&
@@ -213,6 +252,22 @@ class Walker {
 };
 
 }  // namespace
+
+int OpenFront(const std::string& path, UniqueFd* dir, size_t* from) {
+  dir->reset();
+  *from = 0;
+  while (path.size() - *from > kLongest) {
+    const size_t cut = path.rfind('/', *from + kLongest);
+    if (cut == std::string::npos || cut <= *from) return ENAMETOOLONG;
+    const std::string part = path.substr(*from, cut - *from);
+    const int fd =
+        openat(dir->valid() ? dir->get() : AT_FDCWD, part.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    dir->reset(fd);
+    *from = cut + 1;
+  }
+  return 0;
+}
 
 int ReadLink(const std::string& path, std::string* text) {
   char buffer[PATH_MAX];

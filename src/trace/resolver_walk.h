@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "base/unique_fd.h"
 #include "trace/resolver.h"
 
 namespace glovebox::trace {
@@ -35,6 +36,10 @@ Walked Walk(const Caller& caller, const std::string& start, const std::string& s
 
 // The object behind a magic link itself (AT_EMPTY_PATH, calls on a descriptor).
 Walked WalkLink(const Caller& caller, const std::string& link);
+
+// A path that may be longer than one call takes: `dir` (AT_FDCWD where it is empty) and the byte at which the
+// rest begins. 0 or errno.
+int OpenFront(const std::string& path, UniqueFd* dir, size_t* from);
 
 // readlink(2) into a string of any length; 0 or errno.
 int ReadLink(const std::string& path, std::string* text);

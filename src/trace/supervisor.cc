@@ -131,7 +131,7 @@ class Supervisor::Impl {
     const bool orphan = process.fresh && process.orphan && !inner_.empty();
     const bool late = process.tgid != o_.root && o_.root_ended != nullptr &&
                       o_.root_ended->load(std::memory_order_relaxed) && late_.insert(process.tgid).second;
-    Fill(intent, tid, process.tgid, &access);
+    const bool unresolved = Fill(intent, tid, process.tgid, &access);
     // Memory first, the question second: when the call no longer waits, what was read may be a later
     // process's.
     if (listener_->CheckValid(call.id) != 0) return;
@@ -142,6 +142,10 @@ class Supervisor::Impl {
     }
     if (!intent.hole.empty())
       AddHole(access.action, access.pid, HoleKind(intent), absl::StrCat(intent.syscall, ": ", intent.hole));
+    if (unresolved) {
+      AddHole(access.action, access.pid, "path-unresolved",
+              absl::StrCat(intent.syscall, ": the directory that it starts from cannot be told"));
+    }
     if (intent.op == Op::kExec) processes_.ExecNotified(tid);
     Record(intent, tid, &access);
     recent_.Note(process, intent, access, time);
@@ -200,14 +204,18 @@ class Supervisor::Impl {
     return "memory-unreadable";
   }
 
-  // Paths, addresses and the prediction.
-  void Fill(const Intent& intent, pid_t tid, pid_t tgid, access::Access* access) {
+  // Paths, addresses and the prediction. True where it is not known which file a path means.
+  bool Fill(const Intent& intent, pid_t tid, pid_t tgid, access::Access* access) {
     access->op = intent.op;
     access->syscall = intent.syscall;
     access->flags = intent.flags;
     Resolved found[2];
     const size_t count = std::min<size_t>(intent.paths.size(), 2);
-    for (size_t i = 0; i < count; ++i) found[i] = o_.resolver->Resolve(tid, tgid, intent.paths[i]);
+    bool unresolved = false;
+    for (size_t i = 0; i < count; ++i) {
+      found[i] = o_.resolver->Resolve(tid, tgid, intent.paths[i]);
+      unresolved = unresolved || found[i].error == ESRCH;
+    }
     const Resolved* first = count > 0 ? &found[0] : nullptr;
     const Resolved* second = count > 1 ? &found[1] : nullptr;
     const Prediction prediction = Predict(intent, first, second);
@@ -230,6 +238,7 @@ class Supervisor::Impl {
       access->sight = access::Sight::kObserved;
       access->decision = access::Decision::kDenied;
     }
+    return unresolved && intent.refuse == 0;
   }
 
   // One record a call; one for each address where there are several (sendmmsg). A unix address that is a path

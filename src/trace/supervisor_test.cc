@@ -42,7 +42,8 @@ class FakeResolver final : public Resolver {
     if (during) during();
     Resolved found;
     found.path = "/resolved/" + path.spelled;
-    found.there = true;
+    found.there = error == 0;
+    found.error = error;
     found.mode = S_IFREG | 0666;
     found.uid = geteuid();
     return found;
@@ -50,6 +51,7 @@ class FakeResolver final : public Resolver {
   void Forget() override { ++forgotten; }
   std::function<void()> during;
   int forgotten = 0;
+  int error = 0;
 };
 
 class FakeAnnouncer final : public Announcer {
@@ -257,6 +259,20 @@ TEST_F(SupervisorTest, AForeignCallIsRecordedOrPassedOverOrAHoleNeverMissed) {
   EXPECT_EQ(sink_.All<Hole>()[0].kind, "foreign-abi");
 }
 #endif
+
+TEST_F(SupervisorTest, APathThatStartsNobodyKnowsWhereLeavesAHole) {
+  const seccomp_notif call = Open("a");
+  resolver_.error = ESRCH;
+  Start();
+  feed_->Push(call);
+  ASSERT_TRUE(feed_->WaitForAnswers(1));
+  EXPECT_EQ(Finish().holes, 1u);
+  ASSERT_THAT(sink_.All<Access>(), SizeIs(1));
+  EXPECT_EQ(sink_.All<Access>()[0].result, access::Result::kUnknown);
+  ASSERT_THAT(sink_.All<Hole>(), SizeIs(1));
+  EXPECT_EQ(sink_.All<Hole>()[0].kind, "path-unresolved");
+  EXPECT_THAT(sink_.All<Hole>()[0].detail, HasSubstr("openat"));
+}
 
 TEST_F(SupervisorTest, ARenameMakesTheResolverForget) {
   const seccomp_notif call = Call(SYS_rename, {memory_.PutString("a"), memory_.PutString("b")});
