@@ -102,7 +102,9 @@ void ActionTeller::Take(const access::Access& access, ActionId action) {
   for (const Touch& touch : touches.span()) {
     Met& met = files_[std::string(touch.path)];
     if ((touch.what & kWrites) != 0) {
-      if (met.last_write == 0) met.there_before = (touch.what & kMade) == 0;
+      const bool made = (touch.what & kMade) != 0 ||
+                        ((touch.what & kRenamedOnto) != 0 && access.result == access::Result::kCreated);
+      if (met.last_write == 0) met.there_before = !made;
       met.last_write = touch.what & kWrites;
     }
     met.what |= touch.what;

@@ -156,6 +156,16 @@ TEST(ExplainAction, AnOutputIsExplainedTogetherWithItsReaders) {
   EXPECT_THAT(text, HasSubstr("/build/a.o  (build)\n  read by 1 action, written by 1 action"));
 }
 
+TEST(ExplainAction, WhatWasMovedToAFreeNameAndRemovedWasTemporary) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"x"})
+      .Access(TestLog::Make(1, Op::kMkdir, "/build/t", Result::kCreated))
+      .Rename(1, "/build/t", "/build/u", Result::kCreated)
+      .Do(1, Op::kRmdir, "/build/u");
+  const std::string text = Told(log.End(1).Take(), "#1");
+  EXPECT_THAT(text, HasSubstr("  temporary     t\n  temporary     u\n"));
+}
+
 TEST(ExplainAction, ALongListIsFolded) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"x"});

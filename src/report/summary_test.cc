@@ -61,6 +61,16 @@ TEST(Summary, AFileHasTheFateOfItsFirstAndLastChange) {
   EXPECT_EQ(FateOf(summary, "/build/i"), "temporary");
 }
 
+TEST(Summary, AnExchangeRemovesNeitherOfItsNames) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"x"});
+  access::Access exchange = TestLog::Make(1, Op::kRename, "/build/a", Result::kThere, 2);  // RENAME_EXCHANGE
+  exchange.path2 = exchange.resolved2 = "/build/b";
+  const Summary summary = Summarize(log.Access(exchange).End(1).Take());
+  EXPECT_EQ(FateOf(summary, "/build/a"), "renamed-onto");
+  EXPECT_EQ(FateOf(summary, "/build/b"), "renamed-onto");
+}
+
 TEST(Summary, WhatFailedOrWasRefusedWroteNothing) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"x"});

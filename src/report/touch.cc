@@ -114,7 +114,10 @@ Touches TouchesOf(const Access& access) {
     const absl::string_view second = access.resolved2.empty() ? access.path2 : access.resolved2;
     // A rename that makes its target has result kCreated; the source moves all the same.
     const uint32_t unclear = what & kUnclear;
-    add(first, done ? kRenamedFrom | unclear : what);
+    // RENAME_EXCHANGE: both names stay, each with what the other had.
+    constexpr uint64_t kExchange = 2;
+    const uint32_t moved = (access.flags & kExchange) != 0 ? kRenamedOnto : kRenamedFrom;
+    add(first, done ? moved | unclear : what);
     add(second, done ? kRenamedOnto | unclear : kFailed);
     return touches;
   }

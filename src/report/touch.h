@@ -24,7 +24,7 @@ enum What : uint32_t {
   kChanged = 1u << 6,   // content or attributes of what was there
   kRemoved = 1u << 7,
   kRenamedFrom = 1u << 8,
-  kRenamedOnto = 1u << 9,  // made, or replaced, by a rename
+  kRenamedOnto = 1u << 9,  // made, or replaced, by a rename; both names of an exchange
   kRefused = 1u << 10,     // a permission or a rule of ours
   kFailed = 1u << 11,      // any other error; nothing happened
   kUnclear = 1u << 12,     // what it met could not be told: counted as if it had happened

@@ -82,13 +82,16 @@ TEST(Touch, EveryOperationSaysWhatItDoes) {
 }
 
 TEST(Touch, TwoPathsAreTwoTouches) {
-  access::Access rename = TestLog::Make(1, Op::kRename, "/a");
+  access::Access rename = TestLog::Make(1, Op::kRename, "/a", Result::kThere, 0);
   rename.path2 = rename.resolved2 = "/b";
   EXPECT_EQ(Words(rename), "/a: renamed away | /b: renamed onto");
   rename.result = Result::kCreated;
   EXPECT_EQ(Words(rename), "/a: renamed away | /b: renamed onto");
   rename.result = Result::kAbsent;
   EXPECT_EQ(Words(rename), "/a: looked for, absent | /b: failed");
+  access::Access exchange = TestLog::Make(1, Op::kRename, "/a", Result::kThere, 2);  // RENAME_EXCHANGE
+  exchange.path2 = exchange.resolved2 = "/b";
+  EXPECT_EQ(Words(exchange), "/a: renamed onto | /b: renamed onto");
   access::Access link = TestLog::Make(1, Op::kLink, "/a", Result::kCreated);
   link.path2 = link.resolved2 = "/b";
   EXPECT_EQ(Words(link), "/a: looked at | /b: created");
