@@ -55,6 +55,7 @@ class PathTeller {
            (!spelled.empty() && (spelled == query_.spelled || wanted_.contains(spelled)));
   }
   void Take(const access::Access& access, ActionId action);
+  void TakeMove(const access::Access& access, ActionId action);
   Section& SectionOf(absl::string_view path);
   std::string SectionText(const Section& section, const Classifier& classifier) const;
   std::string GroupLine(const Group& group) const;
@@ -108,7 +109,26 @@ Section& PathTeller::SectionOf(absl::string_view path) {
   return sections_[entry->second];
 }
 
+// A rename of a directory above what is wanted: it came from elsewhere, or went there.
+void PathTeller::TakeMove(const access::Access& access, ActionId action) {
+  if (access.op != Op::kRename) return;
+  const Touches touches = TouchesOf(access);
+  for (size_t i = 0; i < touches.size; ++i) {
+    const Touch& touch = touches.items[i];
+    if ((touch.what & (kRenamedFrom | kRenamedOnto)) == 0) continue;
+    for (const std::string& path : query_.candidates) {
+      if (path.size() <= touch.path.size() || !IsUnder(path, touch.path)) continue;
+      const FileFacts* file = summary_.FindFile(path);
+      if (file == nullptr || (file->what & touch.what) == 0) continue;
+      const std::string other =
+          absl::StrCat(touches.items[1 - i].path, absl::string_view(path).substr(touch.path.size()));
+      Add(access, action, touch.what, other, &SectionOf(path));
+    }
+  }
+}
+
 void PathTeller::Take(const access::Access& access, ActionId action) {
+  TakeMove(access, action);
   const bool first = Matches(access.resolved, access.path);
   const bool second = access.op != Op::kSymlink && Matches(access.resolved2, access.path2);
   if (!first && !second) return;

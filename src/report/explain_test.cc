@@ -156,6 +156,17 @@ TEST(ExplainAction, AnOutputIsExplainedTogetherWithItsReaders) {
   EXPECT_THAT(text, HasSubstr("/build/a.o  (build)\n  read by 1 action, written by 1 action"));
 }
 
+TEST(ExplainPath, AFileInARenamedDirectoryIsKnownByBothNames) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"x"})
+      .Create(1, "/build/t/z")
+      .Rename(1, "/build/t", "/build/out", Result::kCreated);
+  const Input input = log.End(1).Take();
+  EXPECT_THAT(Told(input, "/build/out/z"), HasSubstr("renamed onto, with /build/t/z"));
+  EXPECT_THAT(Told(input, "/build/t/z"), HasSubstr("renamed away to /build/out/z"));
+  EXPECT_THAT(Told(input, "/build/out/none"), Not(HasSubstr("renamed")));
+}
+
 TEST(ExplainAction, WhatWasMovedToAFreeNameAndRemovedWasTemporary) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"x"})

@@ -18,6 +18,8 @@ namespace {
 
 using access::ActionId;
 
+constexpr uint32_t kSeenThere = kRead | kExecuted | kListed | kLooked | kChanged | kRemoved | kRenamedFrom;
+
 // Values of one kind, most first, ties by `name`.
 template <typename Map, typename Vector, typename Less>
 void Drain(Map& from, Vector* to, Less less) {
@@ -108,6 +110,13 @@ const ActionFacts* Summary::Find(ActionId id) const {
   return found != actions.end() && found->id == id ? &*found : nullptr;
 }
 
+const FileFacts* Summary::FindFile(absl::string_view path) const {
+  const auto found =
+      std::lower_bound(files.begin(), files.end(), path,
+                       [](const FileFacts& file, absl::string_view wanted) { return file.path < wanted; });
+  return found != files.end() && found->path == path ? &*found : nullptr;
+}
+
 std::vector<size_t> Summary::Slowest(size_t limit) const {
   std::set<ActionId> parents;
   for (const ActionFacts& action : actions) parents.insert(action.parent);
@@ -140,37 +149,78 @@ ActionId SummaryBuilder::ActionOf(uint32_t segment, ActionId logged) {
 }
 
 void SummaryBuilder::AddTouch(const Touch& touch, const access::Access& access, ActionId action) {
+  if (ActionFacts* counts = At(action)) {
+    if ((touch.what & kReads) != 0) ++counts->reads;
+    if ((touch.what & kProbed) != 0) ++counts->probes;
+    if ((touch.what & kWrites) != 0) ++counts->writes;
+  }
+  Mark(touch, access.result, action);
+}
+
+void SummaryBuilder::Mark(const Touch& touch, access::Result result, ActionId action) {
   const auto [entry, fresh] = files_.try_emplace(std::string(touch.path));
   FileState& state = entry->second;
   FileFacts& facts = state.facts;
   if (fresh) {
     facts.path_class = classifier_.Classify(touch.path);
     facts.first_action = action;
+    for (absl::string_view up = Dirname(touch.path); up.size() > 1; up = Dirname(up)) {
+      if (!directories_.emplace(up).second) break;
+    }
   }
   facts.several_actions = facts.several_actions || facts.first_action != action;
   facts.what |= touch.what;
   ++facts.accesses;
-  if (ActionFacts* counts = At(action)) {
-    if ((touch.what & kReads) != 0) ++counts->reads;
-    if ((touch.what & kProbed) != 0) ++counts->probes;
-    if ((touch.what & kWrites) != 0) ++counts->writes;
-  }
   if ((touch.what & kWrites) == 0) return;
   if (facts.first_writer == 0) facts.first_writer = action;
-  // A rename says "renamed onto" whether or not its target was there: only what was read before tells.
+  // A rename says "renamed onto" whether or not its target was there: its result tells, or what was read
+  // before.
   const bool gone = (touch.what & (kRemoved | kRenamedFrom)) != 0;
   if (!state.written) {
-    constexpr uint32_t kSeenThere =
-        kRead | kExecuted | kListed | kLooked | kChanged | kRemoved | kRenamedFrom;
     state.there_before = (touch.what & kMade) == 0 &&
                          ((touch.what & kRenamedOnto) == 0
                               ? true
-                              : (facts.what & kSeenThere) != 0 || access.result == access::Result::kThere);
+                              : (facts.what & kSeenThere) != 0 || result == access::Result::kThere);
     state.written = true;
   }
   state.there_now = !gone;
   state.by_rename =
       (touch.what & kRenamedOnto) != 0 || (state.by_rename && !gone && (touch.what & kMade) == 0);
+}
+
+// The names below `directory`, with the slash in front, of what is there as far as the log tells.
+std::vector<std::string> SummaryBuilder::ThereBelow(absl::string_view directory) const {
+  std::vector<std::string> names;
+  // Nearly all renames are of plain files: only for the others is it worth to look at every name.
+  if (!directories_.contains(directory)) return names;
+  for (const auto& [path, state] : files_) {
+    if (path.size() <= directory.size() || !IsUnder(path, directory)) continue;
+    if (state.written ? state.there_now : (state.facts.what & kSeenThere) != 0)
+      names.push_back(path.substr(directory.size()));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void SummaryBuilder::MoveBelow(const Touches& touches, ActionId action) {
+  const Touch& from = touches.items[0];
+  const Touch& to = touches.items[1];
+  const bool exchange = (from.what & kRenamedOnto) != 0;
+  const std::vector<std::string> moved = ThereBelow(from.path);
+  const std::vector<std::string> back = exchange ? ThereBelow(to.path) : std::vector<std::string>();
+  const auto move = [&](const std::vector<std::string>& names, const std::vector<std::string>& others,
+                        const Touch& old_top, const Touch& new_top) {
+    const uint32_t unclear = old_top.what & kUnclear;
+    for (const std::string& name : names) {
+      const std::string old_name = absl::StrCat(old_top.path, name);
+      const std::string new_name = absl::StrCat(new_top.path, name);
+      if (!std::binary_search(others.begin(), others.end(), name))
+        Mark({old_name, kRenamedFrom | unclear}, access::Result::kThere, action);
+      Mark({new_name, kRenamedOnto | unclear}, access::Result::kCreated, action);
+    }
+  };
+  move(moved, back, from, to);
+  move(back, moved, to, from);
 }
 
 void SummaryBuilder::AddEndpoint(const access::Access& access, ActionId action) {
@@ -208,6 +258,10 @@ void SummaryBuilder::AddAccess(const access::Access& access, ActionId action) {
   AddEndpoint(access, action);
   if (access.decision == access::Decision::kDenied) AddDenied(access, action);
   const Touches touches = TouchesOf(access);
+  const bool renamed = access.op == Op::kRename && touches.size == 2 &&
+                       touches.items[0].path != touches.items[1].path &&
+                       (touches.items[1].what & kRenamedOnto) != 0;
+  if (renamed) MoveBelow(touches, action);
   for (const Touch& touch : touches.span()) AddTouch(touch, access, action);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "access/log.h"
 #include "access/record.h"
@@ -148,6 +149,7 @@ struct Summary {
   // the inner one says who it was.
   std::vector<size_t> Slowest(size_t limit) const;
   const ActionFacts* Find(access::ActionId id) const;
+  const FileFacts* FindFile(absl::string_view path) const;
 };
 
 // Feed records in the order of time, then Finish once. Not thread-safe.
@@ -177,6 +179,11 @@ class SummaryBuilder {
   void AddEndpoint(const access::Access& access, access::ActionId action);
   void AddDenied(const access::Access& access, access::ActionId action);
   void AddTouch(const Touch& touch, const access::Access& access, access::ActionId action);
+  // What a touch makes of its file, without the counts of its action.
+  void Mark(const Touch& touch, access::Result result, access::ActionId action);
+  // A directory was renamed: what is known below it has another name now.
+  void MoveBelow(const Touches& touches, access::ActionId action);
+  std::vector<std::string> ThereBelow(absl::string_view directory) const;
   void AddHole(const access::Hole& hole, access::ActionId action);
   void Judge(const std::vector<std::string>& why_incomplete);
   void Renumber();
@@ -187,6 +194,7 @@ class SummaryBuilder {
   absl::flat_hash_map<Key, access::ActionId> places_;
   std::vector<access::ActionId> begun_;  // in order of their begin
   absl::flat_hash_map<std::string, FileState> files_;
+  absl::flat_hash_set<std::string> directories_;  // of all files_, up to the root
   absl::flat_hash_map<std::string, EndpointFacts> endpoints_;
   absl::flat_hash_map<std::string, DeniedFacts> denied_;
   absl::flat_hash_map<std::string, HoleFacts> holes_;

@@ -71,6 +71,45 @@ TEST(Summary, AnExchangeRemovesNeitherOfItsNames) {
   EXPECT_EQ(FateOf(summary, "/build/b"), "renamed-onto");
 }
 
+TEST(Summary, WhatIsBelowARenamedDirectoryMovesWithIt) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"x"});
+  // mkdir t && echo >t/z && mv t out
+  log.Access(TestLog::Make(1, Op::kMkdir, "/build/t", Result::kCreated));
+  log.Create(1, "/build/t/z").Create(1, "/build/t/d/y").Create(1, "/build/t2");
+  log.Create(1, "/build/t/gone").Do(1, Op::kUnlink, "/build/t/gone").Open(1, "/build/t/no", Result::kAbsent);
+  log.Open(1, "/build/t/old").Rename(1, "/build/t", "/build/out", Result::kCreated);
+  log.Rename(1, "/build/no/t", "/build/failed", Result::kAbsent);
+  const Summary summary = Summarize(log.End(1).Take());
+  EXPECT_EQ(FateOf(summary, "/build/t/z"), "temporary");
+  EXPECT_EQ(FateOf(summary, "/build/out/z"), "renamed-onto");
+  EXPECT_EQ(FateOf(summary, "/build/out/d/y"), "renamed-onto");
+  EXPECT_EQ(FateOf(summary, "/build/t/old"), "removed");
+  EXPECT_EQ(FateOf(summary, "/build/out/old"), "renamed-onto");
+  EXPECT_EQ(FateOf(summary, "/build/t2"), "created");
+  EXPECT_EQ(FileOf(summary, "/build/out/z").first_writer, 1u);
+  for (const FileFacts& file : summary.files) {
+    EXPECT_NE(file.path, "/build/out/gone");
+    EXPECT_NE(file.path, "/build/out/no");
+  }
+  EXPECT_EQ(summary.actions[0].writes, 8u) << "one rename is two writes, whatever was in it";
+}
+
+TEST(Summary, AnExchangeOfDirectoriesSwapsWhatIsBelowThem) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"x"}).Create(1, "/build/a/1").Create(1, "/build/b/2");
+  log.Create(1, "/build/a/both").Create(1, "/build/b/both");
+  access::Access exchange = TestLog::Make(1, Op::kRename, "/build/a", Result::kThere, 2);  // RENAME_EXCHANGE
+  exchange.path2 = exchange.resolved2 = "/build/b";
+  const Summary summary = Summarize(log.Access(exchange).End(1).Take());
+  EXPECT_EQ(FateOf(summary, "/build/a/1"), "temporary");
+  EXPECT_EQ(FateOf(summary, "/build/b/1"), "renamed-onto");
+  EXPECT_EQ(FateOf(summary, "/build/a/2"), "renamed-onto");
+  EXPECT_EQ(FateOf(summary, "/build/b/2"), "temporary");
+  EXPECT_EQ(FateOf(summary, "/build/a/both"), "renamed-onto");
+  EXPECT_EQ(FateOf(summary, "/build/b/both"), "renamed-onto");
+}
+
 TEST(Summary, WhatFailedOrWasRefusedWroteNothing) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"x"});
