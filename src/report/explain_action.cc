@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/paths.h"
 #include "report/explain.h"
+#include "report/implied_exec.h"
 
 namespace glovebox::report {
 namespace {
@@ -113,11 +114,14 @@ void ActionTeller::Take(const access::Access& access, ActionId action) {
 
 void ActionTeller::Collect() {
   const std::vector<access::Record>& records = input_.log.records;
+  ImpliedExecs implied;
   for (size_t i = 0; i < records.size(); ++i) {
     const uint32_t segment = input_.log.segment_of[i];
     if (const auto* access = std::get_if<access::Access>(&records[i])) {
       const ActionId action = summary_.NumberOf(segment, access->action);
-      if (family_.count(action) != 0) Take(*access, action);
+      if (family_.count(action) == 0) continue;
+      if (const auto exec = implied.See(segment, *access)) files_[exec->program].what |= kExecuted;
+      Take(*access, action);
     } else if (const auto* hole = std::get_if<access::Hole>(&records[i])) {
       if (hole->action != 0 && family_.count(summary_.NumberOf(segment, hole->action)) != 0) {
         holes_.push_back(absl::StrCat(EscapeBytes(hole->kind), ": ", EscapeBytes(hole->detail)));

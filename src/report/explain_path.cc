@@ -10,6 +10,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "report/explain.h"
+#include "report/implied_exec.h"
 
 namespace glovebox::report {
 namespace {
@@ -55,6 +56,7 @@ class PathTeller {
            (!spelled.empty() && (spelled == query_.spelled || wanted_.contains(spelled)));
   }
   void Take(const access::Access& access, ActionId action);
+  void TakeImplied(const ImpliedExec& exec, const access::Access& access, ActionId action);
   void TakeMove(const access::Access& access, ActionId action);
   Section& SectionOf(absl::string_view path);
   std::string SectionText(const Section& section, const Classifier& classifier) const;
@@ -107,6 +109,16 @@ Section& PathTeller::SectionOf(absl::string_view path) {
   const auto [entry, fresh] = by_path_.try_emplace(std::string(path), sections_.size());
   if (fresh) sections_.emplace_back().path = std::string(path);
   return sections_[entry->second];
+}
+
+// The program that a script runs in; `access` is the first that its process made as it.
+void PathTeller::TakeImplied(const ImpliedExec& exec, const access::Access& access, ActionId action) {
+  if (!wanted_.contains(exec.program)) return;
+  access::Access call;
+  call.op = Op::kExec;
+  call.time_ns = access.time_ns;
+  call.exe = exec.by;
+  Add(call, action, kExecuted, exec.named, &SectionOf(exec.program));
 }
 
 // A rename of a directory above what is wanted: it came from elsewhere, or went there.
@@ -198,9 +210,13 @@ std::string PathTeller::SectionText(const Section& section, const Classifier& cl
 
 std::string PathTeller::Tell() {
   const std::vector<access::Record>& records = input_.log.records;
+  ImpliedExecs implied;
   for (size_t i = 0; i < records.size(); ++i) {
     if (const auto* access = std::get_if<access::Access>(&records[i])) {
-      Take(*access, summary_.NumberOf(input_.log.segment_of[i], access->action));
+      const uint32_t segment = input_.log.segment_of[i];
+      const ActionId action = summary_.NumberOf(segment, access->action);
+      if (const auto exec = implied.See(segment, *access)) TakeImplied(*exec, *access, action);
+      Take(*access, action);
     }
   }
   const Classifier classifier(input_.build);

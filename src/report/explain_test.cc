@@ -167,6 +167,24 @@ TEST(ExplainPath, AFileInARenamedDirectoryIsKnownByBothNames) {
   EXPECT_THAT(Told(input, "/build/out/none"), Not(HasSubstr("renamed")));
 }
 
+TEST(Explain, TheInterpreterOfAScriptWasExecuted) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"x"});
+  access::Access exec = TestLog::Make(1, Op::kExec, "/src/gen.py");
+  exec.exe = "/usr/bin/dash";
+  access::Access next = TestLog::Make(1, Op::kOpen, "/src/gen.py");
+  next.exe = "/usr/bin/python3.11";
+  const Input input = log.Access(exec).Access(next).End(1).Take();
+  EXPECT_THAT(Told(input, "/usr/bin/python3.11"), HasSubstr("read by 1 action, written by nobody"));
+  EXPECT_THAT(Told(input, "/usr/bin/python3.11"),
+              HasSubstr("executed, with /src/gen.py    x1  by dash in #1 x"));
+  EXPECT_THAT(Told(input, "#1", true), HasSubstr("    /usr/bin/python3.11\n"));
+  const Summary summary = Summarize(input);
+  const FileFacts* python = summary.FindFile("/usr/bin/python3.11");
+  ASSERT_NE(python, nullptr);
+  EXPECT_EQ(python->what, uint32_t{kExecuted});
+}
+
 TEST(ExplainAction, WhatWasMovedToAFreeNameAndRemovedWasTemporary) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"x"})

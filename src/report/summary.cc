@@ -318,7 +318,9 @@ void SummaryBuilder::Add(const access::Record& record, uint32_t segment) {
     summary_.last_ns = std::max(summary_.last_ns, time);
   }
   if (const auto* access = std::get_if<access::Access>(&record)) {
-    AddAccess(*access, ActionOf(segment, access->action));
+    const ActionId action = ActionOf(segment, access->action);
+    if (const auto exec = implied_.See(segment, *access)) AddTouch(TouchOf(*exec), *access, action);
+    AddAccess(*access, action);
   } else if (const auto* begin = std::get_if<access::ActionBegin>(&record)) {
     AddBegin(*begin, segment);
   } else if (const auto* end = std::get_if<access::ActionEnd>(&record)) {

@@ -17,6 +17,7 @@
 #include "access/record.h"
 #include "report/build_info.h"
 #include "report/classify.h"
+#include "report/implied_exec.h"
 #include "report/input.h"
 #include "report/touch.h"
 
@@ -195,6 +196,7 @@ class SummaryBuilder {
   std::vector<access::ActionId> begun_;  // in order of their begin
   absl::flat_hash_map<std::string, FileState> files_;
   absl::flat_hash_set<std::string> directories_;  // of all files_, up to the root
+  ImpliedExecs implied_;
   absl::flat_hash_map<std::string, EndpointFacts> endpoints_;
   absl::flat_hash_map<std::string, DeniedFacts> denied_;
   absl::flat_hash_map<std::string, HoleFacts> holes_;
