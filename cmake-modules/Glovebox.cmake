@@ -4,10 +4,8 @@
 #
 # An item of a list does as well, and so does CMAKE_PROJECT_INCLUDE (read by every project() call: the first one
 # counts). Projects that opt in by themselves say find_package(Glovebox) and glovebox_enable().
-# The project that this is injected into may be older than IN_LIST (CMP0057): its policies are its own affair. A function
-# keeps the policies under which it was defined, and include() restores the project's at the end of this file.
-cmake_policy(VERSION 3.24)
-
+#
+# Nothing here depends on a policy, and none is set: GloveboxEnable.cmake first says which CMake it needs.
 include("${CMAKE_CURRENT_LIST_DIR}/GloveboxEnable.cmake")
 
 # In the scope of the first project() call: always the top level's.

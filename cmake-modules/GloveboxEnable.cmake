@@ -9,14 +9,14 @@
 # and projects themselves set theirs on the way, and those are kept, behind ours. The command string is the
 # same in every configure run (Ninja runs an edge again when its command changes); the policy travels by file.
 
-# The project that this is injected into may be older than IN_LIST (CMP0057): its policies are its own affair. A function
-# keeps the policies under which it was defined, and include() restores the project's at the end of this file.
-cmake_policy(VERSION 3.24)
-
 if(CMAKE_VERSION VERSION_LESS 3.20)
   message(FATAL_ERROR "Glovebox needs CMake 3.20 or newer, this is ${CMAKE_VERSION}: "
     "run the build under glovebox-ninja, which needs nothing of CMake.")
 endif()
+
+# The project that this is injected into may be older than IN_LIST (CMP0057): its policies are its own affair. A function
+# keeps the policies under which it was defined, and include() restores the project's at the end of this file.
+cmake_policy(VERSION 3.20)
 
 # GLOVEBOX_LAUNCHER: set by whoever wants another launcher; else the one that belongs to this file.
 if(NOT GLOVEBOX_LAUNCHER)

@@ -5,7 +5,10 @@ The launcher here is a script that notes its words and runs the command: what is
 
 usage: run.py MODULE_DIR GLOVEBOX_LAUNCH GLOVEBOX     (the first holds Glovebox.cmake and GloveboxConfig.cmake)
 """
+import glob
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,7 +61,9 @@ class Injection(unittest.TestCase):
 
     def configure(self, *arguments, generator="Ninja", inject=True, build="b"):
         words = ["cmake", "-S", os.path.join(self.root, "src"), "-B", os.path.join(self.root, build), "-G", generator,
-                 "-DGLOVEBOX_LAUNCHER=" + self.launcher, *arguments]
+                 *arguments]
+        if self.launcher:
+            words.append("-DGLOVEBOX_LAUNCHER=" + self.launcher)
         if inject:
             words.append("-DCMAKE_PROJECT_TOP_LEVEL_INCLUDES=" + os.path.join(MODULES, "Glovebox.cmake"))
         done = subprocess.run(words, env=self.env, capture_output=True, text=True, timeout=120)
@@ -205,6 +210,45 @@ add_custom_command(TARGET l POST_BUILD COMMAND ${CMAKE_COMMAND} -P cmake_install
                                   text=True, timeout=60)
             reported = [line.split()[0] for line in done.stdout.splitlines() if " utility-words: " in line]
             self.assertTrue(reported and all(place.endswith("libl.a") for place in reported), done)
+
+    def test_the_launcher_of_this_build_records_alone(self):
+        # Nobody supervises, and the module names the launcher that belongs to it, which becomes `glovebox run`.
+        self.launcher = None
+        self.env.pop("GLOVEBOX_COLLECTOR", None)
+        self.env["GLOVEBOX_STATE_DIR"] = os.path.join(self.root, "state")
+        glovebox = lambda *words: json.loads(subprocess.run([GLOVEBOX, *words, "--json"], env=self.env, text=True,
+                                                            capture_output=True, timeout=60).stdout)
+        for number, generator in enumerate(("Ninja", "Unix Makefiles")):
+            build = "b%d" % number
+            self.configure(generator=generator, build=build)
+            self.make(build)
+            if glovebox("host")["listener_above"]:
+                self.skipTest("a Glovebox above us supervises")
+            roles = [action["role"] for action in glovebox("report", "-C", os.path.join(self.root, build))["actions"]]
+            self.assertEqual(sorted(set(roles)), ["compile", "custom", "link"], generator)
+
+    def test_no_policy_is_asked_for_that_the_promised_cmake_does_not_know(self):
+        with open(os.path.join(MODULES, "GloveboxEnable.cmake")) as file:
+            text = file.read()
+        promised = re.search(r"Glovebox needs CMake (\d+\.\d+) or newer", text).group(1)
+        for path in glob.glob(os.path.join(MODULES, "Glovebox*.cmake")):
+            with open(path) as file:
+                asked = re.findall(r"^\s*cmake_policy\(VERSION ([\d.]+)\)", file.read(), re.M)
+            self.assertLessEqual(set(asked), {promised}, path)
+
+    def test_a_cmake_that_is_too_old_is_told_so_before_anything_else(self):
+        # An older CMake is played by its version; what it does not know would be an error of its own.
+        script = self.write("old.cmake", """
+set(CMAKE_VERSION 3.19.0)
+macro(cmake_policy)
+  message(FATAL_ERROR "a policy first")
+endmacro()
+include("%s")
+""" % os.path.join(MODULES, "Glovebox.cmake"))
+        done = subprocess.run(["cmake", "-P", script], capture_output=True, text=True, timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("Glovebox needs CMake 3.20 or newer, this is 3.19.0", " ".join(done.stderr.split()))
+        self.assertNotIn("a policy first", done.stderr)
 
     def test_a_query_that_is_there_before_is_answered_at_once(self):
         query = os.path.join(self.root, "b/.cmake/api/v1/query/client-glovebox")

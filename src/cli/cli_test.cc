@@ -151,6 +151,8 @@ TEST_F(Cli, AloneItPrintsItsHelpAndExitsWith2) {
 
 TEST_F(Cli, HelpAndVersionAreNoErrors) {
   EXPECT_THAT(Run({"--version"}).out, HasSubstr("glovebox "));
+  EXPECT_THAT(Run({"explain", "--help"}).out, HasSubstr("an address"));
+  EXPECT_THAT(Run({"run", "--help"}).out, HasSubstr("dynamic programs can die of it"));
   for (const char* command : {"run", "report", "explain", "log", "host", "syscalls", "cmake-scan"}) {
     const Outcome outcome = Run({command, "--help"});
     EXPECT_EQ(outcome.exit(), 0);
@@ -173,6 +175,24 @@ TEST_F(Cli, WhatIsNotThereExitsWith1AndSaysWhatToDo) {
   const Outcome number = Run({"explain", "#999"});
   EXPECT_EQ(number.exit(), 1);
   EXPECT_THAT(number.err, HasSubstr("there is no action #999: this run has 1 action, the last one is #1"));
+}
+
+TEST_F(Cli, AScanSaysOnceThatABuildWasConfiguredWithoutGlovebox) {
+  const std::string rules = "rule cc\n  command = $launch cc $in\nbuild a.o: cc a.c\nbuild b.o: cc b.c\n";
+  ASSERT_OK(WriteFile(Path("build/build.ninja"), rules));
+  const Outcome without = Run({"cmake-scan"});
+  EXPECT_EQ(without.exit(), 0) << without.err;
+  EXPECT_TRUE(absl::StartsWith(without.out,
+                               "2 commands, 0 wrapped by glovebox-launch\n"
+                               "Glovebox is not enabled in this build directory: "))
+      << without.out;
+  EXPECT_EQ(std::count(without.out.begin(), without.out.end(), '\n'), 2) << without.out;
+  ASSERT_OK(WriteFile(Path("build/build.ninja"), rules + "  launch = /bin/glovebox-launch --\n"));
+  const Outcome with = Run({"cmake-scan"});
+  EXPECT_THAT(with.out, HasSubstr("2 commands, 1 wrapped"));
+  EXPECT_THAT(with.out, HasSubstr("a.o  own-property: "));
+  EXPECT_THAT(with.out, Not(HasSubstr("not enabled")));
+  EXPECT_THAT(Run({"cmake-scan", "/nonexistent"}).err, Not(HasSubstr("cmake -B")));
 }
 
 TEST_F(Cli, StreamsAreTheCommandsOwnAndTheReportGoesToStderr) {
@@ -263,6 +283,17 @@ TEST_F(Cli, OddNamesSurviveFromTheCallToTheReport) {
       EXPECT_THAT(explained.out, HasSubstr(EscapeBytes(name)));
     }
   }
+}
+
+TEST_F(Cli, NamesInErrorsAndInTheOneLineAreEscapedOnce) {
+  const Outcome one = Run({"run", "--log", Path("a b/l g\n"), "--", "/no/such\n\\"});
+  EXPECT_THAT(one.err, HasSubstr(absl::StrCat(" - report: glovebox report --log '", Path("a b/l g\\n'\n"))));
+  EXPECT_THAT(one.err, HasSubstr("#1 '/no/such\\n\\\\': "));
+  ASSERT_EQ(Run({"run", "-q", "--", "touch", "deepfile\n\xff"}).exit(), 0);
+  const Outcome near = Run({"explain", "deepfile\n\\"});
+  EXPECT_EQ(near.exit(), 1);
+  EXPECT_THAT(near.err,
+              HasSubstr(absl::StrCat("made deepfile\\n\\\\; near it: ", Path("build/deepfile\\n\\xff;"))));
 }
 
 TEST_F(Cli, LevelFullSeesLooksAndLevelOpenDoesNot) {
@@ -429,6 +460,7 @@ TEST_F(Cli, HostAndSyscallsAreToldInTextAndJson) {
   const json host = json::parse(Run({"host", "--json"}).out, nullptr, false);
   EXPECT_TRUE(host["seccomp_notify"].is_boolean());
   EXPECT_THAT(Run({"host"}).out, HasSubstr("landlock_abi"));
+  EXPECT_THAT(Run({"host"}).out, Not(HasSubstr(" -1\n")));
   EXPECT_THAT(Run({"syscalls"}).out, HasSubstr("openat2"));
 }
 

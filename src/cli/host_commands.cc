@@ -38,6 +38,7 @@ int PrintHost(bool json) {
       std::cout << name << std::string(20 - name.size(), ' ')
                 << (value.is_boolean()  ? (value.get<bool>() ? "yes" : "no")
                     : value.is_string() ? value.get<std::string>()
+                    : value == -1       ? "none (this kernel has no Yama)"
                                         : value.dump())
                 << "\n";
     }
@@ -46,9 +47,20 @@ int PrintHost(bool json) {
 }
 
 int Scan(const std::string& build_dir) {
-  const auto scan = graph::ScanBuild(build_dir);
+  const auto scan = [&] {
+    const Progress progress([&build_dir] { return absl::StrCat("reading the commands of ", build_dir); });
+    return graph::ScanBuild(build_dir);
+  }();
   if (!scan.ok()) return Report(scan.status());
   std::cout << scan->commands << " commands, " << scan->wrapped << " wrapped by glovebox-launch\n";
+  if (scan->commands > 0 && scan->launched == 0) {
+    // One reason for all of them, and not theirs.
+    std::cout
+        << "Glovebox is not enabled in this build directory: configure it with "
+           "-DCMAKE_PROJECT_TOP_LEVEL_INCLUDES=PREFIX/lib/cmake/Glovebox/Glovebox.cmake (docs/cmake.md), or "
+           "build it with glovebox-ninja as it is, which sees every edge\n";
+    return kOk;
+  }
   for (const graph::Unwrapped& one : scan->unwrapped) {
     std::cout << "  " << EscapeBytes(one.place) << "  " << graph::UnwrappedReasonName(one.reason) << ": "
               << graph::UnwrappedReasonText(one.reason) << (one.part.empty() ? "" : "\n      ")

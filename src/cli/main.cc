@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 
+#include "absl/strings/str_replace.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 
@@ -40,7 +41,9 @@ int main(int argc, char** argv) {
       at = at->get_subcommands().front();
       who += " " + at->get_name();
     }
-    glovebox::cli::PrintError(std::string(error.what()) + " (see " + who + " --help)");
+    // CLI11 says some of them in several lines.
+    glovebox::cli::PrintError(absl::StrReplaceAll(error.what(), {{"\n", "; "}}) + " (see " + who +
+                              " --help)");
     return glovebox::cli::kUsage;
   }
   if (!action) {

@@ -3,21 +3,25 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "base/bytes.h"
 #include "base/status.h"
+#include "report/format.h"
 
 namespace glovebox::cli {
 
-void PrintError(absl::string_view text) {
-  // One line that a terminal only shows, whatever a name or a library put into the message.
-  const std::string line =
-      absl::StrCat("glovebox: ", EscapeBytes(absl::StrReplaceAll(text, {{"\n", "; "}})), "\n");
+// One line that a terminal only shows, whatever a name or a library put into the message.
+void PrintError(absl::string_view text) { PrintLine(EscapeBytes(text)); }
+
+void PrintLine(absl::string_view escaped) {
+  const std::string line = absl::StrCat("glovebox: ", escaped, "\n");
   fwrite(line.data(), 1, line.size(), stderr);
 }
 
@@ -63,12 +67,40 @@ int Output::Finish() {
   return kFailed;
 }
 
-Progress::Progress(absl::string_view text) : shown_(isatty(STDERR_FILENO) == 1) {
-  if (shown_) fprintf(stderr, "\r\033[K%.*s ...", static_cast<int>(text.size()), text.data());
+Progress::Progress(std::function<std::string()> text) {
+  const char* term = getenv("TERM");
+  if (isatty(STDERR_FILENO) != 1 || term == nullptr || *term == '\0' || absl::string_view(term) == "dumb")
+    return;
+  thread_ = std::thread([this, text = std::move(text)] { Show(text); });
 }
 
 Progress::~Progress() {
-  if (shown_) fputs("\r\033[K", stderr);
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Progress::Show(const std::function<std::string()>& text) {
+  constexpr auto kNoticed = std::chrono::milliseconds(300);
+  const auto start = std::chrono::steady_clock::now();
+  const auto ended = [this] { return ended_; };
+  std::unique_lock lock(mutex_);
+  if (changed_.wait_until(lock, start + kNoticed, ended)) return;
+  lock.unlock();
+  const std::string what = EscapeBytes(text());
+  // One column is left free: a terminal wraps when its last one is written.
+  const int width = report::StyleFor(STDERR_FILENO).width;
+  lock.lock();
+  for (int seconds = 0; !ended_; ++seconds) {
+    const std::string line = absl::StrCat(what, " ...", seconds > 0 ? absl::StrCat(" ", seconds, " s") : "");
+    fprintf(stderr, "\r\033[K%s", report::Shorten(line, width > 1 ? width - 1 : width).c_str());
+    changed_.wait_until(lock, start + std::chrono::seconds(seconds + 1), ended);
+  }
+  fputs("\r\033[K", stderr);
 }
 
 }  // namespace glovebox::cli

@@ -2,7 +2,12 @@
 #ifndef GLOVEBOX_CLI_PRINT_H_
 #define GLOVEBOX_CLI_PRINT_H_
 
+#include <condition_variable>
+#include <functional>
+#include <mutex>
 #include <streambuf>
+#include <string>
+#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -14,8 +19,11 @@ inline constexpr int kFailed = 1;  // what was asked for is not there, or could 
 inline constexpr int kUsage = 2;
 inline constexpr int kHostCannot = 3;
 
-// "glovebox: TEXT" on stderr.
+// "glovebox: TEXT" on stderr, escaped (base/bytes.h) here and nowhere before: names in a status are raw.
 void PrintError(absl::string_view text);
+
+// The same for a line that is escaped already, as those of report/ are.
+void PrintLine(absl::string_view escaped);
 
 // Prints an error and gives its exit code: 2 for what was asked wrongly, 3 for what this host cannot do,
 // else 1.
@@ -43,17 +51,25 @@ class Output : private std::streambuf {
   std::streambuf* before_;
 };
 
-// A line on stderr that says what is being done, replaced by the next one and gone at the end; only on a
-// terminal.
+// While it lives: a line on stderr that says what is being done and for how long, gone at the end. Only on a
+// terminal that can take a line back (TERM is set and not "dumb"), and only where it takes longer than a
+// person would notice (0.3 s).
+//   const Progress progress([] { return "reading the log"; });
 class Progress {
  public:
-  explicit Progress(absl::string_view text);
+  // `text` is asked once, by another thread, when the line is shown.
+  explicit Progress(std::function<std::string()> text);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
  private:
-  bool shown_;
+  void Show(const std::function<std::string()>& text);
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;  // guarded by mutex_
+  std::thread thread_;
 };
 
 }  // namespace glovebox::cli

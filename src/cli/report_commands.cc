@@ -1,10 +1,13 @@
 // `glovebox report`, `explain`, `log`: what was recorded.
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
@@ -32,8 +35,29 @@ void AddWhere(CLI::App& command, Where& where) {
       ->type_name("DIR");
 }
 
+// How much there is to read, as far as that can be told.
+std::string ReadingTheLog(const Where& where) {
+  std::string run_dir = where.log;
+  if (run_dir.empty()) {
+    const auto latest = access::LatestRun(where.build_dir);
+    if (latest.ok()) run_dir = *latest;
+  }
+  uint64_t segments = 0;
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(run_dir, error), stop; !error && at != stop;
+       at.increment(error)) {
+    std::error_code none;
+    const uint64_t size = at->path().extension() == ".gbx" ? at->file_size(none) : 0;
+    if (none || size == 0) continue;
+    ++segments;
+    bytes += size;
+  }
+  return absl::StrCat("reading the log: ", report::Count(segments, "segment"), ", ", report::Size(bytes));
+}
+
 absl::StatusOr<report::Input> LoadFrom(const Where& where) {
-  const Progress progress("reading the log");
+  const Progress progress([&where] { return ReadingTheLog(where); });
   return report::Load({where.build_dir, where.log});
 }
 
@@ -44,7 +68,10 @@ int DumpLog(const Where& where) {
     if (!latest.ok()) return Report(latest.status());
     run_dir = *latest;
   }
-  const auto log = access::ReadLog(run_dir);
+  const auto log = [&] {
+    const Progress progress([&where] { return ReadingTheLog(where); });
+    return access::ReadLog(run_dir);
+  }();
   if (!log.ok()) return Report(log.status());
   for (const access::Record& record : log->records) std::cout << access::DumpRecord(record) << "\n";
   for (const access::Tear& tear : log->tears) {
@@ -91,7 +118,8 @@ void AddExplain(CLI::App& app, Action* action) {
   auto o = std::make_shared<Options>();
   CLI::App* explain = app.add_subcommand("explain", "who touched a file, or what an edge touched");
   AddWhere(*explain, o->where);
-  explain->add_option("WHAT", o->what, "a path, an output, a target, or #NUMBER of an action")->required();
+  explain->add_option("WHAT", o->what, "a path, an address, an output, a target, or #NUMBER of an action")
+      ->required();
   explain->add_flag("--all", o->all, "lists in full");
   explain->callback([o, action] {
     *action = [o]() -> int {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
 #include "access/names.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -213,8 +214,8 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
     if (o.json)
       report::WriteJson(summary, std::cerr);
     else
-      PrintError(absl::StrCat(report::OneLine(summary), " - report: glovebox report",
-                              o.log.empty() ? "" : " --log " + o.log));
+      PrintLine(absl::StrCat(report::OneLine(summary), " - report: glovebox report",
+                             o.log.empty() ? "" : " --log " + EscapeBytes(ShellQuote(o.log))));
   }
   return EndLike(outcome.end);
 }
@@ -248,7 +249,9 @@ void AddPolicyOptions(CLI::App& run, RunOptions& o) {
       ->check(CLI::Range(0, 64));
   run.add_flag("--pty", o.pty, "give the command a terminal of its own");
   run.add_flag("--stop", o.stop, "stop before the filter is loaded, and be let go with PTRACE_SEIZE");
-  run.add_flag("--deny-tsc", o.deny_tsc, "reading the time-stamp counter raises SIGSEGV (x86)");
+  run.add_flag("--deny-tsc", o.deny_tsc,
+               "reading the time-stamp counter raises SIGSEGV (x86); dynamic programs can die of it: the "
+               "loader and the clock functions of the vDSO read it");
   run.add_flag("--append-only", o.append_only, "refuse RWF_NOAPPEND, which goes around O_APPEND");
   run.add_flag("--restrict-kptr", o.restrict_kptr, "refuse pointers into the kernel's half");
   run.add_flag("--restrict-prlimit", o.restrict_prlimit, "set the limits early and let nobody change them");

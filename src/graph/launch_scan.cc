@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -33,7 +34,8 @@ ReasonWords WordsOf(UnwrappedReason reason) {
     case UnwrappedReason::kUtility:
       return {"utility", "a target for people (test, install), no build step"};
     case UnwrappedReason::kOwnProperty:
-      return {"own-property", "a RULE_LAUNCH property of the project stands before ours"};
+      return {"own-property",
+              "glovebox_enable() does not reach it, or a RULE_LAUNCH property of the project stands there"};
     case UnwrappedReason::kShellRemainder:
       return {"shell-remainder", "CMake wraps the first command of `a && b` and `a | b` only"};
     case UnwrappedReason::kUtilityWords:
@@ -118,6 +120,7 @@ bool ScanCommand(absl::string_view command, const Unwrapped& as, LaunchScan& sca
   const std::vector<ShellPart> parts = SplitShell(command);
   const bool any =
       std::any_of(parts.begin(), parts.end(), [](const ShellPart& p) { return IsWrapped(p.text); });
+  if (any) ++scan.launched;
   const size_t before = scan.unwrapped.size();
   for (const ShellPart& part : parts) {
     Unwrapped found = as;
@@ -150,6 +153,7 @@ bool IsBookkeeping(absl::string_view line) {
 void Merge(LaunchScan from, LaunchScan& into) {
   into.commands += from.commands;
   into.wrapped += from.wrapped;
+  into.launched += from.launched;
   std::move(from.unwrapped.begin(), from.unwrapped.end(), std::back_inserter(into.unwrapped));
 }
 
@@ -250,8 +254,13 @@ absl::StatusOr<LaunchScan> ScanBuild(const std::string& build_dir, const std::st
     return ScanNinja(graph);
   }
   if (FileExists(JoinPath(build_dir, "Makefile"))) return ScanMakefiles(build_dir);
-  return absl::NotFoundError(absl::StrCat(
-      build_dir, ": neither build.ninja nor Makefile; configure it first (cmake -B ", build_dir, ")"));
+  std::error_code error;
+  if (!std::filesystem::is_directory(build_dir, error)) {
+    return absl::NotFoundError(absl::StrCat(build_dir, ": ", error ? error.message() : "not a directory"));
+  }
+  return absl::NotFoundError(absl::StrCat(build_dir,
+                                          ": neither build.ninja nor Makefile; configure it first (cmake -B ",
+                                          ShellQuote(build_dir), ")"));
 }
 
 }  // namespace glovebox::graph

@@ -18,7 +18,7 @@ enum class UnwrappedReason {
   kDyndep,          // the collation of C++20 module scans
   kNinjaTool,       // the targets clean and help
   kUtility,         // test, install, edit_cache ...: wrapped or not, they are no part of the build
-  kOwnProperty,     // a rule that RULE_LAUNCH_* reaches, but another value stands there
+  kOwnProperty,     // a rule that RULE_LAUNCH_* reaches, but ours is not set there, or another value is
   kShellRemainder,  // b in `a | b`, `a && b`
   kUtilityWords,    // wrapped, but glovebox-launch alone takes it for one of CMake's utilities and does not
                     // record it
@@ -40,6 +40,7 @@ struct Unwrapped {
 struct LaunchScan {
   int commands = 0;  // edges, or recipe lines, looked at
   int wrapped = 0;   // with nothing left over
+  int launched = 0;  // in which glovebox-launch stands at all; 0: the build was configured without the module
   std::vector<Unwrapped> unwrapped;
 };
 
@@ -56,7 +57,8 @@ LaunchScan ScanNinja(const NinjaGraph& graph);
 // `path` is for the places; link.txt (every line is a command) or build.make.
 LaunchScan ScanMakefile(absl::string_view text, const std::string& path);
 
-// Ninja or Makefiles, by what is there. NotFound: neither build.ninja nor Makefile.
+// Ninja or Makefiles, by what is there. NotFound: no such directory, or neither build.ninja nor Makefile
+// there.
 absl::StatusOr<LaunchScan> ScanBuild(const std::string& build_dir, const std::string& ninja = "ninja");
 
 }  // namespace glovebox::graph

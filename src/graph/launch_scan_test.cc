@@ -48,6 +48,7 @@ TEST(ScanNinja, EachKindOfGapIsNamed) {
   const LaunchScan scan = ScanNinja(graph);
   EXPECT_EQ(scan.commands, 9);
   EXPECT_EQ(scan.wrapped, 2);
+  EXPECT_EQ(scan.launched, 3);
   std::vector<std::string> found;
   for (const Unwrapped& u : scan.unwrapped) {
     found.push_back(u.place + " " + std::string(UnwrappedReasonName(u.reason)) + " " +
@@ -118,6 +119,31 @@ TEST(ScanBuild, ADirectoryThatIsNotConfiguredIsAnError) {
   ASSERT_OK_AND_ASSIGN(TempDir dir, TempDir::Create());
   EXPECT_THAT(ScanBuild(dir.path()),
               StatusIs(absl::StatusCode::kNotFound, testing::HasSubstr("configure it")));
+}
+
+TEST(ScanBuild, WhatIsNoDirectoryIsNotToBeConfigured) {
+  ASSERT_OK_AND_ASSIGN(TempDir dir, TempDir::Create());
+  const std::string file = dir.path() + "/file";
+  ASSERT_OK(WriteFile(file, ""));
+  for (const auto& [path, words] :
+       {std::pair{dir.path() + "/none", "No such file or directory"}, std::pair{file, "ot a directory"}}) {
+    const auto scan = ScanBuild(path);
+    EXPECT_THAT(scan, StatusIs(absl::StatusCode::kNotFound, testing::HasSubstr(words)));
+    EXPECT_THAT(scan, Not(StatusIs(absl::StatusCode::kNotFound, testing::HasSubstr("cmake -B"))));
+  }
+}
+
+TEST(ScanBuild, MakefilesAreCountedAsNinjaIs) {
+  ASSERT_OK_AND_ASSIGN(TempDir dir, TempDir::Create());
+  ASSERT_OK(WriteFile(dir.path() + "/Makefile", ""));
+  ASSERT_OK(WriteFile(dir.path() + "/build.make", "a.o: a.c\n\tcc a.c\n"));
+  ASSERT_OK_AND_ASSIGN(const LaunchScan without, ScanBuild(dir.path()));
+  EXPECT_EQ(without.commands, 1);
+  EXPECT_EQ(without.launched, 0);
+  ASSERT_OK(WriteFile(dir.path() + "/link.txt", std::string(kL) + "cc > x\n"));
+  ASSERT_OK_AND_ASSIGN(const LaunchScan with, ScanBuild(dir.path()));
+  EXPECT_EQ(with.commands, 2);
+  EXPECT_EQ(with.launched, 1);
 }
 
 }  // namespace

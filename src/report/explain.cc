@@ -8,7 +8,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/bytes.h"
 #include "base/paths.h"
 
 namespace glovebox::report {
@@ -82,11 +81,9 @@ absl::StatusOr<std::string> Explain(const Input& input, const std::string& what,
   if (!out.empty()) return out;
   if (IsActionNumber(what)) return absl::NotFoundError(NoSuchAction(summary, what));
   const std::vector<std::string> near = NearNames(summary, what);
-  return absl::NotFoundError(absl::StrCat(
-      "nothing in this run touched or made ", EscapeBytes(what), near.empty() ? "" : "; near it: ",
-      absl::StrJoin(near, ", ",
-                    [](std::string* text, const std::string& name) { text->append(EscapeBytes(name)); }),
-      WhatTheLogCannotKnow(summary)));
+  return absl::NotFoundError(absl::StrCat("nothing in this run touched or made ", what,
+                                          near.empty() ? "" : "; near it: ", absl::StrJoin(near, ", "),
+                                          WhatTheLogCannotKnow(summary)));
 }
 
 }  // namespace glovebox::report

@@ -48,7 +48,8 @@ std::string ExplainAction(const Input& input, const Summary& summary, size_t act
 
 // All that: first the actions that `what` names, then who touched the file of that name. Relative names are
 // looked for below `cwd`, the build and the source directory; symlinks of today's disk are followed too.
-// NotFound, with near names and what the log cannot know, where there is neither.
+// NotFound, with near names (raw, as everywhere in a status) and what the log cannot know, where there is
+// neither.
 absl::StatusOr<std::string> Explain(const Input& input, const std::string& what, const std::string& cwd,
                                     const ExplainOptions& options);
 

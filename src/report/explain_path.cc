@@ -37,6 +37,7 @@ struct Section {
   std::set<std::string> spelled;
   std::set<ActionId> readers;
   std::set<ActionId> writers;
+  std::set<ActionId> users;  // in whatever way
 };
 
 class PathTeller {
@@ -101,6 +102,7 @@ void Add(const access::Access& access, ActionId action, uint32_t what, const std
   Group& group = section->groups[entry->second];
   ++group.calls;
   if (group.seen.insert(action).second) group.actions.push_back(action);
+  section->users.insert(action);
   if ((what & kReads) != 0) section->readers.insert(action);
   if ((what & kWrites) != 0) section->writers.insert(action);
 }
@@ -180,16 +182,26 @@ std::string PathTeller::GroupLine(const Group& group) const {
                       " in ", InText(group.actions));
 }
 
+// Under the name: what it is, and how many had to do with it.
+std::string HeadText(const Section& section, const Classifier& classifier) {
+  if (IsAddress(section.path)) {
+    return absl::StrCat("  (network)\n  used by ", Count(section.users.size(), "action"), "\n");
+  }
+  const auto who = [](const std::set<ActionId>& actions) {
+    return actions.empty() ? "nobody" : Count(actions.size(), "action");
+  };
+  return absl::StrCat("  (", ClassName(classifier.Classify(section.path)), ")\n  read by ",
+                      who(section.readers), ", written by ", who(section.writers), "\n");
+}
+
 std::string PathTeller::SectionText(const Section& section, const Classifier& classifier) const {
   const Style& style = options_.style;
-  std::string out = absl::StrCat(
-      Paint(style, Ink::kBold, EscapeBytes(section.path)), "  (",
-      IsAddress(section.path) ? absl::string_view("network") : ClassName(classifier.Classify(section.path)),
-      ")\n", "  read by ", section.readers.empty() ? "nobody" : Count(section.readers.size(), "action"),
-      ", written by ", section.writers.empty() ? "nobody" : Count(section.writers.size(), "action"), "\n");
+  std::string out =
+      absl::StrCat(Paint(style, Ink::kBold, EscapeBytes(section.path)), HeadText(section, classifier));
   std::vector<std::string> aliases;
   for (const std::string& spelled : section.spelled) {
-    if (spelled != section.path) aliases.push_back(EscapeBytes(spelled));
+    // A call that names its file by descriptor alone (futimens) spells nothing.
+    if (!spelled.empty() && spelled != section.path) aliases.push_back(EscapeBytes(spelled));
   }
   if (!aliases.empty()) {
     const size_t total = aliases.size();

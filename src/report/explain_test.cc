@@ -53,6 +53,27 @@ TEST(ExplainPath, UnderstandsNamesAsTheyAreMeant) {
   EXPECT_THAT(Told(input, "inet:127.0.0.1:1"), HasSubstr("connect"));
 }
 
+TEST(ExplainPath, AnAddressIsUsedAndNotReadOrWritten) {
+  EXPECT_EQ(Told(Build(), "inet:127.0.0.1:1"), R"(inet:127.0.0.1:1  (network)
+  used by 1 action
+      +19 ms  connect               x1  by cc1 in #4 app
+)");
+}
+
+TEST(ExplainPath, ACallWithoutAPathSpellsNothing) {
+  TestLog log;
+  access::Access times = TestLog::Make(1, Op::kUtimes, "/build/a");
+  times.path.clear();  // futimens: utimensat(fd, NULL, ...)
+  log.Begin(1, Role::kRun, {}, 0, {"x"}).Access(times);
+  access::Access other = TestLog::Make(1, Op::kOpen, "/build/a");
+  other.path = "a\nb";
+  const std::string text = Told(log.Access(other).End(1).Take(), "/build/a");
+  EXPECT_THAT(text, HasSubstr("  spelled a\\nb\n"));
+  TestLog alone;
+  EXPECT_THAT(Told(alone.Begin(1, Role::kRun, {}, 0, {"x"}).Access(times).End(1).Take(), "/build/a"),
+              Not(HasSubstr("spelled")));
+}
+
 TEST(ExplainPath, FilesThatARelativeNameMayMeanAreToldApart) {
   TestLog log;
   log.Begin(1, Role::kRun, {}, 0, {"x"}).Open(1, "/src/t.h", Result::kAbsent).Open(1, "/build/t.h").End(1);
@@ -78,6 +99,10 @@ TEST(ExplainPath, NobodyIsAnErrorWithNearNames) {
   const Input input = Build();
   const std::string text = Told(input, "/other/a.c");
   EXPECT_THAT(text, HasSubstr("ERROR nothing in this run touched or made /other/a.c; near it: /src/a.c"));
+  TestLog odd;
+  odd.Begin(1, Role::kRun, {}, 0, {"x"}).Create(1, "/build/deepfile\n\xff").End(1);
+  // As they are: who prints an error escapes it, once.
+  EXPECT_THAT(Told(odd.Take(), "deepfile\n"), HasSubstr("made deepfile\n; near it: /build/deepfile\n\xff;"));
   EXPECT_THAT(text, HasSubstr("at level open"));
   EXPECT_THAT(text, HasSubstr("not everything was seen"));
   EXPECT_THAT(Told(input, "stdoi.h"), HasSubstr("/usr/include/stdio.h"));

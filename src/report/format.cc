@@ -62,6 +62,8 @@ Style StyleFor(int fd) {
   const char* term = std::getenv("TERM");
   style.colour = terminal && (no_color == nullptr || *no_color == '\0') &&
                  !(term != nullptr && absl::string_view(term) == "dumb");
+  // An exported COLUMNS outlives its terminal: into a pipe or a file nothing is cut.
+  if (!terminal) return style;
   const char* columns = std::getenv("COLUMNS");
   int width = 0;
   if (columns != nullptr && absl::SimpleAtoi(columns, &width) && width > 0) {
@@ -69,7 +71,7 @@ Style StyleFor(int fd) {
     return style;
   }
   winsize size = {};
-  if (terminal && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
+  if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
   return style;
 }
 

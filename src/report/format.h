@@ -15,7 +15,7 @@ struct Style {
 };
 
 // For the stream behind `fd`: colour on a terminal and where NO_COLOR is unset or empty and TERM is not
-// "dumb"; width from COLUMNS, else from the terminal, else 0.
+// "dumb"; width on a terminal only, from COLUMNS, else its own, else 0.
 Style StyleFor(int fd);
 
 std::string Thousands(uint64_t number);  // 1234567 -> "1,234,567"

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/unique_fd.h"
@@ -75,8 +76,6 @@ TEST_F(StyleTest, APipeIsNeverColouredAndNeverCut) {
   EXPECT_FALSE(StyleFor(out.get()).colour);
   EXPECT_EQ(StyleFor(out.get()).width, 0);
   setenv("COLUMNS", "72", 1);
-  EXPECT_EQ(StyleFor(out.get()).width, 72);
-  setenv("COLUMNS", "-1", 1);
   EXPECT_EQ(StyleFor(out.get()).width, 0);
 }
 
@@ -97,6 +96,14 @@ TEST_F(StyleTest, ATerminalIsColouredUnlessItShallNot) {
   unsetenv("NO_COLOR");
   setenv("TERM", "dumb", 1);
   EXPECT_FALSE(StyleFor(terminal.get()).colour);
+  const winsize size = {25, 90, 0, 0};
+  ASSERT_EQ(ioctl(terminal.get(), TIOCSWINSZ, &size), 0);
+  unsetenv("COLUMNS");
+  EXPECT_EQ(StyleFor(terminal.get()).width, 90);
+  setenv("COLUMNS", "72", 1);
+  EXPECT_EQ(StyleFor(terminal.get()).width, 72);
+  setenv("COLUMNS", "-1", 1);
+  EXPECT_EQ(StyleFor(terminal.get()).width, 90);
 }
 
 }  // namespace

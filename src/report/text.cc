@@ -35,6 +35,12 @@ class Writer {
     Line(absl::StrCat("\n", Paint(style_, ink, Shorten(text, style_.width))));
   }
   void Item(absl::string_view text) { Line(Shorten(absl::StrCat("  ", text), style_.width)); }
+  // A row of numbers: one that is cut is a wrong one, so it is wider than the terminal where it must be.
+  // `name` takes what is left, but some letters always.
+  void Row(absl::string_view numbers, absl::string_view name = "") {
+    const int left = style_.width - 2 - DisplayWidth(numbers);
+    Line(absl::StrCat("  ", numbers, Shorten(name, style_.width == 0 ? 0 : std::max(left, 12))));
+  }
   template <typename Range, typename Format>
   void List(const Range& range, Format format) {
     // "and 1 more" takes the line that the one itself would take.
@@ -257,7 +263,7 @@ void Writer::Table() {
                                              "removed", "renamed", "temp",    "absent"};
   std::string head = PadRight("", 9);
   for (const char* column : kColumns) absl::StrAppend(&head, PadLeft(column, 8));
-  Item(head);
+  Row(head);
   for (size_t row = 0; row < counts.size(); ++row) {
     std::map<Fate, uint64_t>& fates = counts[row].fates;
     if (fates.empty() && row != kPathClasses) continue;
@@ -267,7 +273,7 @@ void Writer::Table() {
           fates[Fate::kRemoved], fates[Fate::kRenamedOnto], fates[Fate::kTemporary], counts[row].absent}) {
       absl::StrAppend(&line, PadLeft(number == 0 ? "-" : Thousands(number), 8));
     }
-    Item(line);
+    Row(line);
   }
 }
 
@@ -281,10 +287,10 @@ void Writer::Roles() {
   Heading(Ink::kBold, absl::StrCat(Count(summary_.actions.size(), "action"), ", ",
                                    Count(summary_.accesses, "access", "accesses")));
   for (const auto& [role, count] : roles) {
-    Item(absl::StrCat(PadRight(access::RoleName(role), 9), PadLeft(Thousands(count.first), 8), "  ",
-                      count.first == count.second
-                          ? "seen in full"
-                          : absl::StrCat(Thousands(count.first - count.second), " incomplete")));
+    Row(absl::StrCat(PadRight(access::RoleName(role), 9), PadLeft(Thousands(count.first), 8), "  ",
+                     count.first == count.second
+                         ? "seen in full"
+                         : absl::StrCat(Thousands(count.first - count.second), " incomplete")));
   }
 }
 
@@ -297,8 +303,9 @@ void Writer::Slowest() {
     std::string cost;
     if (action.end.cpu_ns != 0) absl::StrAppend(&cost, "  cpu ", Duration(action.end.cpu_ns));
     if (action.end.peak_bytes != 0) absl::StrAppend(&cost, "  peak ", Size(action.end.peak_bytes));
-    Item(absl::StrCat(PadLeft(Duration(action.wall_ns()), 11), "  ",
-                      PadRight(access::RoleName(action.begin.role), 9), By(action.id), cost));
+    Row(absl::StrCat(PadLeft(Duration(action.wall_ns()), 11), "  ",
+                     PadRight(access::RoleName(action.begin.role), 9)),
+        absl::StrCat(By(action.id), cost));
   }
 }
 

@@ -14,8 +14,8 @@ namespace glovebox::report {
 // every entry of every list, instead of the first few and how many more there are.
 std::string TextReport(const Summary& summary, const Style& style, bool all);
 
-// One line, as at the end of `glovebox run`, without a newline: "1 action seen in full: 12 files read, 1
-// written, 3 absent; no network".
+// One line, as at the end of `glovebox run`, escaped, without a newline: "1 action seen in full: 12 files
+// read, 1 written, 3 absent; no network".
 std::string OneLine(const Summary& summary);
 
 // "/build/x" -> "x" below the build directory; others stay as they are. Escaped.
