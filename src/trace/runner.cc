@@ -209,24 +209,28 @@ void Run::Child() {
 // run keeps its own policy, though; that of the outer one is in force already, and its plan is let go.
 void Run::Announce() {
   const child::Connection outer = child::FindSupervisor(nullptr);
-  if (outer.found != child::Found::kOuter) return;
-  child::Order order;
-  const bool heard = child::Negotiate(outer.fd, hello_, order).message == nullptr;
-  if (order.ruleset >= 0) close(order.ruleset);
-  if (!heard) {
-    close(outer.fd);
-    return;
+  bool heard = outer.found == child::Found::kOuter;
+  if (heard) {
+    child::Order order;
+    heard = child::Negotiate(outer.fd, hello_, order).message == nullptr;
+    if (order.ruleset >= 0) close(order.ruleset);
+    if (heard) {
+      context_.outer = outer.fd;
+    } else {
+      close(outer.fd);
+    }
   }
-  context_.outer = outer.fd;
+  // Either way: our parent waits for it, and in row 19 this process waits for our parent.
   (void)!TEMP_FAILURE_RETRY(write(context_.fd_write, &heard, 1));
 }
 
 void Run::HearAnnouncement() {
-  // A child that was not heard closes its end in row 20, or dies.
+  // One byte, 1 for heard; none from a child that was killed.
   char heard = 0;
   const bool told = TEMP_FAILURE_RETRY(read(number_.ours.get(), &heard, 1)) == 1;
-  AddHole(told ? "the record is with the Glovebox above this process: there this is an action of its own"
-               : "the supervisor above this process did not answer");
+  AddHole(told && heard != 0
+              ? "the record is with the Glovebox above this process: there this is an action of its own"
+              : "the supervisor above this process did not answer");
 }
 
 void Run::AddHole(const char* why) {

@@ -128,6 +128,21 @@ TEST_F(RunnerLifeTest, TheParentReallyAttachesWhereThePolicyStops) {
   EXPECT_EQ(text, "TracerPid:\t0\n");  // and lets go again
 }
 
+TEST_F(RunnerLifeTest, AStoppedCommandWhoseAnnouncementNobodyAnswersGoesOnAllTheSame) {
+  RunRequest request = Shell("exit 5");
+  request.policy.stop = true;
+  // The supervisor above has gone since the host was asked.
+  request.host.listener_above = true;
+  request.host.outer_supervisor = true;
+  alarm(60);  // both sides waited for each other for ever
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  alarm(0);
+  EXPECT_EQ(outcome.end.status, 5);
+  EXPECT_TRUE(outcome.seized);
+  ASSERT_THAT(sink_.All<access::Hole>(), SizeIs(1));
+  EXPECT_EQ(sink_.All<access::Hole>()[0].detail, "the supervisor above this process did not answer");
+}
+
 TEST_F(RunnerLifeTest, ATestGetsNoDescriptorThatCtestLeaked) {
   const UniqueFd leaked(open("/etc/passwd", O_RDONLY));
   const std::string script = absl::StrCat("test -e /proc/self/fd/", leaked.get());
