@@ -196,6 +196,18 @@ TEST(ControllingPty, ThatIsAStandardStreamItselfStaysOpen) {
   }
 }
 
+TEST(PassedDescriptors, NeverTakeAwayWhereAFailureIsTold) {
+  Session session;
+  session.command = {"/nonexistent/x"};
+  session.in_child = [](ChildContext& context) {
+    static int outer = dup(context.status);
+    context.outer = outer;
+    context.passed_fds = &outer;
+    context.passed_fd_count = 1;
+  };
+  EXPECT_EQ(session.Run().failures.size(), 2u);  // over the status pipe, and over its other end
+}
+
 class Handshake : public testing::Test {
  protected:
   void SetUp() override {

@@ -77,8 +77,8 @@ StepResult ClosePassedFds(Plan, Context context) {
     const int fd = context.passed_fds[i];
     // A variable names it, and anybody can set that: neither the standard streams nor what rows 20 and 24
     // still need are closed by it.
-    if (fd <= 2 || fd == context.connection || fd == context.status || fd == context.ack_read ||
-        fd == context.fd_write) {
+    if (fd <= 2 || fd == context.connection || fd == context.status || fd == context.outer ||
+        fd == context.ack_read || fd == context.fd_write) {
       continue;
     }
     close(fd);
