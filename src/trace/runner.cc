@@ -116,7 +116,7 @@ class Run {
   [[noreturn]] void Child();
   void Announce();
   void HearAnnouncement();
-  void AddHole(const char* why);
+  void AddHole(const char* kind, std::string why);
   void SeizeStopped();
   absl::Status Handshake();
   void StartServing(UniqueFd listener);
@@ -228,13 +228,14 @@ void Run::HearAnnouncement() {
   // One byte, 1 for heard; none from a child that was killed.
   char heard = 0;
   const bool told = TEMP_FAILURE_RETRY(read(number_.ours.get(), &heard, 1)) == 1;
-  AddHole(told && heard != 0
+  AddHole("no-listener",
+          told && heard != 0
               ? "the record is with the Glovebox above this process: there this is an action of its own"
               : "the supervisor above this process did not answer");
 }
 
-void Run::AddHole(const char* why) {
-  if (!request_.sink->Append(access::Hole{begin_.action, Now(), pid_, "no-listener", why})) {
+void Run::AddHole(const char* kind, std::string why) {
+  if (!request_.sink->Append(access::Hole{begin_.action, Now(), pid_, kind, std::move(why)})) {
     outcome_.sink_failed = true;
   }
   ++outcome_.holes;
@@ -260,8 +261,9 @@ absl::Status Run::Fork() {
   outcome_.end.action = begin_.action;
   request_.sink->Append(begin_);
   if (!listener_ && !announces_) {
-    AddHole(request_.policy.level == kernel::Level::kOff ? "the policy records nothing"
-                                                         : "another listener stands above this process");
+    AddHole("no-listener", request_.policy.level == kernel::Level::kOff
+                               ? "the policy records nothing"
+                               : "another listener stands above this process");
   }
   auto pidfd = kernel::OpenPidfd(pid_);
   if (!pidfd.ok()) {  // the child waits in its set-up, or is there at least: it is not reaped yet
@@ -278,6 +280,8 @@ absl::Status Run::Fork() {
 // WaitForCommand().
 void Run::SeizeStopped() {
   siginfo_t info = {};
+    AddHole("not-seized",
+            absl::StrCat("PTRACE_SEIZE: ", ErrnoName(errno), ": nobody has attached to the command"));
   const auto id = static_cast<id_t>(pid_);
   while (waitid(P_PID, id, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }
@@ -446,7 +450,7 @@ absl::StatusOr<RunOutcome> Run::Execute() {
     outcome_.accesses = result.accesses;
     outcome_.holes += result.holes;
     for (const std::string& process : result.left_over) AddLeftOver(&outcome_.end.left_over, process);
-    outcome_.sink_failed = result.sink_failed;
+    outcome_.sink_failed = outcome_.sink_failed || result.sink_failed;
   }
   FillEnd();
   if (!request_.sink->Append(outcome_.end)) outcome_.sink_failed = true;
