@@ -71,6 +71,8 @@ bool SendPlan(PlanStore& plans, const policy::Policy& outer, int socket, access:
   child::Reply reply;
   reply.action = action;
   reply.flags = child::kReplyNoListener;
+  if (outer.scope_signals) reply.flags |= child::kReplyScopesSignals;
+  if (outer.scope_abstract_unix) reply.flags |= child::kReplyScopesAbstractUnix;
   if (!plan.ok()) {
     reply.error = ENOSYS;
     (void)SendReply(socket, reply, {});

@@ -208,18 +208,11 @@ void Run::Child() {
 // In the child, since the outer supervisor knows an action by the process that asks: as a launcher does. This
 // run keeps its own policy, though; that of the outer one is in force already, and its plan is let go.
 void Run::Announce() {
-  const child::Connection outer = child::FindSupervisor(nullptr);
-  bool heard = outer.found == child::Found::kOuter;
-  if (heard) {
-    child::Order order;
-    heard = child::Negotiate(outer.fd, hello_, order).message == nullptr;
-    if (order.ruleset >= 0) close(order.ruleset);
-    if (heard) {
-      context_.outer = outer.fd;
-    } else {
-      close(outer.fd);
-    }
-  }
+  uint32_t held = 0;
+  context_.outer = child::Announce(hello_, held);
+  const bool heard = context_.outer >= 0;
+  // An equal Landlock domain is not added again: there can be 16. The plan is this process's own copy.
+  reinterpret_cast<child::ChildPlan*>(plan_.bytes.data())->landlock_scope &= ~held;
   // Either way: our parent waits for it, and in row 19 this process waits for our parent.
   (void)!TEMP_FAILURE_RETRY(write(context_.fd_write, &heard, 1));
 }
