@@ -202,6 +202,18 @@ TEST_F(Cli, ASetUpThatFailsExitsWithItsErrno) {
   EXPECT_EQ(action["complete"], false);
 }
 
+TEST_F(Cli, AStepThatThisHostCouldNotDoIsInTheReportWithItsReason) {
+  const Outcome run = Run({"layers", GLOVEBOX_PROGRAM, "run", "-q", "--", "true"}, GLOVEBOX_TRACE_PROBE);
+  if (run.exit() == 99) GTEST_SKIP() << "this kernel has no Landlock scopes";
+  ASSERT_EQ(run.exit(), 0) << run.err;
+  const json report = Report();
+  ASSERT_EQ(report["skipped"].size(), 1u);
+  EXPECT_THAT(report["skipped"][0].get<std::string>(), HasSubstr("E2BIG, 16 Landlock layers"));
+  EXPECT_EQ(report["actions"][0]["complete"], true);
+  EXPECT_EQ(report["actions"][0]["step"], "");
+  EXPECT_THAT(Run({"report"}).out, HasSubstr("This host could not do"));
+}
+
 // Else the lock, the log or a socket gets their numbers, and messages go into it.
 TEST_F(Cli, ClosedStandardStreamsAreNobodyElses) {
   for (const char* closed : {">&-", "2>&-", "<&- >&- 2>&-"}) {

@@ -178,6 +178,7 @@ class SummaryBuilder {
   void AddDenied(const access::Access& access, access::ActionId action);
   void AddTouch(const Touch& touch, const access::Access& access, access::ActionId action);
   void AddHole(const access::Hole& hole, access::ActionId action);
+  std::string TakeSkipped(absl::string_view text);
   void Judge(const std::vector<std::string>& why_incomplete);
   void Renumber();
 

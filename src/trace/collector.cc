@@ -299,7 +299,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   begin.shape = "notify";
   if (plan.ok()) {
     begin.level = static_cast<uint8_t>((*plan)->policy.level);
-    for (const std::string& skipped : (*plan)->skipped) absl::StrAppend(&begin.shape, "; skipped ", skipped);
+    for (const std::string& s : (*plan)->skipped) absl::StrAppend(&begin.shape, access::kSkippedMark, s);
   }
   log->Append(begin);
   if (begin.role == access::Role::kEdge && !begin.argv.empty()) {
@@ -334,7 +334,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     listener = absl::UnavailableError("the launcher was killed");
   }
   if (!listener.ok()) {
-    if (!FillSetupFailure(report, &end)) {
+    if (!FillSetup(report, &end)) {
       end.status = EIO;
       end.step = std::string(listener.status().message());
     }
@@ -376,7 +376,7 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   SetupReport report;
   DrainReport(connection, &report);
   int status = 0;
-  if (!FillSetupFailure(report, &end) && ExitStatusOf(peer.pidfd.get(), kReapMs, &status)) {
+  if (!FillSetup(report, &end) && ExitStatusOf(peer.pidfd.get(), kReapMs, &status)) {
     end.kind = WIFSIGNALED(status) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
     end.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
   }

@@ -36,9 +36,10 @@ absl::Status Acknowledge(int channel);
 // Reads what is left on a status socket or connection, without blocking.
 void DrainReport(int channel, SetupReport* report);
 
-// Puts a set-up failure into an action's end: kSandboxFailed, the errno, "SetSid: cannot start a session". No
-// failure: false.
-bool FillSetupFailure(const SetupReport& report, access::ActionEnd* end);
+// Puts what the set-up did not do into an action's end. A failure: kSandboxFailed, the errno, "SetSid: cannot
+// start a session", and true. Each skipped step is added to `step` behind access::kSkippedMark, with the
+// reason; it makes no action incomplete.
+bool FillSetup(const SetupReport& report, access::ActionEnd* end);
 
 }  // namespace glovebox::trace
 

@@ -242,7 +242,8 @@ absl::Status Run::Fork() {
   begin_.argv = request_.argv;
   begin_.level = static_cast<uint8_t>(listener_ ? request_.policy.level : kernel::Level::kOff);
   begin_.shape = listener_ ? "notify" : "none";
-  for (const std::string& skipped : plan_.skipped) absl::StrAppend(&begin_.shape, "; skipped ", skipped);
+  for (const std::string& skipped : plan_.skipped)
+    absl::StrAppend(&begin_.shape, access::kSkippedMark, skipped);
   pid_ = fork();
   if (pid_ < 0) return ErrnoStatus("fork", request_.argv[0], errno);
   if (pid_ == 0) Child();
@@ -273,14 +274,14 @@ absl::Status Run::Fork() {
 // WaitForCommand().
 void Run::SeizeStopped() {
   siginfo_t info = {};
-    AddHole("not-seized",
-            absl::StrCat("PTRACE_SEIZE: ", ErrnoName(errno), ": nobody has attached to the command"));
   const auto id = static_cast<id_t>(pid_);
   while (waitid(P_PID, id, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }
   if (info.si_code != CLD_STOPPED) return;
   waitid(P_PID, id, &info, WSTOPPED);
   if (ptrace(PTRACE_SEIZE, pid_, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC) != 0) {
+    AddHole("not-seized",
+            absl::StrCat("PTRACE_SEIZE: ", ErrnoName(errno), ": nobody has attached to the command"));
     kill(pid_, SIGCONT);  // somebody else traces it already: it must not stay stopped for ever
     return;
   }
@@ -416,7 +417,7 @@ void Run::FillEnd() {
   end.cpu_ns = ns(usage_.ru_utime) + ns(usage_.ru_stime);
   end.peak_bytes = static_cast<uint64_t>(usage_.ru_maxrss) * 1024u;
   DrainReport(status_.ours.get(), &report_);
-  if (FillSetupFailure(report_, &end)) return;
+  if (FillSetup(report_, &end)) return;
   if (!set_up_ && WIFEXITED(wait_status_)) {
     end.kind = access::ActionEnd::Kind::kSandboxFailed;
     end.status = WEXITSTATUS(wait_status_);
