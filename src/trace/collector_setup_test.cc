@@ -62,5 +62,34 @@ TEST_F(CollectorSetupTest, ASkippedStepOfAnInnerActionIsInItsEnd) {
   }
 }
 
+TEST_F(CollectorSetupTest, BelowAForeignListenerEdgesRunAndTheLogSaysThatNobodySawThem) {
+  host_.listener_above = true;
+  StartAgain();
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch("exit 5"))), 5);
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch("test -x /bin/sh", "test"))), 0);
+  const CollectorSummary summary = Stop();
+  EXPECT_EQ(summary.actions, 2u);
+  EXPECT_EQ(summary.complete, 0u);
+  EXPECT_EQ(summary.holes, 2u);
+  ASSERT_THAT(All<Hole>(), SizeIs(2));
+  for (const Hole& hole : All<Hole>()) EXPECT_EQ(hole.kind, "no-listener");
+  ASSERT_THAT(All<ActionBegin>(), SizeIs(2));
+  EXPECT_EQ(All<ActionBegin>()[0].shape, "none");
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(2));
+  EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kExited);
+  EXPECT_EQ(All<ActionEnd>()[0].status, 5);
+  EXPECT_THAT(All<Access>(), IsEmpty());
+}
+
+TEST_F(CollectorSetupTest, AnUnseenActionIsEndedWithTheBuild) {
+  host_.listener_above = true;
+  StartAgain();
+  const pid_t pid = Launch("exec sleep 1000");
+  while (collector_->EdgeCommands().empty()) usleep(1000);
+  EXPECT_EQ(Stop(1).actions, 1u);
+  EXPECT_EQ(kill(pid, 0), -1);
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace glovebox::trace

@@ -147,4 +147,18 @@ bool FillSetup(const SetupReport& report, access::ActionEnd* end) {
   return failure != nullptr;
 }
 
+access::ActionEnd EndOf(access::ActionId action, int pidfd, int connection, int reap_ms) {
+  access::ActionEnd end;
+  end.action = action;
+  end.time_ns = Now();
+  SetupReport report;
+  DrainReport(connection, &report);
+  int status = 0;
+  if (!FillSetup(report, &end) && ExitStatusOf(pidfd, reap_ms, &status)) {
+    end.kind = WIFSIGNALED(status) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
+    end.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+  }
+  return end;
+}
+
 }  // namespace glovebox::trace

@@ -41,6 +41,10 @@ void DrainReport(int channel, SetupReport* report);
 // reason; it makes no action incomplete.
 bool FillSetup(const SetupReport& report, access::ActionEnd* end);
 
+// The end of an action whose first process, the peer of `connection`, is `pidfd` and has ended: what that
+// peer said last, then its exit status, which is known once somebody has reaped it. Waits `reap_ms` for that.
+access::ActionEnd EndOf(access::ActionId action, int pidfd, int connection, int reap_ms);
+
 }  // namespace glovebox::trace
 
 #endif  // GLOVEBOX_TRACE_HANDSHAKE_H_
