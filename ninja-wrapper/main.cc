@@ -14,6 +14,7 @@
 #include "arguments.h"
 #include "base/files.h"
 #include "base/paths.h"
+#include "base/standard_streams.h"
 #include "build_record.h"
 #include "kernel/host.h"
 #include "ninja_process.h"
@@ -142,4 +143,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace glovebox::ninja
 
-int main(int argc, char** argv) { return glovebox::ninja::Main(argc, argv); }
+int main(int argc, char** argv) {
+  glovebox::HoldStandardStreams();
+  return glovebox::ninja::Main(argc, argv);
+}

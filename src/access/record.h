@@ -101,6 +101,10 @@ struct Hole {
   bool operator==(const Hole&) const = default;
 };
 
+// Before each skipped step, in ActionBegin::shape and in ActionEnd::step. A skipped step makes no action
+// incomplete.
+inline constexpr char kSkippedMark[] = "; skipped ";
+
 // How an action ended. Set-up errors stay distinct from the program's own end.
 struct ActionEnd {
   enum class Kind : uint8_t { kUnknown = 0, kExited = 1, kSignaled = 2, kSandboxFailed = 3 };
@@ -108,8 +112,9 @@ struct ActionEnd {
   uint64_t time_ns = 0;
   Kind kind = Kind::kUnknown;  // kUnknown: it ended, and nobody could tell us how
   int32_t status = 0;          // exit status, signal, or errno of the failed step
-  std::string step;            // kSandboxFailed: the pipeline's step
-  uint64_t cpu_ns = 0;         // user + system of the action's first process tree, 0 when unknown
+  std::string step;  // kSandboxFailed: the pipeline's step. Then, and for any other end, each step that this
+                     // host could not do and that was skipped: kSkippedMark, its name, the reason
+  uint64_t cpu_ns = 0;  // user + system of the action's first process tree, 0 when unknown
   uint64_t peak_bytes = 0;
   std::vector<std::string> left_over;  // "pid exe" of what still ran when the first process had ended
 

@@ -1,6 +1,6 @@
-# cmake -DNM=nm -DALLOWED=allowed_symbols.txt -DOBJECTS=a.o,b.o -DBAD=bad.o -P check_symbols.cmake
+# cmake -DNM=nm -DALLOWED=a.txt,b.txt -DOBJECTS=a.o,b.o -DBAD=bad.o -P check_symbols.cmake
 #
-# Fails when the objects need a symbol that is neither their own nor on the list. BAD is an object that must
+# Fails when the objects need a symbol that is neither their own nor on one of the lists. BAD is an object that must
 # be refused: a check that cannot fail says nothing.
 
 cmake_minimum_required(VERSION 3.25)
@@ -10,7 +10,11 @@ function(foreign_symbols out objects)
   if(failed)
     message(FATAL_ERROR "${NM} failed on ${objects}")
   endif()
-  file(STRINGS ${ALLOWED} allowed REGEX "^[^#]")
+  set(allowed "")
+  foreach(list IN LISTS lists)
+    file(STRINGS ${list} more REGEX "^[^#]")
+    list(APPEND allowed ${more})
+  endforeach()
   string(REPLACE ";" "," text "${text}")
   string(REPLACE "\n" ";" lines "${text}")
   set(defined "")
@@ -30,10 +34,11 @@ function(foreign_symbols out objects)
   set(${out} "${needed}" PARENT_SCOPE)
 endfunction()
 
+string(REPLACE "," ";" lists "${ALLOWED}")
 string(REPLACE "," ";" objects "${OBJECTS}")
 foreign_symbols(foreign "${objects}")
 if(foreign)
-  message(FATAL_ERROR "the pipeline needs symbols that are not allowed: ${foreign}")
+  message(FATAL_ERROR "the child side needs symbols that are not allowed: ${foreign}")
 endif()
 
 foreign_symbols(foreign "${objects};${BAD}")

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "child/actions.h"
+#include "kernel/abi.h"
 
 namespace glovebox::child {
 namespace {
@@ -47,7 +48,9 @@ char* Append(char* at, const char* text) {
 
 OrderError SendHello(int connection, const LaunchOptions& options) {
   static char cwd[PATH_MAX];
-  if (getcwd(cwd, sizeof cwd) == nullptr) return {"cannot tell the working directory", errno};
+  // Not libc's: for a directory that is too deep or cannot be reached it walks up, and allocates.
+  if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0) return {"cannot tell the working directory", errno};
+  if (cwd[0] != '/') return {"cannot tell the working directory", ENOENT};  // "(unreachable)/..."
   const char* fixed[kHelloStrings] = {cwd, options.target, options.type, options.language, options.depfile};
   size_t size = 0;
   for (const char* text : fixed) size += strlen(text) + 1;
@@ -151,9 +154,26 @@ OrderError Negotiate(int connection, const LaunchOptions& options, Order& order)
   }
   order.nested = (reply.flags & kReplyNoListener) != 0;
   order.send_listener = (reply.flags & kReplySendListener) != 0;
+  if ((reply.flags & kReplyScopesSignals) != 0) {
+    order.outer_scope |= static_cast<uint32_t>(kernel::kLandlockScopeSignal);
+  }
+  if ((reply.flags & kReplyScopesAbstractUnix) != 0) {
+    order.outer_scope |= static_cast<uint32_t>(kernel::kLandlockScopeAbstractUnix);
+  }
   const OrderError result = TakePlan(fds[0], reply.plan_size, order);
   close(fds[0]);
   return result;
+}
+
+int Announce(const LaunchOptions& options, uint32_t& outer_scope) {
+  Connection outer = FindSupervisor(nullptr);
+  if (outer.found != Found::kOuter) return -1;
+  Order order;
+  const bool heard = Negotiate(outer.fd, options, order).message == nullptr;
+  CloseFd(order.ruleset);
+  outer_scope = heard ? order.outer_scope : 0;
+  if (!heard) CloseFd(outer.fd);
+  return outer.fd;
 }
 
 }  // namespace glovebox::child

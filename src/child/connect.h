@@ -1,8 +1,10 @@
-// The launcher's half of wire.h up to the plan: find a supervisor, say Hello, take what it answers.
+// The launcher's half of wire.h up to the plan: find a supervisor, say Hello, take what it answers. All of it
+// is async-signal-safe: `glovebox run` calls it between fork and exec (held by the test child_symbols).
 #ifndef GLOVEBOX_CHILD_CONNECT_H_
 #define GLOVEBOX_CHILD_CONNECT_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "child/launch_options.h"
 #include "child/plan.h"
@@ -31,6 +33,7 @@ struct Order {
   int ruleset = -1;  // CLOEXEC
   bool nested = false;
   bool send_listener = false;
+  uint32_t outer_scope = 0;  // LANDLOCK_SCOPE_* that the outer domain holds already
 };
 
 struct OrderError {
@@ -40,6 +43,11 @@ struct OrderError {
 
 // Sends the Hello of this action over `connection` and takes the answer.
 OrderError Negotiate(int connection, const LaunchOptions& options, Order& order);
+
+// Tells a supervisor above us of this action, which keeps a plan of its own: that supervisor's is let go, but
+// for what its domain holds already. -1: there is none, or it did not take it. Else the connection (CLOEXEC),
+// where a failure is told as well.
+int Announce(const LaunchOptions& options, uint32_t& outer_scope);
 
 // Fresh zeroed pages, or null; never given back: the process becomes another one soon. The launcher has no
 // heap.

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/standard_streams.h"
 #include "child/actions.h"
 #include "child/connect.h"
 #include "child/environment.h"
@@ -198,4 +199,7 @@ bool HasSupervisor(const char* collector) {
 }  // namespace
 }  // namespace glovebox::child
 
-int main(int argc, char** argv, char** environment) { glovebox::child::Launch(argc, argv, environment); }
+int main(int argc, char** argv, char** environment) {
+  glovebox::HoldStandardStreams();
+  glovebox::child::Launch(argc, argv, environment);
+}

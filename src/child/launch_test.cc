@@ -109,7 +109,8 @@ struct Ended {
 };
 
 Ended Launch(const Strings& arguments, const Strings& environment,
-             const std::function<void(pid_t)>& meanwhile = nullptr) {
+             const std::function<void(pid_t)>& meanwhile = nullptr,
+             const std::function<void()>& before = nullptr) {
   Strings words = arguments;
   words.insert(words.begin(), GLOVEBOX_CHILD_LAUNCH);
   std::vector<char*> argv, envp;
@@ -124,6 +125,7 @@ Ended Launch(const Strings& arguments, const Strings& environment,
   if (pid == 0) {
     dup2(out[1], 1);
     dup2(out[1], 2);
+    if (before) before();
     execve(argv[0], argv.data(), envp.data());
     _exit(249);
   }
@@ -181,6 +183,37 @@ TEST(Launcher, AFailureGoesToTheCollectorAndIsTheExitStatus) {
   memcpy(&failure, collector.after.data(), sizeof failure);
   EXPECT_EQ(failure.magic, kFailureMagic);
   EXPECT_EQ(failure.step, static_cast<uint32_t>(StepCode::kExec));
+}
+
+// A socket that came by the number 2 would get the message for people as well.
+TEST(Launcher, WithClosedStandardStreamsNoMessageGoesIntoTheConnection) {
+  FakeCollector collector;
+  collector.Start();
+  const Ended ended =
+      Launch({"--", "/nonexistent/x"}, {"GLOVEBOX_COLLECTOR=" + collector.path()}, nullptr, [] {
+        for (const int stream : {0, 1, 2}) close(stream);
+      });
+  collector.Join();
+  EXPECT_EQ(ended.out, "");
+  EXPECT_EQ(WEXITSTATUS(ended.status), ENOENT);
+  ASSERT_EQ(collector.after.size(), sizeof(StepFailure));
+  StepFailure failure;
+  memcpy(&failure, collector.after.data(), sizeof failure);
+  EXPECT_EQ(failure.magic, kFailureMagic);
+}
+
+TEST(Launcher, TheCommandFindsClosedWhatWasClosed) {
+  FakeCollector collector;
+  collector.Start();
+  const Ended ended =
+      Launch({"--", GLOVEBOX_CHILD_PROBE}, {"GLOVEBOX_COLLECTOR=" + collector.path()}, nullptr, [] {
+        close(0);
+        close(2);
+      });
+  collector.Join();
+  EXPECT_EQ(ended.out.find("fd 0\n"), std::string::npos);
+  EXPECT_NE(ended.out.find("fd 1\n"), std::string::npos);
+  EXPECT_EQ(ended.out.find("fd 2\n"), std::string::npos);
 }
 
 TEST(Launcher, RunsNothingWhenTheCollectorRefusesOrSendsNoPlan) {

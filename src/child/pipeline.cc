@@ -97,10 +97,13 @@ int StatusFd(ConstContext context) { return context.connection >= 0 ? context.co
 // After the handshake, since they share the connection with it, and before exec closes that. A supervisor
 // that has gone cannot be told: it is no reason not to run.
 void ReportSkipped(ConstContext context) {
-  if (StatusFd(context) < 0 || context.skipped_count == 0) return;
+  if (context.skipped_count == 0) return;
   const PipeHold hold;
-  for (size_t i = 0; i < context.skipped_count; ++i) {
-    WriteAll(StatusFd(context), &context.skipped[i], sizeof context.skipped[i]);
+  const int told[] = {StatusFd(context), context.outer};
+  for (const int fd : told) {
+    for (size_t i = 0; fd >= 0 && i < context.skipped_count; ++i) {
+      WriteAll(fd, &context.skipped[i], sizeof context.skipped[i]);
+    }
   }
 }
 

@@ -180,6 +180,34 @@ TEST_P(FailingRow, SaysWhatAndExitsWithTheErrnoAndTellsTheParent) {
 INSTANTIATE_TEST_SUITE_P(Rows, FailingRow, testing::ValuesIn(kFailing),
                          [](const auto& row) { return std::string(row.param.name); });
 
+TEST(ControllingPty, ThatIsAStandardStreamItselfStaysOpen) {
+  for (const int stream : {0, 1, 2}) {
+    Session session;
+    session.command = {"/bin/sh", "-c", "test -t 0 && test -t 1 && test -t 2"};
+    session.in_child = [stream](ChildContext& context) {
+      OpenPty(context);
+      if (dup3(context.pty, stream, O_CLOEXEC) < 0) _exit(250);
+      close(context.pty);
+      context.pty = stream;
+    };
+    const Outcome outcome = session.Run();
+    ASSERT_TRUE(WIFEXITED(outcome.status));
+    EXPECT_EQ(WEXITSTATUS(outcome.status), 0) << stream;
+  }
+}
+
+TEST(PassedDescriptors, NeverTakeAwayWhereAFailureIsTold) {
+  Session session;
+  session.command = {"/nonexistent/x"};
+  session.in_child = [](ChildContext& context) {
+    static int outer = dup(context.status);
+    context.outer = outer;
+    context.passed_fds = &outer;
+    context.passed_fd_count = 1;
+  };
+  EXPECT_EQ(session.Run().failures.size(), 2u);  // over the status pipe, and over its other end
+}
+
 class Handshake : public testing::Test {
  protected:
   void SetUp() override {

@@ -1,5 +1,6 @@
 // Rows about the process itself: name, pipes, terminal, signals, descriptors, environment, exec.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -38,6 +39,10 @@ StepResult TakeTerminal(Plan, Context context) {
   if (tcsetpgrp(context.pty, getpid()) != 0) return {StepCode::kSetPgrp, errno, 0};
   for (int stream = 0; stream <= 2; ++stream) {
     if (dup2(context.pty, stream) < 0) return {StepCode::kDupPty, errno, 0};
+    // Onto itself dup2 does nothing, and a close-on-exec terminal would be gone with exec.
+    if (stream == context.pty && syscall(SYS_fcntl, stream, F_SETFD, 0) != 0) {
+      return {StepCode::kDupPty, errno, 0};
+    }
   }
   if (context.pty > 2) CloseFd(context.pty);
   return {};
@@ -72,8 +77,8 @@ StepResult ClosePassedFds(Plan, Context context) {
     const int fd = context.passed_fds[i];
     // A variable names it, and anybody can set that: neither the standard streams nor what rows 20 and 24
     // still need are closed by it.
-    if (fd <= 2 || fd == context.connection || fd == context.status || fd == context.ack_read ||
-        fd == context.fd_write) {
+    if (fd <= 2 || fd == context.connection || fd == context.status || fd == context.outer ||
+        fd == context.ack_read || fd == context.fd_write) {
       continue;
     }
     close(fd);

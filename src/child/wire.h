@@ -68,6 +68,9 @@ enum ReplyFlag : uint32_t {
   kReplyHasRuleset = 1u << 0,
   kReplyNoListener = 1u << 1,
   kReplySendListener = 1u << 2,  // the supervisor may not use pidfd_getfd: the helper task must send it
+  // With kReplyNoListener: what the outer domain holds already, for who is set up by a plan of its own.
+  kReplyScopesSignals = 1u << 3,
+  kReplyScopesAbstractUnix = 1u << 4,
 };
 
 struct Reply {

@@ -222,6 +222,37 @@ TEST_F(Cli, ASetUpThatFailsExitsWithItsErrno) {
   EXPECT_EQ(action["complete"], false);
 }
 
+TEST_F(Cli, AStepThatThisHostCouldNotDoIsInTheReportWithItsReason) {
+  const Outcome run = Run({"layers", GLOVEBOX_PROGRAM, "run", "-q", "--", "true"}, GLOVEBOX_TRACE_PROBE);
+  if (run.exit() == 99) GTEST_SKIP() << "this kernel has no Landlock scopes";
+  ASSERT_EQ(run.exit(), 0) << run.err;
+  const json report = Report();
+  ASSERT_EQ(report["skipped"].size(), 1u);
+  EXPECT_THAT(report["skipped"][0].get<std::string>(), HasSubstr("E2BIG, 16 Landlock layers"));
+  EXPECT_EQ(report["actions"][0]["complete"], true);
+  EXPECT_EQ(report["actions"][0]["step"], "");
+  EXPECT_THAT(Run({"report"}).out, HasSubstr("This host could not do"));
+}
+
+// Else the lock, the log or a socket gets their numbers, and messages go into it.
+TEST_F(Cli, ClosedStandardStreamsAreNobodyElses) {
+  for (const char* closed : {">&-", "2>&-", "<&- >&- 2>&-"}) {
+    const std::string log = Path("log");
+    std::filesystem::remove_all(log);
+    const std::string start = absl::StrCat("exec ", GLOVEBOX_PROGRAM, " run --log ", log, " -- ");
+    EXPECT_EQ(Run({"-c", absl::StrCat(start, "/no/such/program ", closed)}, "/bin/sh").exit(), ENOENT)
+        << closed;
+    const json report = Report({"--log", log});
+    EXPECT_EQ(report["tears"].size(), 0u) << closed << report["tears"];
+    EXPECT_EQ(report["actions"][0]["end"], "sandbox-failed") << closed;
+  }
+  const std::string open = "for fd in 0 1 2; do test -e /proc/self/fd/$fd && exit 1; done; exit 0";
+  EXPECT_EQ(Run({"-c", absl::StrCat("exec ", GLOVEBOX_PROGRAM, " run -q -- sh -c '", open, "' <&- >&- 2>&-")},
+                "/bin/sh")
+                .exit(),
+            0);
+}
+
 TEST_F(Cli, ArgumentsReachTheCommandAsTheyAre) {
   const Outcome outcome =
       Run({"run", "-q", "--", "printf", "<%s>", "", "--", "-x", "a\nb", "\xff", "--level", "'"});

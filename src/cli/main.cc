@@ -5,12 +5,14 @@
 #include <string>
 
 #include "absl/strings/str_replace.h"
+#include "base/standard_streams.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 
 // CLI11 throws where an option is declared wrongly: a bug of ours, for which to end is right.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
+  glovebox::HoldStandardStreams();
   CLI::App app{"Glovebox puts commands in a sandbox and tells what each of them touched."};
   app.name("glovebox");
   app.set_version_flag("--version", "glovebox " GLOVEBOX_VERSION);

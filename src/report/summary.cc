@@ -292,21 +292,28 @@ void SummaryBuilder::AddBegin(const access::ActionBegin& begin, uint32_t segment
   action->begin = begin;
   action->has_begin = true;
   action->parent = begin.parent == 0 ? 0 : ActionOf(segment, begin.parent);
-  // "notify; skipped landlock scope: no Landlock; skipped ..."
-  const std::vector<std::string> parts = absl::StrSplit(begin.shape, "; skipped ");
+  TakeSkipped(begin.shape);
+}
+
+// Of "notify; skipped landlock scope: no Landlock; skipped ...": notes each of them once, gives "notify".
+std::string SummaryBuilder::TakeSkipped(absl::string_view text) {
+  const std::vector<std::string> parts = absl::StrSplit(text, access::kSkippedMark);
   for (size_t i = 1; i < parts.size(); ++i) {
     if (std::find(summary_.skipped.begin(), summary_.skipped.end(), parts[i]) == summary_.skipped.end()) {
       summary_.skipped.push_back(parts[i]);
     }
   }
+  return parts[0];
 }
 
 void SummaryBuilder::AddEnd(const access::ActionEnd& end, uint32_t segment) {
   const ActionId place = ActionOf(segment, end.action);
   for (const std::string& process : end.left_over) summary_.left_over.push_back({place, process});
+  std::string step = TakeSkipped(end.step);
   ActionFacts* action = At(place);
   if (action == nullptr) return;
   action->end = end;
+  action->end.step = std::move(step);
   action->has_end = true;
 }
 

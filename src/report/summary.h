@@ -186,6 +186,7 @@ class SummaryBuilder {
   void MoveBelow(const Touches& touches, access::ActionId action);
   std::vector<std::string> ThereBelow(absl::string_view directory) const;
   void AddHole(const access::Hole& hole, access::ActionId action);
+  std::string TakeSkipped(absl::string_view text);
   void Judge(const std::vector<std::string>& why_incomplete);
   void Renumber();
 

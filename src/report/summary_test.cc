@@ -201,9 +201,18 @@ TEST(Summary, StepsThatTheHostCouldNotDoAreNamedOnce) {
     access::ActionBegin begin;
     begin.action = id;
     begin.shape = "notify; skipped Landlock: no ABI; skipped wait-killable";
-    log.Add(begin).End(id);
+    access::ActionEnd end;
+    end.action = id;
+    end.kind = access::ActionEnd::Kind::kExited;
+    end.step = "; skipped LandlockScope: E2BIG";
+    log.Add(begin).Add(end);
   }
-  EXPECT_THAT(Summarize(log.Take()).skipped, ElementsAre("Landlock: no ABI", "wait-killable"));
+  const Summary summary = Summarize(log.Take());
+  EXPECT_THAT(summary.skipped, ElementsAre("Landlock: no ABI", "wait-killable", "LandlockScope: E2BIG"));
+  for (const ActionFacts& action : summary.actions) {
+    EXPECT_TRUE(action.complete());
+    EXPECT_EQ(action.end.step, "");
+  }
 }
 
 TEST(Summary, MemoryGrowsWithFilesNotWithAccesses) {

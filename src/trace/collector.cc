@@ -5,8 +5,6 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +12,6 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -54,6 +51,8 @@ constexpr int kReapMs = 200;
 // On kernels before 6.11 a listener hangs up only when the last of its tasks is reaped, and what was orphaned
 // is ours to reap: looked for at this pace, and only while an action has outlived its first process.
 constexpr int kOrphanMs = 100;
+// How often it is looked whether who waits for an unseen action shall give up.
+constexpr int kUnseenMs = 100;
 // Of 20 ms each.
 constexpr int kKillRounds = 100;
 
@@ -101,6 +100,7 @@ class CollectorImpl final : public Collector, public Announcer {
   void Serve(UniqueFd connection, access::SegmentWriter* log, Resolver* resolver);
   void Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
                  const Peer& peer, int connection, access::SegmentWriter* log, Resolver* resolver);
+  void WaitUnseen(access::ActionId action, const Peer& peer, int connection, access::SegmentWriter* log);
   void Finish(const access::ActionEnd& finished, const SupervisorResult& result, access::SegmentWriter* log);
   void EndLeftOver();
   void Abandon();
@@ -148,19 +148,7 @@ absl::Status CollectorImpl::Begin() {
   ASSIGN_OR_RETURN(TempDir dir, TempDir::Create("glovebox"));
   socket_dir_ = std::make_unique<TempDir>(std::move(dir));
   socket_path_ = socket_dir_->path() + "/socket";
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (socket_path_.size() >= sizeof address.sun_path) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the socket's path ", socket_path_, " is too long (107 bytes at most): set TMPDIR to a shorter one"));
-  }
-  std::memcpy(address.sun_path, socket_path_.c_str(), socket_path_.size() + 1);
-  listen_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listen_.valid()) return ErrnoStatus("socket", "collector", errno);
-  if (bind(listen_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return ErrnoStatus("bind", socket_path_, errno);
-  }
-  if (listen(listen_.get(), SOMAXCONN) != 0) return ErrnoStatus("listen", socket_path_, errno);
+  ASSIGN_OR_RETURN(listen_, ListenForLaunchers(socket_path_));
   wake_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_.valid()) return ErrnoStatus("eventfd", "collector", errno);
   // What an action leaves behind comes to us instead of init: it is found, ended and reported.
@@ -296,10 +284,10 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   begin.action = NextAction();
   begin.time_ns = Now();
   begin.pid = peer->pid;
-  begin.shape = "notify";
+  begin.shape = plan.ok() && !(*plan)->listens ? "none" : "notify";
   if (plan.ok()) {
-    begin.level = static_cast<uint8_t>((*plan)->policy.level);
-    for (const std::string& skipped : (*plan)->skipped) absl::StrAppend(&begin.shape, "; skipped ", skipped);
+    begin.level = static_cast<uint8_t>((*plan)->listens ? (*plan)->policy.level : kernel::Level::kOff);
+    for (const std::string& s : (*plan)->skipped) absl::StrAppend(&begin.shape, access::kSkippedMark, s);
   }
   log->Append(begin);
   if (begin.role == access::Role::kEdge && !begin.argv.empty()) {
@@ -318,23 +306,20 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     return;
   }
   const HandOver how = o_.host.pidfd_getfd ? HandOver::kFetch : HandOver::kMessage;
-  reply.action = begin.action;
-  reply.plan_size = (*plan)->size;
-  reply.flags = how == HandOver::kMessage ? child::kReplySendListener : 0u;
-  std::vector<int> fds = {(*plan)->memfd.get()};
-  if ((*plan)->ruleset.valid()) {
-    reply.flags |= child::kReplyHasRuleset;
-    fds.push_back((*plan)->ruleset.get());
-  }
+  const uint32_t flags = how == HandOver::kMessage ? child::kReplySendListener : 0u;
   SetupReport report;
-  const absl::Status sent = SendReply(connection.get(), reply, fds);
+  const absl::Status sent = SendPlan(**plan, connection.get(), begin.action, flags);
+  if (!(*plan)->listens) {
+    WaitUnseen(begin.action, *peer, connection.get(), log);
+    return;
+  }
   absl::StatusOr<UniqueFd> listener = absl::UnavailableError("the launcher was killed");
   if (sent.ok()) listener = TakeListener(connection.get(), peer->pidfd.get(), how, &report);
   if (listener.ok() && !Acknowledge(connection.get()).ok()) {
     listener = absl::UnavailableError("the launcher was killed");
   }
   if (!listener.ok()) {
-    if (!FillSetupFailure(report, &end)) {
+    if (!FillSetup(report, &end)) {
       end.status = EIO;
       end.step = std::string(listener.status().message());
     }
@@ -342,6 +327,22 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     return;
   }
   Supervise(*std::move(listener), begin, **plan, *peer, connection.get(), log, resolver);
+}
+
+// Below a foreign listener: the action runs, and the log says that nobody saw what it did.
+void CollectorImpl::WaitUnseen(access::ActionId action, const Peer& peer, int connection,
+                               access::SegmentWriter* log) {
+  SupervisorResult result;
+  result.holes = 1;
+  result.sink_failed =
+      !log->Append(access::Hole{action, Now(), peer.pid, "no-listener", "another listener stands above"});
+  for (bool waits = true; waits;) {
+    pollfd ended = {peer.pidfd.get(), POLLIN, 0};
+    waits = poll(&ended, 1, kUnseenMs) <= 0;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waits = waits && !abandoned_;
+  }
+  Finish(EndOf(action, peer.pidfd.get(), connection, kReapMs), result, log);
 }
 
 void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
@@ -370,16 +371,7 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof one);  // the watcher has one more process to look at
   SupervisorResult result = supervisor.Serve();
-  access::ActionEnd end;
-  end.action = begin.action;
-  end.time_ns = Now();
-  SetupReport report;
-  DrainReport(connection, &report);
-  int status = 0;
-  if (!FillSetupFailure(report, &end) && ExitStatusOf(peer.pidfd.get(), kReapMs, &status)) {
-    end.kind = WIFSIGNALED(status) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
-    end.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-  }
+  access::ActionEnd end = EndOf(begin.action, peer.pidfd.get(), connection, kReapMs);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     active_.erase(begin.action);

@@ -1,6 +1,7 @@
 #include "trace/handshake.h"
 
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,8 @@
 #include "base/status.h"
 #include "child/steps.h"
 #include "kernel/process.h"
+#include "trace/clock.h"
+#include "trace/left_over.h"
 
 namespace glovebox::trace {
 namespace {
@@ -60,6 +63,20 @@ bool ReadHead(int channel, uint32_t* head, UniqueFd* passed) {
 bool ReadFailure(int channel, child::StepFailure* failure) {
   char* bytes = reinterpret_cast<char*>(failure);
   return ReadFully(channel, bytes + sizeof failure->magic, sizeof *failure - sizeof failure->magic);
+}
+
+std::string StepText(const child::StepFailure& failure) {
+  const child::StepMessage& message = child::MessageOf(static_cast<child::StepCode>(failure.step));
+  return absl::StrCat(message.name, ": ", message.message);
+}
+
+// "Argument list too long" would say nothing to anybody.
+std::string WhySkipped(const child::StepFailure& skipped) {
+  const bool landlock = skipped.step == static_cast<uint32_t>(child::StepCode::kLandlockScope);
+  if (landlock && skipped.error == E2BIG) {
+    return "E2BIG, 16 Landlock layers stand above already, or this kernel does not know the scope";
+  }
+  return ErrnoName(skipped.error);
 }
 
 }  // namespace
@@ -116,14 +133,32 @@ void DrainReport(int channel, SetupReport* report) {
   }
 }
 
-bool FillSetupFailure(const SetupReport& report, access::ActionEnd* end) {
+bool FillSetup(const SetupReport& report, access::ActionEnd* end) {
   const child::StepFailure* failure = report.failed();
-  if (failure == nullptr) return false;
-  const child::StepMessage& message = child::MessageOf(static_cast<child::StepCode>(failure->step));
-  end->kind = access::ActionEnd::Kind::kSandboxFailed;
-  end->status = failure->error;
-  end->step = absl::StrCat(message.name, ": ", message.message);
-  return true;
+  if (failure != nullptr) {
+    end->kind = access::ActionEnd::Kind::kSandboxFailed;
+    end->status = failure->error;
+    end->step = StepText(*failure);
+  }
+  for (const child::StepFailure& skipped : report.failures) {
+    if (skipped.kind != child::FailureKind::kSkipped) continue;
+    absl::StrAppend(&end->step, access::kSkippedMark, StepText(skipped), ": ", WhySkipped(skipped));
+  }
+  return failure != nullptr;
+}
+
+access::ActionEnd EndOf(access::ActionId action, int pidfd, int connection, int reap_ms) {
+  access::ActionEnd end;
+  end.action = action;
+  end.time_ns = Now();
+  SetupReport report;
+  DrainReport(connection, &report);
+  int status = 0;
+  if (!FillSetup(report, &end) && ExitStatusOf(pidfd, reap_ms, &status)) {
+    end.kind = WIFSIGNALED(status) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
+    end.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+  }
+  return end;
 }
 
 }  // namespace glovebox::trace

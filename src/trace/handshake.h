@@ -36,9 +36,14 @@ absl::Status Acknowledge(int channel);
 // Reads what is left on a status socket or connection, without blocking.
 void DrainReport(int channel, SetupReport* report);
 
-// Puts a set-up failure into an action's end: kSandboxFailed, the errno, "SetSid: cannot start a session". No
-// failure: false.
-bool FillSetupFailure(const SetupReport& report, access::ActionEnd* end);
+// Puts what the set-up did not do into an action's end. A failure: kSandboxFailed, the errno, "SetSid: cannot
+// start a session", and true. Each skipped step is added to `step` behind access::kSkippedMark, with the
+// reason; it makes no action incomplete.
+bool FillSetup(const SetupReport& report, access::ActionEnd* end);
+
+// The end of an action whose first process, the peer of `connection`, is `pidfd` and has ended: what that
+// peer said last, then its exit status, which is known once somebody has reaped it. Waits `reap_ms` for that.
+access::ActionEnd EndOf(access::ActionId action, int pidfd, int connection, int reap_ms);
 
 }  // namespace glovebox::trace
 

@@ -128,22 +128,26 @@ TEST(Handshake, AChildThatDiesOrTalksNonsenseIsAnErrorAndNoHang) {
   }
 }
 
-TEST(Handshake, SaysWhichStepFailedAndNotWhichWasSkipped) {
+TEST(Handshake, SaysWhichStepFailedAndApartFromItWhichWasSkippedAndWhy) {
   Pair pair;
   ASSERT_OK(WriteAll(pair.theirs.get(),
                      Failure(child::StepCode::kLandlockScope, ENOSYS, child::FailureKind::kSkipped), "peer"));
   SetupReport report;
   DrainReport(pair.ours.get(), &report);
   access::ActionEnd end;
-  EXPECT_FALSE(FillSetupFailure(report, &end));
+  EXPECT_FALSE(FillSetup(report, &end));
+  EXPECT_EQ(end.kind, access::ActionEnd::Kind::kUnknown);
+  EXPECT_EQ(end.step, "; skipped LandlockScope: cannot enter the Landlock domain: ENOSYS");
   ASSERT_OK(WriteAll(pair.theirs.get(), Failure(child::StepCode::kSetSid, EPERM, child::FailureKind::kFailed),
                      "peer"));
   DrainReport(pair.ours.get(), &report);
   EXPECT_THAT(report.failures, SizeIs(2));
-  ASSERT_TRUE(FillSetupFailure(report, &end));
+  ASSERT_TRUE(FillSetup(report, &end));
   EXPECT_EQ(end.kind, access::ActionEnd::Kind::kSandboxFailed);
   EXPECT_EQ(end.status, EPERM);
-  EXPECT_EQ(end.step, "SetSid: cannot start a session");
+  EXPECT_EQ(
+      end.step,
+      "SetSid: cannot start a session; skipped LandlockScope: cannot enter the Landlock domain: ENOSYS");
 }
 
 TEST(Handshake, DrainingNeverWaitsForWhoeverHoldsTheOtherEnd) {

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <chrono>
@@ -54,6 +55,23 @@ absl::Status ReadExactly(int socket, void* buffer, size_t size, Clock::time_poin
 }
 
 }  // namespace
+
+absl::StatusOr<UniqueFd> ListenForLaunchers(const std::string& path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the socket's path ", path, " is too long (107 bytes at most): set TMPDIR to a shorter one"));
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return ErrnoStatus("socket", "collector", errno);
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return ErrnoStatus("bind", path, errno);
+  }
+  if (listen(fd.get(), SOMAXCONN) != 0) return ErrnoStatus("listen", path, errno);
+  return fd;
+}
 
 absl::Status CheckHello(const child::HelloHeader& header) {
   if (header.magic != child::kHelloMagic)

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "access/record.h"
+#include "base/unique_fd.h"
 #include "child/wire.h"
 
 namespace glovebox::trace {
@@ -23,6 +24,9 @@ absl::Status CheckHello(const child::HelloHeader& header);
 // Reads header and payload from a connected socket, at most until `timeout_ms` have passed in all
 // (DeadlineExceeded).
 absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms);
+
+// The non-blocking socket at `path` (at most 107 bytes) on which launchers say Hello.
+absl::StatusOr<UniqueFd> ListenForLaunchers(const std::string& path);
 
 // Sends a Reply with its descriptors (the plan, then the ruleset where there is one). Never raises SIGPIPE.
 absl::Status SendReply(int socket, const child::Reply& reply, const std::vector<int>& fds);

@@ -50,9 +50,11 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(const Key& key) cons
     policy.restore_sigmask = policy.restore_sigmask && role == access::Role::kTest;
   }
   plan->policy = policy;
+  // A foreign listener above: each action is set up without its own, as `glovebox run` does it there.
+  plan->listens = !nested && !host_.listener_above;
   ASSIGN_OR_RETURN(
       policy::CompiledPlan compiled,
-      policy::CompilePlan(policy, host_, policy::CompileOptions{.listener = !nested, .outer = nested}));
+      policy::CompilePlan(policy, host_, policy::CompileOptions{.listener = plan->listens, .outer = nested}));
   plan->memfd.reset(memfd_create("glovebox-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!plan->memfd.valid()) return ErrnoStatus("memfd_create", "plan", errno);
   RETURN_IF_ERROR(WriteAll(plan->memfd.get(), compiled.bytes, "plan"));
@@ -65,24 +67,31 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(const Key& key) cons
   return plan;
 }
 
+absl::Status SendPlan(const SealedPlan& plan, int socket, access::ActionId action, uint32_t flags) {
+  child::Reply reply;
+  reply.action = action;
+  reply.flags = flags;
+  reply.plan_size = plan.size;
+  std::vector<int> fds = {plan.memfd.get()};
+  if (plan.ruleset.valid()) {
+    reply.flags |= child::kReplyHasRuleset;
+    fds.push_back(plan.ruleset.get());
+  }
+  return SendReply(socket, reply, fds);
+}
+
 bool SendPlan(PlanStore& plans, const policy::Policy& outer, int socket, access::ActionId action,
               access::Role role) {
   const auto plan = plans.Inside(outer, role);
-  child::Reply reply;
-  reply.action = action;
-  reply.flags = child::kReplyNoListener;
   if (!plan.ok()) {
-    reply.error = ENOSYS;
+    const child::Reply reply = {.error = ENOSYS};
     (void)SendReply(socket, reply, {});
     return false;
   }
-  reply.plan_size = (*plan)->size;
-  std::vector<int> fds = {(*plan)->memfd.get()};
-  if ((*plan)->ruleset.valid()) {
-    reply.flags |= child::kReplyHasRuleset;
-    fds.push_back((*plan)->ruleset.get());
-  }
-  return SendReply(socket, reply, fds).ok();
+  uint32_t flags = child::kReplyNoListener;
+  if (outer.scope_signals) flags |= child::kReplyScopesSignals;
+  if (outer.scope_abstract_unix) flags |= child::kReplyScopesAbstractUnix;
+  return SendPlan(**plan, socket, action, flags).ok();
 }
 
 }  // namespace glovebox::trace

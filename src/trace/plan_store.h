@@ -3,6 +3,7 @@
 #ifndef GLOVEBOX_TRACE_PLAN_STORE_H_
 #define GLOVEBOX_TRACE_PLAN_STORE_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "access/record.h"
 #include "base/unique_fd.h"
@@ -26,6 +28,7 @@ struct SealedPlan {
   uint32_t size = 0;
   UniqueFd ruleset;
   std::vector<std::string> skipped;
+  bool listens = false;  // row 20 hands a listener over
 };
 
 // Thread-safe. What it returns lives as long as the store.
@@ -33,8 +36,9 @@ class PlanStore {
  public:
   PlanStore(kernel::HostFeatures host, std::function<policy::Policy(access::Role)> policy_for)
       : host_(std::move(host)), policy_for_(std::move(policy_for)) {}
-  // For an action with a listener of its own. A policy's `stop` is left out: only a parent can seize and
-  // continue its child, and a launcher's supervisor is not its parent.
+  // For an action with a listener of its own, but below a foreign one (host.listener_above), where there can
+  // be none: then without. A policy's `stop` is left out: only a parent can seize and continue its child, and
+  // a launcher's supervisor is not its parent.
   absl::StatusOr<const SealedPlan*> Outermost(access::Role role);
   // For an action that runs inside one with the policy `outer`. It can only narrow: what the outer domain
   // holds already is not added again (Landlock ends at 16 layers), and a signal that the outer command chose
@@ -52,6 +56,9 @@ class PlanStore {
   std::mutex mutex_;
   std::map<Key, std::unique_ptr<SealedPlan>> plans_;
 };
+
+// The plan in answer to a Hello, with `flags` (child::ReplyFlag) beside those that the plan itself needs.
+absl::Status SendPlan(const SealedPlan& plan, int socket, access::ActionId action, uint32_t flags);
 
 // Answers an announced inner action with its plan, in the form that needs no listener of its own. False when
 // it was not sent.

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -102,6 +103,20 @@ static int orphan(const char* file) {
   return byte;
 }
 
+/* Enters as many Landlock domains as there can be and becomes the rest of the command line: row 9 of whoever is
+ * set up below it meets E2BIG. 99: this kernel has no scopes. */
+static int layers(char** command) {
+  const unsigned long long attributes[3] = {0, 0, 2}; /* LANDLOCK_SCOPE_SIGNAL */
+  const long ruleset = syscall(SYS_landlock_create_ruleset, attributes, sizeof attributes, 0);
+  if (ruleset < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 99;
+  for (int i = 0; i < 16; ++i) {
+    if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) return 98;
+  }
+  close((int)ruleset);
+  execv(command[0], command);
+  return errno;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "io_uring") == 0) return syscall(SYS_io_uring_setup, 1, NULL) < 0 ? errno : 0;
@@ -110,5 +125,6 @@ int main(int argc, char** argv) {
   if (strcmp(what, "die") == 0) return die();
   if (strcmp(what, "open32") == 0) return open32();
   if (strcmp(what, "orphan") == 0 && argc > 2) return orphan(argv[2]);
+  if (strcmp(what, "layers") == 0 && argc > 2) return layers(argv + 2);
   return 2;
 }

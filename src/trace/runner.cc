@@ -116,7 +116,7 @@ class Run {
   [[noreturn]] void Child();
   void Announce();
   void HearAnnouncement();
-  void AddHole(const char* why);
+  void AddHole(const char* kind, std::string why);
   void SeizeStopped();
   absl::Status Handshake();
   void StartServing(UniqueFd listener);
@@ -208,29 +208,27 @@ void Run::Child() {
 // In the child, since the outer supervisor knows an action by the process that asks: as a launcher does. This
 // run keeps its own policy, though; that of the outer one is in force already, and its plan is let go.
 void Run::Announce() {
-  const child::Connection outer = child::FindSupervisor(nullptr);
-  if (outer.found != child::Found::kOuter) return;
-  child::Order order;
-  const bool heard = child::Negotiate(outer.fd, hello_, order).message == nullptr;
-  if (order.ruleset >= 0) close(order.ruleset);
-  if (!heard) {
-    close(outer.fd);
-    return;
-  }
-  context_.outer = outer.fd;
+  uint32_t held = 0;
+  context_.outer = child::Announce(hello_, held);
+  const bool heard = context_.outer >= 0;
+  // An equal Landlock domain is not added again: there can be 16. The plan is this process's own copy.
+  reinterpret_cast<child::ChildPlan*>(plan_.bytes.data())->landlock_scope &= ~held;
+  // Either way: our parent waits for it, and in row 19 this process waits for our parent.
   (void)!TEMP_FAILURE_RETRY(write(context_.fd_write, &heard, 1));
 }
 
 void Run::HearAnnouncement() {
-  // A child that was not heard closes its end in row 20, or dies.
+  // One byte, 1 for heard; none from a child that was killed.
   char heard = 0;
   const bool told = TEMP_FAILURE_RETRY(read(number_.ours.get(), &heard, 1)) == 1;
-  AddHole(told ? "the record is with the Glovebox above this process: there this is an action of its own"
-               : "the supervisor above this process did not answer");
+  AddHole("no-listener",
+          told && heard != 0
+              ? "the record is with the Glovebox above this process: there this is an action of its own"
+              : "the supervisor above this process did not answer");
 }
 
-void Run::AddHole(const char* why) {
-  if (!request_.sink->Append(access::Hole{begin_.action, Now(), pid_, "no-listener", why})) {
+void Run::AddHole(const char* kind, std::string why) {
+  if (!request_.sink->Append(access::Hole{begin_.action, Now(), pid_, kind, std::move(why)})) {
     outcome_.sink_failed = true;
   }
   ++outcome_.holes;
@@ -244,7 +242,8 @@ absl::Status Run::Fork() {
   begin_.argv = request_.argv;
   begin_.level = static_cast<uint8_t>(listener_ ? request_.policy.level : kernel::Level::kOff);
   begin_.shape = listener_ ? "notify" : "none";
-  for (const std::string& skipped : plan_.skipped) absl::StrAppend(&begin_.shape, "; skipped ", skipped);
+  for (const std::string& skipped : plan_.skipped)
+    absl::StrAppend(&begin_.shape, access::kSkippedMark, skipped);
   pid_ = fork();
   if (pid_ < 0) return ErrnoStatus("fork", request_.argv[0], errno);
   if (pid_ == 0) Child();
@@ -256,8 +255,9 @@ absl::Status Run::Fork() {
   outcome_.end.action = begin_.action;
   request_.sink->Append(begin_);
   if (!listener_ && !announces_) {
-    AddHole(request_.policy.level == kernel::Level::kOff ? "the policy records nothing"
-                                                         : "another listener stands above this process");
+    AddHole("no-listener", request_.policy.level == kernel::Level::kOff
+                               ? "the policy records nothing"
+                               : "another listener stands above this process");
   }
   auto pidfd = kernel::OpenPidfd(pid_);
   if (!pidfd.ok()) {  // the child waits in its set-up, or is there at least: it is not reaped yet
@@ -280,6 +280,8 @@ void Run::SeizeStopped() {
   if (info.si_code != CLD_STOPPED) return;
   waitid(P_PID, id, &info, WSTOPPED);
   if (ptrace(PTRACE_SEIZE, pid_, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC) != 0) {
+    AddHole("not-seized",
+            absl::StrCat("PTRACE_SEIZE: ", ErrnoName(errno), ": nobody has attached to the command"));
     kill(pid_, SIGCONT);  // somebody else traces it already: it must not stay stopped for ever
     return;
   }
@@ -415,7 +417,7 @@ void Run::FillEnd() {
   end.cpu_ns = ns(usage_.ru_utime) + ns(usage_.ru_stime);
   end.peak_bytes = static_cast<uint64_t>(usage_.ru_maxrss) * 1024u;
   DrainReport(status_.ours.get(), &report_);
-  if (FillSetupFailure(report_, &end)) return;
+  if (FillSetup(report_, &end)) return;
   if (!set_up_ && WIFEXITED(wait_status_)) {
     end.kind = access::ActionEnd::Kind::kSandboxFailed;
     end.status = WEXITSTATUS(wait_status_);
@@ -442,7 +444,7 @@ absl::StatusOr<RunOutcome> Run::Execute() {
     outcome_.accesses = result.accesses;
     outcome_.holes += result.holes;
     for (const std::string& process : result.left_over) AddLeftOver(&outcome_.end.left_over, process);
-    outcome_.sink_failed = result.sink_failed;
+    outcome_.sink_failed = outcome_.sink_failed || result.sink_failed;
   }
   FillEnd();
   if (!request_.sink->Append(outcome_.end)) outcome_.sink_failed = true;

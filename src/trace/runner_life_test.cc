@@ -1,11 +1,16 @@
 // What a run does with signals, with what it inherits and with what it leaves; and the exact set of accesses
 // of a script.
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <functional>
 #include <set>
 #include <tuple>
@@ -126,6 +131,44 @@ TEST_F(RunnerLifeTest, TheParentReallyAttachesWhereThePolicyStops) {
   EXPECT_EQ(outcome.end.status, 5);
   ASSERT_OK_AND_ASSIGN(std::string text, ReadFile(Path("tracer")));
   EXPECT_EQ(text, "TracerPid:\t0\n");  // and lets go again
+}
+
+TEST_F(RunnerLifeTest, AStoppedCommandWhoseAnnouncementNobodyAnswersGoesOnAllTheSame) {
+  RunRequest request = Shell("exit 5");
+  request.policy.stop = true;
+  // The supervisor above has gone since the host was asked.
+  request.host.listener_above = true;
+  request.host.outer_supervisor = true;
+  alarm(60);  // both sides waited for each other for ever
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  alarm(0);
+  EXPECT_EQ(outcome.end.status, 5);
+  EXPECT_TRUE(outcome.seized);
+  ASSERT_THAT(sink_.All<access::Hole>(), SizeIs(1));
+  EXPECT_EQ(sink_.All<access::Hole>()[0].detail, "the supervisor above this process did not answer");
+}
+
+TEST_F(RunnerLifeTest, WhereTheParentMayNotAttachThereIsAHole) {
+  const pid_t runner = fork();
+  if (runner == 0) {
+    sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0, 1),
+                          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const sock_fprog program = {4, code};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) _exit(2);
+    RunRequest request = Shell("exit 5");
+    request.policy.stop = true;
+    const auto outcome = RunSupervised(request);
+    const auto holes = sink_.All<access::Hole>();
+    const bool right = outcome.ok() && outcome->end.status == 5 && !outcome->seized && outcome->holes == 1 &&
+                       holes.size() == 1 && holes[0].kind == "not-seized";
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(runner, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(RunnerLifeTest, ATestGetsNoDescriptorThatCtestLeaked) {

@@ -202,6 +202,10 @@ void RunInside(const char* input) {
   request.argv = {"/no/such/program"};
   ASSERT_OK_AND_ASSIGN(RunOutcome failed, RunSupervised(request));
   EXPECT_EQ(failed.end.kind, ActionEnd::Kind::kSandboxFailed);
+  // The outer domain has the signal scope already. One of its own would keep the command from this process.
+  request.argv = {"/bin/sh", "-c", absl::StrCat("kill -0 ", getpid())};
+  ASSERT_OK_AND_ASSIGN(RunOutcome signals, RunSupervised(request));
+  EXPECT_EQ(signals.end.status, 0);
 }
 
 class RunInsideARunTest : public RunnerTest {
@@ -228,7 +232,7 @@ TEST_F(RunInsideARunTest, IsAnActionOfTheOuterOne) {
   for (const access::Hole& hole : sink_.All<access::Hole>())
     ADD_FAILURE() << hole.kind << ": " << hole.detail;
   const auto begins = sink_.All<access::ActionBegin>();
-  ASSERT_THAT(begins, SizeIs(3));
+  ASSERT_THAT(begins, SizeIs(4));
   EXPECT_EQ(begins[1].parent, 1u);
   EXPECT_EQ(begins[1].role, access::Role::kCustom);
   EXPECT_EQ(begins[1].target, "inner");

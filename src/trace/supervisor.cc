@@ -347,7 +347,7 @@ class Supervisor::Impl {
       if (const auto inner = inner_.find(ended.action); inner != inner_.end()) {
         SetupReport report;
         if (inner->second.socket.valid()) DrainReport(inner->second.socket.get(), &report);
-        if (FillSetupFailure(report, &end)) inner->second.whole = false;
+        if (FillSetup(report, &end)) inner->second.whole = false;
         inner->second.socket.reset();
       }
       if (!o_.sink->Append(end)) result_.sink_failed = true;

@@ -1,0 +1,95 @@
+// What the log says of actions whose set-up did less than was asked, and of actions that nobody sees.
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_matchers.h"
+#include "gtest/gtest.h"
+#include "trace/collector_fixture.h"
+
+namespace glovebox::trace {
+namespace {
+
+using access::Access;
+using access::ActionBegin;
+using access::ActionEnd;
+using access::Hole;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class CollectorSetupTest : public CollectorFixture {};
+
+TEST_F(CollectorSetupTest, ASkippedStepOfTheSetUpIsRecordedWithItsReasonAndIsNoHole) {
+  const std::string variable = absl::StrCat("GLOVEBOX_COLLECTOR=", collector_->socket_path());
+  const char* argv[] = {GLOVEBOX_TRACE_PROBE,
+                        "layers",
+                        GLOVEBOX_LAUNCH,
+                        "--role=edge",
+                        "--",
+                        "/bin/sh",
+                        "-c",
+                        "exit 3",
+                        nullptr};
+  char* environment[] = {const_cast<char*>(variable.c_str()), nullptr};
+  pid_t pid = -1;
+  ASSERT_EQ(posix_spawn(&pid, argv[0], nullptr, nullptr, const_cast<char**>(argv), environment), 0);
+  const int status = WEXITSTATUS(Wait(pid));
+  if (status == 99) GTEST_SKIP() << "this kernel has no Landlock scopes";
+  EXPECT_EQ(status, 3);
+  EXPECT_EQ(Stop().complete, 1u);
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+  EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kExited);
+  EXPECT_THAT(
+      All<ActionEnd>()[0].step,
+      HasSubstr("; skipped LandlockScope: cannot enter the Landlock domain: E2BIG, 16 Landlock layers"));
+}
+
+TEST_F(CollectorSetupTest, ASkippedStepOfAnInnerActionIsInItsEnd) {
+  edge_scope_ = false;  // so that there is something to add
+  StartAgain();
+  const int status = WEXITSTATUS(Wait(Launch(
+      absl::StrCat(GLOVEBOX_TRACE_PROBE, " layers ", GLOVEBOX_LAUNCH, " --role=compile -- /bin/true"))));
+  if (status == 99) GTEST_SKIP() << "this kernel has no Landlock scopes";
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(Stop().complete, 2u);
+  ASSERT_THAT(All<ActionBegin>(), SizeIs(2));
+  for (const ActionEnd& end : All<ActionEnd>()) {
+    const bool inner = end.action == All<ActionBegin>()[1].action;
+    EXPECT_EQ(end.step.find("; skipped LandlockScope") == 0, inner) << end.step;
+  }
+}
+
+TEST_F(CollectorSetupTest, BelowAForeignListenerEdgesRunAndTheLogSaysThatNobodySawThem) {
+  host_.listener_above = true;
+  StartAgain();
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch("exit 5"))), 5);
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch("test -x /bin/sh", "test"))), 0);
+  const CollectorSummary summary = Stop();
+  EXPECT_EQ(summary.actions, 2u);
+  EXPECT_EQ(summary.complete, 0u);
+  EXPECT_EQ(summary.holes, 2u);
+  ASSERT_THAT(All<Hole>(), SizeIs(2));
+  for (const Hole& hole : All<Hole>()) EXPECT_EQ(hole.kind, "no-listener");
+  ASSERT_THAT(All<ActionBegin>(), SizeIs(2));
+  EXPECT_EQ(All<ActionBegin>()[0].shape, "none");
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(2));
+  EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kExited);
+  EXPECT_EQ(All<ActionEnd>()[0].status, 5);
+  EXPECT_THAT(All<Access>(), IsEmpty());
+}
+
+TEST_F(CollectorSetupTest, AnUnseenActionIsEndedWithTheBuild) {
+  host_.listener_above = true;
+  StartAgain();
+  const pid_t pid = Launch("exec sleep 1000");
+  while (collector_->EdgeCommands().empty()) usleep(1000);
+  EXPECT_EQ(Stop(1).actions, 1u);
+  EXPECT_EQ(kill(pid, 0), -1);
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace glovebox::trace
