@@ -31,11 +31,21 @@ absl::Status AddAppendOnly(FilterBuilder& builder, uint32_t refuse_flag, uint32_
   return builder.Add(refuse_submit, "io_submit");
 }
 
-absl::Status AddKernelPointers(FilterBuilder& builder, uint32_t action) {
+// Of the whole table, whatever the level records: a level says what is worth a record, not what is refused.
+absl::Status AddKernelPointers(FilterBuilder& builder, absl::Span<const kernel::SyscallRow> table,
+                               uint32_t action) {
   for (const PointerCall& call : PointerCalls()) {
     for (unsigned argument = 0; argument < 6; ++argument) {
       if ((call.registers & (1u << argument)) == 0) continue;
       RETURN_IF_ERROR(builder.Add(action, call.name, {IsKernelPointer(argument)}));
+    }
+  }
+  for (const kernel::SyscallRow& row : table) {
+    const int number = kernel::SyscallNumber(kNativeArch, row.name);
+    if (number < 0) continue;
+    for (unsigned argument = 0; argument < 6; ++argument) {
+      if (!kernel::IsPointer(row.args[argument])) continue;
+      RETURN_IF_ERROR(builder.AddNumber(action, number, {IsKernelPointer(argument)}, row.name));
     }
   }
   return absl::OkStatus();
@@ -66,16 +76,7 @@ absl::StatusOr<FilterBuilder> AppendOnlyFilter() {
 
 absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> table) {
   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW));
-  RETURN_IF_ERROR(AddKernelPointers(builder, SCMP_ACT_ERRNO(EFAULT)));
-  for (const kernel::SyscallRow& row : table) {
-    const int number = kernel::SyscallNumber(kNativeArch, row.name);
-    if (number < 0) continue;
-    for (unsigned argument = 0; argument < 6; ++argument) {
-      if (!kernel::IsPointer(row.args[argument])) continue;
-      RETURN_IF_ERROR(
-          builder.AddNumber(SCMP_ACT_ERRNO(EFAULT), number, {IsKernelPointer(argument)}, row.name));
-    }
-  }
+  RETURN_IF_ERROR(AddKernelPointers(builder, table, SCMP_ACT_ERRNO(EFAULT)));
   return builder;
 }
 
@@ -94,7 +95,7 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
   if (policy.kernel_only) return builder;
   RETURN_IF_ERROR(AddIoctls(builder, policy, SCMP_ACT_NOTIFY));
   if (policy.append_only) RETURN_IF_ERROR(AddAppendOnly(builder, SCMP_ACT_NOTIFY, SCMP_ACT_NOTIFY));
-  if (policy.restrict_kptr) RETURN_IF_ERROR(AddKernelPointers(builder, SCMP_ACT_NOTIFY));
+  if (policy.restrict_kptr) RETURN_IF_ERROR(AddKernelPointers(builder, table, SCMP_ACT_NOTIFY));
   return builder;
 }
 

@@ -102,6 +102,32 @@ TEST(NotifyFilter, AsksForARecordOfWhatRowsSixToEightWouldRefuse) {
   EXPECT_EQ(Decide(kernel_only, "ioctl", {0, TIOCSTI}), SECCOMP_RET_ALLOW) << "row 6 refuses it";
 }
 
+// The level says what is recorded, not what is refused.
+TEST(NotifyFilter, AKernelPointerIsNotifiedInEveryCallOfTheTableWhateverTheLevel) {
+  for (kernel::Level level : {kernel::Level::kOpen, kernel::Level::kFull}) {
+    Policy policy = At(level);
+    policy.restrict_kptr = true;
+    const std::string filter = Bytes(NotifyFilter(policy, kernel::SyscallTable()));
+    for (const kernel::SyscallRow& row : kernel::SyscallTable()) {
+      const int number = kernel::SyscallNumber(kArch, row.name);
+      for (unsigned i = 0; number >= 0 && i < 6; ++i) {
+        if (!kernel::IsPointer(row.args[i])) continue;
+        seccomp_data call = Call(number, kArch);
+        call.args[i] = uint64_t{1} << 63;
+        ASSERT_OK_AND_ASSIGN(Verdict verdict, Evaluate(filter, call));
+        EXPECT_EQ(verdict.action, SECCOMP_RET_USER_NOTIF)
+            << row.name << " register " << i << " at " << kernel::LevelName(level);
+      }
+    }
+    const bool full = level == kernel::Level::kFull;
+    for (const char* name : {"newfstatat", "faccessat2", "readlinkat", "getdents64", "getxattr"}) {
+      EXPECT_EQ(Decide(filter, name, {3, 0x1000, 0x2000, 8}),
+                full ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW)
+          << name << ": an honest pointer is the level's affair";
+    }
+  }
+}
+
 TEST(NotifyFilter, RestrictedLimitsCanBeReadAndNotSet) {
   Policy policy = At(kernel::Level::kOpen);
   policy.restrict_prlimit = true;
