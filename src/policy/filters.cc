@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/status.h"
 #include "kernel/abi.h"
@@ -26,8 +27,9 @@ absl::Status AddIoctls(FilterBuilder& builder, const Policy& policy, uint32_t ac
   return absl::OkStatus();
 }
 
-absl::Status AddAppendOnly(FilterBuilder& builder, uint32_t refuse_flag, uint32_t refuse_submit) {
-  RETURN_IF_ERROR(builder.Add(refuse_flag, "pwritev2", {HasBits(5, kernel::kRwfNoAppend)}));
+absl::Status AddAppendOnly(FilterBuilder& builder, uint32_t refuse_flag, uint32_t refuse_submit,
+                           unsigned flags = kernel::kPwritev2Flags) {
+  RETURN_IF_ERROR(builder.Add(refuse_flag, "pwritev2", {HasBits(flags, kernel::kRwfNoAppend)}));
   return builder.Add(refuse_submit, "io_submit");
 }
 
@@ -68,9 +70,14 @@ absl::StatusOr<FilterBuilder> IoctlFilter(const Policy& policy) {
 }
 
 absl::StatusOr<FilterBuilder> AppendOnlyFilter() {
+  constexpr uint32_t kFlag = SCMP_ACT_ERRNO(EOPNOTSUPP), kSubmit = SCMP_ACT_ERRNO(EPERM);
   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW));
-  RETURN_IF_ERROR(builder.AddForeignAbis());
-  RETURN_IF_ERROR(AddAppendOnly(builder, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_ACT_ERRNO(EPERM)));
+  RETURN_IF_ERROR(builder.AddForeignAbis(/*x32=*/false));
+  RETURN_IF_ERROR(AddAppendOnly(builder, kFlag, kSubmit));
+  if (kNativeArch != AUDIT_ARCH_X86_64) return builder;
+  ASSIGN_OR_RETURN(FilterBuilder x32, FilterBuilder::CreateForX32(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW));
+  RETURN_IF_ERROR(AddAppendOnly(x32, kFlag, kSubmit, kernel::kPwritev2FlagsX32));
+  RETURN_IF_ERROR(builder.Merge(std::move(x32)));
   return builder;
 }
 

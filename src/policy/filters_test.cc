@@ -157,6 +157,32 @@ TEST(OwnFilters, AppendOnlyAndKernelPointers) {
   EXPECT_EQ(Decide(kptr, "write", {~uint64_t{0}, 0x7fff00000000, 1}), SECCOMP_RET_ALLOW);
 }
 
+#if defined(__x86_64__)
+// x32's position takes one register, so that its flags stand one before; i386's are where the native ones
+// are.
+TEST(OwnFilters, AppendOnlyLooksAtTheFlagsWhereTheAbiHasThem) {
+  const std::string append = Bytes(AppendOnlyFilter());
+  const int x32 = kernel::SyscallNumber(kArch, "pwritev2", /*x32=*/true);
+  const int i386 = kernel::SyscallNumber(AUDIT_ARCH_I386, "pwritev2");
+  const struct {
+    seccomp_data call;
+    bool refused;
+  } cases[] = {{Call(x32, kArch, {1, 0, 0, 0, 0x20, 0}), true},
+               {Call(x32, kArch, {1, 0, 0, 0, 0, 0x20}), false},
+               {Call(kernel::SyscallNumber(kArch, "pwritev2"), kArch, {1, 0, 0, 0, 0x20, 0}), false},
+               {Call(i386, AUDIT_ARCH_I386, {1, 0, 0, 0, 0, 0x20}), true},
+               {Call(i386, AUDIT_ARCH_I386, {1, 0, 0, 0, 0x20, 0}), false}};
+  for (const auto& row : cases) {
+    ASSERT_OK_AND_ASSIGN(Verdict verdict, Evaluate(append, row.call));
+    EXPECT_EQ(verdict.action, row.refused ? (SECCOMP_RET_ERRNO | EOPNOTSUPP) : SECCOMP_RET_ALLOW)
+        << std::hex << row.call.nr << " arch " << row.call.arch << " flags " << row.call.args[5];
+  }
+  const int submit = kernel::SyscallNumber(kArch, "io_submit", /*x32=*/true);
+  ASSERT_OK_AND_ASSIGN(Verdict verdict, Evaluate(append, Call(submit, kArch)));
+  EXPECT_EQ(verdict.action, SECCOMP_RET_ERRNO | EPERM);
+}
+#endif
+
 TEST(OwnFilters, FileAttributesAreOutOfReachThroughI386Too) {
   const std::string filter = Bytes(IoctlFilter(DefaultPolicy(Role::kRun)));
   ASSERT_OK_AND_ASSIGN(Verdict i386, Evaluate(filter, Call(54, AUDIT_ARCH_I386, {3, 0x40046602})));
