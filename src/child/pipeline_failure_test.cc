@@ -243,33 +243,48 @@ struct LandlockRefusal {
 
 class BestEffortLandlock : public testing::TestWithParam<LandlockRefusal> {};
 
-TEST_P(BestEffortLandlock, IsSkippedAndReportedOnlyWhereThisHostCannot) {
-  const LandlockRefusal& refusal = GetParam();
+Outcome RefuseLandlock(const LandlockRefusal& refusal, uint32_t flags) {
   Session session;
-  session.plan().flags |= kLandlockBestEffort;
+  session.plan().flags |= flags;
   session.plan().landlock_scope = static_cast<uint32_t>(kernel::kLandlockScopeSignal);
   session.in_child = [refusal](ChildContext& context) {
     // Whatever this kernel's own Landlock can, only the refused call decides.
     if (refusal.call == SYS_landlock_restrict_self) context.ruleset = open("/dev/null", O_RDONLY | O_CLOEXEC);
     DenyHere(refusal.call, refusal.error);
   };
-  const Outcome outcome = session.Run();
+  return session.Run();
+}
+
+void ExpectNoLandlock(const Outcome& outcome, int error) {
+  ASSERT_EQ(outcome.failures.size(), 1u);
+  EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kLandlockScope));
+  EXPECT_EQ(outcome.failures[0].error, error);
+  EXPECT_EQ(outcome.failures[0].kind, FailureKind::kFailed);
+  EXPECT_EQ(outcome.error,
+            std::string("glovebox: cannot enter the Landlock domain: ") + strerror(error) + "\n");
+  ASSERT_TRUE(WIFEXITED(outcome.status));
+  EXPECT_EQ(WEXITSTATUS(outcome.status), error);
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST_P(BestEffortLandlock, IsSkippedAndReportedOnlyWhereThisHostCannot) {
+  const LandlockRefusal& refusal = GetParam();
+  const Outcome outcome = RefuseLandlock(refusal, kLandlockBestEffort);
+  if (!refusal.host_cannot) {
+    ExpectNoLandlock(outcome, refusal.error);
+    return;
+  }
   ASSERT_EQ(outcome.failures.size(), 1u);
   EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kLandlockScope));
   EXPECT_EQ(outcome.failures[0].error, refusal.error);
-  if (refusal.host_cannot) {
-    EXPECT_EQ(outcome.failures[0].kind, FailureKind::kSkipped);
-    EXPECT_EQ(outcome.error, "");
-    EXPECT_EQ(outcome.status, 0);
-    EXPECT_TRUE(outcome.Has("session 0"));
-  } else {
-    EXPECT_EQ(outcome.failures[0].kind, FailureKind::kFailed);
-    EXPECT_EQ(outcome.error,
-              std::string("glovebox: cannot enter the Landlock domain: ") + strerror(refusal.error) + "\n");
-    ASSERT_TRUE(WIFEXITED(outcome.status));
-    EXPECT_EQ(WEXITSTATUS(outcome.status), refusal.error);
-    EXPECT_EQ(outcome.out, "");
-  }
+  EXPECT_EQ(outcome.failures[0].kind, FailureKind::kSkipped);
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_TRUE(outcome.Has("session 0"));
+}
+
+TEST_P(BestEffortLandlock, WithoutThePlansLeaveNothingRunsUnconfined) {
+  ExpectNoLandlock(RefuseLandlock(GetParam(), 0), GetParam().error);
 }
 
 INSTANTIATE_TEST_SUITE_P(
