@@ -83,7 +83,8 @@ TEST(Rows17And22, EveryLimitIsSetAtItsTime) {
       ASSERT_EQ(syscall(SYS_prlimit64, 0, wish.resource, nullptr, &now), 0);
       uint64_t value = wish.value;
       if (!may_raise) value = std::min<uint64_t>(value, now.rlim_max == 0 ? 0 : now.rlim_max - 1);
-      // Where an ordinary user's is 0 already, nothing can change.
+      EXPECT_EQ(kLimits[static_cast<uint32_t>(wish.limit)].resource, wish.resource) << wish.line;
+      // Where it is 0 already and may not be raised, nothing can change: NICE and RTPRIO of most users.
       EXPECT_TRUE(value != now.rlim_max || value == 0) << wish.line;
       session.buffer.SetLimit(wish.limit, value);
       const std::string text = " " + std::to_string(value);
