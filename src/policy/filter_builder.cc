@@ -53,7 +53,7 @@ absl::StatusOr<FilterBuilder> FilterBuilder::CreateForX32(uint32_t otherwise, ui
 
 absl::Status FilterBuilder::Merge(FilterBuilder other) {
   RETURN_IF_ERROR(Check(seccomp_merge(context_.get(), other.context_.get()), "seccomp_merge", "filter"));
-  other.context_.release();  // seccomp_merge(3) released it
+  (void)other.context_.release();  // seccomp_merge(3) released it
   return absl::OkStatus();
 }
 
