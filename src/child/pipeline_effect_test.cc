@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <thread>
@@ -234,30 +232,6 @@ TEST(Row16, TheTimeStampCounterIsDenied) {
 }
 #endif
 
-TEST(Rows17And22, EveryLimitIsSetAtItsTime) {
-  for (const bool early : {true, false}) {
-    Session session;
-    if (early) session.plan().flags |= kRestrictPrlimit;
-    std::vector<std::string> expected;
-    for (uint32_t i = 0; i < kLimitCount; ++i) {
-      rlimit64 now{};
-      ASSERT_EQ(syscall(SYS_prlimit64, 0, kLimits[i].resource, nullptr, &now), 0);
-      // Lower than what is there, never too low to run.
-      const uint64_t wish =
-          i == static_cast<uint32_t>(Limit::kNice) || i == static_cast<uint32_t>(Limit::kRtprio)
-              ? 0
-              : std::min<uint64_t>(now.rlim_max, uint64_t{1} << 33);
-      const uint64_t value = i == static_cast<uint32_t>(Limit::kNofile) ? 64 : wish;
-      session.buffer.SetLimit(static_cast<Limit>(i), value);
-      const std::string text = std::to_string(value);
-      expected.push_back(std::string("limit ") + kLimits[i].name + " " + text + " " + text);
-    }
-    const Outcome outcome = session.Run();
-    EXPECT_EQ(outcome.error, "");
-    for (const std::string& line : expected) EXPECT_TRUE(outcome.Has(line)) << line << "\n" << outcome.out;
-  }
-}
-
 TEST(Row18, TheProcessBecomesDumpable) {
   Session session;
   session.in_child = [](ChildContext& context) {
@@ -415,31 +389,6 @@ TEST_F(Row20, ANestedActionLoadsNoSecondListener) {
   session_.in_child = [](ChildContext& context) { context.nested = true; };
   EXPECT_NE(session_.Run().out.find("result "), std::string::npos);
   EXPECT_EQ(session_.Run().failures.size(), 0u);
-}
-
-TEST(Row21, TheCapabilitiesThatThePlanDoesNotKeepAreGone) {
-  Session session;
-  session.plan().flags |= kDropCapabilities;
-  session.plan().capabilities = {0, 0, 0, 0, 0};
-  const Outcome outcome = session.Run();
-  EXPECT_EQ(outcome.error, "");
-  for (const char* set : {"CapPrm", "CapEff", "CapInh", "CapAmb"}) {
-    EXPECT_EQ(outcome.Value(set), "0000000000000000") << set;
-  }
-  if (geteuid() == 0) {
-    EXPECT_EQ(outcome.Value("CapBnd"), "0000000000000000");
-  }
-}
-
-TEST(Row21, OneCapabilityCanBeDroppedAlone) {
-  if (geteuid() != 0) GTEST_SKIP() << "an ordinary user has none";
-  Session before;
-  const auto had = std::stoull(before.Run().Value("CapBnd"), nullptr, 16);
-  Session session;
-  session.plan().flags |= kDropCapabilities;
-  session.plan().capabilities.keep_bounding = ~uint64_t{1};
-  const Outcome outcome = session.Run();
-  EXPECT_EQ(std::stoull(outcome.Value("CapBnd"), nullptr, 16), had & ~uint64_t{1});
 }
 
 TEST(Row24, TheCandidatesAreTriedInTheirOrder) {

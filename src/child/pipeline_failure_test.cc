@@ -21,6 +21,16 @@ void Nothing(ChildContext&) {}
 // A program that ends without a return: EINVAL from the kernel's checker.
 Filter Unsound() { return {{BPF_LD | BPF_W | BPF_ABS, 0, 0, 0}}; }
 
+// As a supervisor above would: one listener a task tree.
+void ListenHere() {
+  Filter filter = FilterOf(SYS_getpgid, SECCOMP_RET_ALLOW);
+  sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program) < 0) {
+    _exit(250);
+  }
+}
+
 void OpenPty(ChildContext& context) {
   context.pty = posix_openpt(O_RDWR | O_NOCTTY);
   grantpt(context.pty);
@@ -129,6 +139,28 @@ const Failing kFailing[] = {
        s.plan().flags |= kWantListener;
      },
      Nothing},
+    {"AListenerAbove", StepCode::kSeccomp, EBUSY, "cannot load the notify filter: Device or resource busy",
+     [](Session& s) {
+       s.buffer.SetFilter(&ChildPlan::notify_filter, FilterOf(SYS_getpgid, SECCOMP_RET_USER_NOTIF));
+       s.plan().flags |= kWantListener;
+     },
+     [](ChildContext&) { ListenHere(); }},
+    {"FilterThatOnlyRefuses", StepCode::kSeccomp, EINVAL, "cannot load the notify filter: Invalid argument",
+     [](Session& s) { s.buffer.SetFilter(&ChildPlan::notify_filter, Unsound()); }, Nothing},
+    {"NoPipeForTheHelper", StepCode::kSeccompSendFd, EMFILE,
+     "cannot hand over the listener: Too many open files",
+     [](Session& s) { s.plan().flags |= kWantListener; },
+     [](ChildContext& c) {
+       c.send_listener = true;
+       DenyHere(SYS_pipe2, EMFILE);
+     }},
+    {"NoHelper", StepCode::kSeccompSendFd, EAGAIN,
+     "cannot hand over the listener: Resource temporarily unavailable",
+     [](Session& s) { s.plan().flags |= kWantListener; },
+     [](ChildContext& c) {
+       c.send_listener = true;
+       DenyHere(SYS_clone, EAGAIN);
+     }},
     {"CapGet", StepCode::kCapSet, EPERM, "cannot drop the capability CAP_CHOWN: Operation not permitted",
      [](Session& s) { s.plan().flags |= kDropCapabilities; },
      [](ChildContext&) { DenyHere(SYS_capget, EPERM); }},
@@ -208,6 +240,23 @@ TEST(PassedDescriptors, NeverTakeAwayWhereAFailureIsTold) {
   EXPECT_EQ(session.Run().failures.size(), 2u);  // over the status pipe, and over its other end
 }
 
+// The check behind the call: who has gone before it sends no signal any more.
+TEST(Row2, AParentThatDiesBeforeTheCheckEndsTheChild) {
+  Session session;
+  session.plan().parent_death_signal = SIGKILL;
+  session.in_child = [](ChildContext& context) {
+    const pid_t parent = getpid();
+    context.expected_parent = parent;
+    if (fork() != 0) _exit(0);
+    while (getppid() == parent) usleep(200);
+  };
+  const Outcome outcome = session.Run();
+  EXPECT_EQ(outcome.error, "glovebox: cannot set the parent-death signal: No such process\n");
+  EXPECT_EQ(outcome.out, "") << "nothing was run";
+  ASSERT_EQ(outcome.failures.size(), 1u);
+  EXPECT_EQ(outcome.failures[0].error, ESRCH);
+}
+
 class Handshake : public testing::Test {
  protected:
   void SetUp() override {
@@ -246,6 +295,23 @@ TEST_F(Handshake, AHelperThatCannotSendIsAnError) {
   EXPECT_EQ(WEXITSTATUS(outcome.status), ENOTSOCK);
 }
 
+TEST_F(Handshake, AFilterThatFailsLeavesNoHelperBehind) {
+  session_.buffer.SetFilter(&ChildPlan::notify_filter, Unsound());
+  session_.in_child = [](ChildContext& context) { context.send_listener = true; };
+  // What the child does not reap itself comes to us.
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+  const Outcome outcome = session_.Run();
+  const pid_t left = waitpid(-1, nullptr, __WALL);
+  const int error = errno;
+  prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+  EXPECT_EQ(left, -1);
+  EXPECT_EQ(error, ECHILD);
+  EXPECT_EQ(outcome.error, "glovebox: cannot load the notify filter: Invalid argument\n");
+  EXPECT_EQ(WEXITSTATUS(outcome.status), EINVAL);
+  ASSERT_EQ(outcome.failures.size(), 1u);
+  EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kSeccomp));
+}
+
 TEST_F(Handshake, AParentThatGoesAwayIsAnError) {
   session_.in_parent = [](const ParentSide& side) { EXPECT_GE(FetchListener(side), 0); };
   Expect(StepCode::kSeccompWaitFd);
@@ -271,33 +337,48 @@ struct LandlockRefusal {
 
 class BestEffortLandlock : public testing::TestWithParam<LandlockRefusal> {};
 
-TEST_P(BestEffortLandlock, IsSkippedAndReportedOnlyWhereThisHostCannot) {
-  const LandlockRefusal& refusal = GetParam();
+Outcome RefuseLandlock(const LandlockRefusal& refusal, uint32_t flags) {
   Session session;
-  session.plan().flags |= kLandlockBestEffort;
+  session.plan().flags |= flags;
   session.plan().landlock_scope = static_cast<uint32_t>(kernel::kLandlockScopeSignal);
   session.in_child = [refusal](ChildContext& context) {
     // Whatever this kernel's own Landlock can, only the refused call decides.
     if (refusal.call == SYS_landlock_restrict_self) context.ruleset = open("/dev/null", O_RDONLY | O_CLOEXEC);
     DenyHere(refusal.call, refusal.error);
   };
-  const Outcome outcome = session.Run();
+  return session.Run();
+}
+
+void ExpectNoLandlock(const Outcome& outcome, int error) {
+  ASSERT_EQ(outcome.failures.size(), 1u);
+  EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kLandlockScope));
+  EXPECT_EQ(outcome.failures[0].error, error);
+  EXPECT_EQ(outcome.failures[0].kind, FailureKind::kFailed);
+  EXPECT_EQ(outcome.error,
+            std::string("glovebox: cannot enter the Landlock domain: ") + strerror(error) + "\n");
+  ASSERT_TRUE(WIFEXITED(outcome.status));
+  EXPECT_EQ(WEXITSTATUS(outcome.status), error);
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST_P(BestEffortLandlock, IsSkippedAndReportedOnlyWhereThisHostCannot) {
+  const LandlockRefusal& refusal = GetParam();
+  const Outcome outcome = RefuseLandlock(refusal, kLandlockBestEffort);
+  if (!refusal.host_cannot) {
+    ExpectNoLandlock(outcome, refusal.error);
+    return;
+  }
   ASSERT_EQ(outcome.failures.size(), 1u);
   EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kLandlockScope));
   EXPECT_EQ(outcome.failures[0].error, refusal.error);
-  if (refusal.host_cannot) {
-    EXPECT_EQ(outcome.failures[0].kind, FailureKind::kSkipped);
-    EXPECT_EQ(outcome.error, "");
-    EXPECT_EQ(outcome.status, 0);
-    EXPECT_TRUE(outcome.Has("session 0"));
-  } else {
-    EXPECT_EQ(outcome.failures[0].kind, FailureKind::kFailed);
-    EXPECT_EQ(outcome.error,
-              std::string("glovebox: cannot enter the Landlock domain: ") + strerror(refusal.error) + "\n");
-    ASSERT_TRUE(WIFEXITED(outcome.status));
-    EXPECT_EQ(WEXITSTATUS(outcome.status), refusal.error);
-    EXPECT_EQ(outcome.out, "");
-  }
+  EXPECT_EQ(outcome.failures[0].kind, FailureKind::kSkipped);
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_TRUE(outcome.Has("session 0"));
+}
+
+TEST_P(BestEffortLandlock, WithoutThePlansLeaveNothingRunsUnconfined) {
+  ExpectNoLandlock(RefuseLandlock(GetParam(), 0), GetParam().error);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -55,6 +55,10 @@ inline constexpr char kOuterAnnouncePath[] = "/dev/null/glovebox/announce/1";
 // preadv2/pwritev2
 // ------------------------------------------------------------------------------------------------------
 inline constexpr uint32_t kRwfNoAppend = 0x20;  // 6.9
+// The register of pwritev2's flags. The position takes two registers, also where one would hold it; in x32
+// (compat_sys_pwritev64v2, fs/read_write.c) it takes one.
+inline constexpr unsigned kPwritev2Flags = 5;
+inline constexpr unsigned kPwritev2FlagsX32 = 4;
 
 // pidfd
 // -----------------------------------------------------------------------------------------------------------------

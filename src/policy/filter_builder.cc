@@ -42,10 +42,26 @@ absl::StatusOr<FilterBuilder> FilterBuilder::Create(uint32_t otherwise, uint32_t
   return builder;
 }
 
-absl::Status FilterBuilder::AddForeignAbis() {
+absl::StatusOr<FilterBuilder> FilterBuilder::CreateForX32(uint32_t otherwise, uint32_t foreign) {
+  ASSIGN_OR_RETURN(FilterBuilder builder, Create(otherwise, foreign));
+  scmp_filter_ctx context = builder.context_.get();
+  RETURN_IF_ERROR(Check(seccomp_arch_add(context, SCMP_ARCH_X32), "seccomp_arch_add", "x32"));
+  RETURN_IF_ERROR(
+      Check(seccomp_arch_remove(context, seccomp_arch_native()), "seccomp_arch_remove", "native"));
+  return builder;
+}
+
+absl::Status FilterBuilder::Merge(FilterBuilder other) {
+  RETURN_IF_ERROR(Check(seccomp_merge(context_.get(), other.context_.get()), "seccomp_merge", "filter"));
+  (void)other.context_.release();  // seccomp_merge(3) released it
+  return absl::OkStatus();
+}
+
+absl::Status FilterBuilder::AddForeignAbis(bool x32) {
   switch (seccomp_arch_native()) {
     case SCMP_ARCH_X86_64:
       RETURN_IF_ERROR(Check(seccomp_arch_add(context_.get(), SCMP_ARCH_X86), "seccomp_arch_add", "i386"));
+      if (!x32) return absl::OkStatus();
       return Check(seccomp_arch_add(context_.get(), SCMP_ARCH_X32), "seccomp_arch_add", "x32");
     case SCMP_ARCH_AARCH64:
       return Check(seccomp_arch_add(context_.get(), SCMP_ARCH_ARM), "seccomp_arch_add", "arm");

@@ -27,9 +27,14 @@ class FilterBuilder {
   // ABI.
   static absl::StatusOr<FilterBuilder> Create(uint32_t otherwise, uint32_t foreign);
 
+  // A filter for x32 alone, which rules by name go into: for a call whose registers x32 uses otherwise. Only
+  // on x86-64; Merge() puts it into one that was made with the same two answers.
+  static absl::StatusOr<FilterBuilder> CreateForX32(uint32_t otherwise, uint32_t foreign);
+  absl::Status Merge(FilterBuilder other);
+
   // Adds the ABIs that a native process can reach beside its own (i386 and x32 on x86-64; 32-bit Arm on
-  // aarch64): rules by name then hold for them as well.
-  absl::Status AddForeignAbis();
+  // aarch64): rules by name then hold for them as well. Without `x32` all but that one.
+  absl::Status AddForeignAbis(bool x32 = true);
 
   // A rule for a call of the native ABI by its number (libseccomp need not know its name).
   absl::Status AddNumber(uint32_t action, int number, const std::vector<scmp_arg_cmp>& conditions,

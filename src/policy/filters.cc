@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/status.h"
 #include "kernel/abi.h"
@@ -26,16 +27,27 @@ absl::Status AddIoctls(FilterBuilder& builder, const Policy& policy, uint32_t ac
   return absl::OkStatus();
 }
 
-absl::Status AddAppendOnly(FilterBuilder& builder, uint32_t refuse_flag, uint32_t refuse_submit) {
-  RETURN_IF_ERROR(builder.Add(refuse_flag, "pwritev2", {HasBits(5, kernel::kRwfNoAppend)}));
+absl::Status AddAppendOnly(FilterBuilder& builder, uint32_t refuse_flag, uint32_t refuse_submit,
+                           unsigned flags = kernel::kPwritev2Flags) {
+  RETURN_IF_ERROR(builder.Add(refuse_flag, "pwritev2", {HasBits(flags, kernel::kRwfNoAppend)}));
   return builder.Add(refuse_submit, "io_submit");
 }
 
-absl::Status AddKernelPointers(FilterBuilder& builder, uint32_t action) {
+// Of the whole table, whatever the level records: a level says what is worth a record, not what is refused.
+absl::Status AddKernelPointers(FilterBuilder& builder, absl::Span<const kernel::SyscallRow> table,
+                               uint32_t action) {
   for (const PointerCall& call : PointerCalls()) {
     for (unsigned argument = 0; argument < 6; ++argument) {
       if ((call.registers & (1u << argument)) == 0) continue;
       RETURN_IF_ERROR(builder.Add(action, call.name, {IsKernelPointer(argument)}));
+    }
+  }
+  for (const kernel::SyscallRow& row : table) {
+    const int number = kernel::SyscallNumber(kNativeArch, row.name);
+    if (number < 0) continue;
+    for (unsigned argument = 0; argument < 6; ++argument) {
+      if (!kernel::IsPointer(row.args[argument])) continue;
+      RETURN_IF_ERROR(builder.AddNumber(action, number, {IsKernelPointer(argument)}, row.name));
     }
   }
   return absl::OkStatus();
@@ -58,24 +70,20 @@ absl::StatusOr<FilterBuilder> IoctlFilter(const Policy& policy) {
 }
 
 absl::StatusOr<FilterBuilder> AppendOnlyFilter() {
+  constexpr uint32_t kFlag = SCMP_ACT_ERRNO(EOPNOTSUPP), kSubmit = SCMP_ACT_ERRNO(EPERM);
   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW));
-  RETURN_IF_ERROR(builder.AddForeignAbis());
-  RETURN_IF_ERROR(AddAppendOnly(builder, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_ACT_ERRNO(EPERM)));
+  RETURN_IF_ERROR(builder.AddForeignAbis(/*x32=*/false));
+  RETURN_IF_ERROR(AddAppendOnly(builder, kFlag, kSubmit));
+  if (kNativeArch != AUDIT_ARCH_X86_64) return builder;
+  ASSIGN_OR_RETURN(FilterBuilder x32, FilterBuilder::CreateForX32(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW));
+  RETURN_IF_ERROR(AddAppendOnly(x32, kFlag, kSubmit, kernel::kPwritev2FlagsX32));
+  RETURN_IF_ERROR(builder.Merge(std::move(x32)));
   return builder;
 }
 
 absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> table) {
   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW));
-  RETURN_IF_ERROR(AddKernelPointers(builder, SCMP_ACT_ERRNO(EFAULT)));
-  for (const kernel::SyscallRow& row : table) {
-    const int number = kernel::SyscallNumber(kNativeArch, row.name);
-    if (number < 0) continue;
-    for (unsigned argument = 0; argument < 6; ++argument) {
-      if (!kernel::IsPointer(row.args[argument])) continue;
-      RETURN_IF_ERROR(
-          builder.AddNumber(SCMP_ACT_ERRNO(EFAULT), number, {IsKernelPointer(argument)}, row.name));
-    }
-  }
+  RETURN_IF_ERROR(AddKernelPointers(builder, table, SCMP_ACT_ERRNO(EFAULT)));
   return builder;
 }
 
@@ -94,7 +102,7 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
   if (policy.kernel_only) return builder;
   RETURN_IF_ERROR(AddIoctls(builder, policy, SCMP_ACT_NOTIFY));
   if (policy.append_only) RETURN_IF_ERROR(AddAppendOnly(builder, SCMP_ACT_NOTIFY, SCMP_ACT_NOTIFY));
-  if (policy.restrict_kptr) RETURN_IF_ERROR(AddKernelPointers(builder, SCMP_ACT_NOTIFY));
+  if (policy.restrict_kptr) RETURN_IF_ERROR(AddKernelPointers(builder, table, SCMP_ACT_NOTIFY));
   return builder;
 }
 

@@ -25,7 +25,8 @@ absl::StatusOr<FilterBuilder> AppendOnlyFilter();
 absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> table);
 
 // Row 20. With a listener every row of `table` up to the policy's level is notified, and the conditions of
-// rows 6 to 8 are notified too, so that their refusal is recorded (a refusal in the kernel is invisible).
+// rows 6 to 8 are notified too, at every level, so that their refusal is recorded (a refusal in the kernel is
+// invisible).
 // Every call of a foreign ABI is notified: such programs are rare in a build, and a call that is seen
 // needlessly costs less than one that is missed. setrlimit and prlimit64 with a new limit fail with EPERM
 // where the policy restricts them.

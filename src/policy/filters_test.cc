@@ -102,6 +102,32 @@ TEST(NotifyFilter, AsksForARecordOfWhatRowsSixToEightWouldRefuse) {
   EXPECT_EQ(Decide(kernel_only, "ioctl", {0, TIOCSTI}), SECCOMP_RET_ALLOW) << "row 6 refuses it";
 }
 
+// The level says what is recorded, not what is refused.
+TEST(NotifyFilter, AKernelPointerIsNotifiedInEveryCallOfTheTableWhateverTheLevel) {
+  for (kernel::Level level : {kernel::Level::kOpen, kernel::Level::kFull}) {
+    Policy policy = At(level);
+    policy.restrict_kptr = true;
+    const std::string filter = Bytes(NotifyFilter(policy, kernel::SyscallTable()));
+    for (const kernel::SyscallRow& row : kernel::SyscallTable()) {
+      const int number = kernel::SyscallNumber(kArch, row.name);
+      for (unsigned i = 0; number >= 0 && i < 6; ++i) {
+        if (!kernel::IsPointer(row.args[i])) continue;
+        seccomp_data call = Call(number, kArch);
+        call.args[i] = uint64_t{1} << 63;
+        ASSERT_OK_AND_ASSIGN(Verdict verdict, Evaluate(filter, call));
+        EXPECT_EQ(verdict.action, SECCOMP_RET_USER_NOTIF)
+            << row.name << " register " << i << " at " << kernel::LevelName(level);
+      }
+    }
+    const bool full = level == kernel::Level::kFull;
+    for (const char* name : {"newfstatat", "faccessat2", "readlinkat", "getdents64", "getxattr"}) {
+      EXPECT_EQ(Decide(filter, name, {3, 0x1000, 0x2000, 8}),
+                full ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW)
+          << name << ": an honest pointer is the level's affair";
+    }
+  }
+}
+
 TEST(NotifyFilter, RestrictedLimitsCanBeReadAndNotSet) {
   Policy policy = At(kernel::Level::kOpen);
   policy.restrict_prlimit = true;
@@ -130,6 +156,32 @@ TEST(OwnFilters, AppendOnlyAndKernelPointers) {
   EXPECT_EQ(Decide(kptr, "write", {1, uint64_t{0xffff800000000000}, 1}), SECCOMP_RET_ERRNO | EFAULT);
   EXPECT_EQ(Decide(kptr, "write", {~uint64_t{0}, 0x7fff00000000, 1}), SECCOMP_RET_ALLOW);
 }
+
+#if defined(__x86_64__)
+// x32's position takes one register, so that its flags stand one before; i386's are where the native ones
+// are.
+TEST(OwnFilters, AppendOnlyLooksAtTheFlagsWhereTheAbiHasThem) {
+  const std::string append = Bytes(AppendOnlyFilter());
+  const int x32 = kernel::SyscallNumber(kArch, "pwritev2", /*x32=*/true);
+  const int i386 = kernel::SyscallNumber(AUDIT_ARCH_I386, "pwritev2");
+  const struct {
+    seccomp_data call;
+    bool refused;
+  } cases[] = {{Call(x32, kArch, {1, 0, 0, 0, 0x20, 0}), true},
+               {Call(x32, kArch, {1, 0, 0, 0, 0, 0x20}), false},
+               {Call(kernel::SyscallNumber(kArch, "pwritev2"), kArch, {1, 0, 0, 0, 0x20, 0}), false},
+               {Call(i386, AUDIT_ARCH_I386, {1, 0, 0, 0, 0, 0x20}), true},
+               {Call(i386, AUDIT_ARCH_I386, {1, 0, 0, 0, 0x20, 0}), false}};
+  for (const auto& row : cases) {
+    ASSERT_OK_AND_ASSIGN(Verdict verdict, Evaluate(append, row.call));
+    EXPECT_EQ(verdict.action, row.refused ? (SECCOMP_RET_ERRNO | EOPNOTSUPP) : SECCOMP_RET_ALLOW)
+        << std::hex << row.call.nr << " arch " << row.call.arch << " flags " << row.call.args[5];
+  }
+  const int submit = kernel::SyscallNumber(kArch, "io_submit", /*x32=*/true);
+  ASSERT_OK_AND_ASSIGN(Verdict verdict, Evaluate(append, Call(submit, kArch)));
+  EXPECT_EQ(verdict.action, SECCOMP_RET_ERRNO | EPERM);
+}
+#endif
 
 TEST(OwnFilters, FileAttributesAreOutOfReachThroughI386Too) {
   const std::string filter = Bytes(IoctlFilter(DefaultPolicy(Role::kRun)));

@@ -13,10 +13,18 @@
 namespace glovebox::trace {
 namespace {
 
+bool IsX32(const Registers& call) {
+  return call.arch == AUDIT_ARCH_X86_64 && (static_cast<uint32_t>(call.number) & kernel::kX32Bit) != 0;
+}
+
 bool IsCall(const Registers& call, const char* name) {
-  const bool x32 =
-      call.arch == AUDIT_ARCH_X86_64 && (static_cast<uint32_t>(call.number) & kernel::kX32Bit) != 0;
-  return kernel::SyscallNumber(call.arch, name, x32) == call.number;
+  return kernel::SyscallNumber(call.arch, name, IsX32(call)) == call.number;
+}
+
+// pwritev2's, 0 of any other call.
+uint32_t WriteFlags(const Registers& call) {
+  if (!IsCall(call, "pwritev2")) return 0;
+  return static_cast<uint32_t>(call.args[IsX32(call) ? kernel::kPwritev2FlagsX32 : kernel::kPwritev2Flags]);
 }
 
 void Forbid(Intent* intent, std::string text, int refuse) {
@@ -65,9 +73,7 @@ Registers ReadRegisters(const seccomp_notif& notification) {
   call.tid = static_cast<pid_t>(notification.pid);
   std::copy(data.args, data.args + 6, call.args);
   const bool i386 = call.arch == AUDIT_ARCH_I386;
-  const bool x32 =
-      call.arch == AUDIT_ARCH_X86_64 && (static_cast<uint32_t>(call.number) & kernel::kX32Bit) != 0;
-  call.compat = i386 || x32;
+  call.compat = i386 || IsX32(call);
   if (!i386) return call;
   for (uint64_t& value : call.args) value &= 0xffffffffu;
   // fanotify_mark(fd, flags, u64 mask, dirfd, path): the mask takes two registers.
@@ -113,8 +119,8 @@ void DecodeUnlisted(const Registers& call, const kernel::MemoryReader& memory, I
     // The kernel looks at 32 bits of the request: whatever stands above them is no part of it.
     intent->flags = call.args[1] & 0xffffffffu;
     Forbid(intent, absl::StrCat("ioctl 0x", absl::Hex(intent->flags)), EPERM);
-  } else if (IsCall(call, "pwritev2") && (call.args[5] & kernel::kRwfNoAppend) != 0) {
-    intent->flags = call.args[5] & 0xffffffffu;
+  } else if ((WriteFlags(call) & kernel::kRwfNoAppend) != 0) {
+    intent->flags = WriteFlags(call);
     Forbid(intent, "RWF_NOAPPEND", EOPNOTSUPP);
   } else if (IsCall(call, "io_submit") && !intent->kernel_pointer) {
     DecodeIoSubmit(call, memory, intent);

@@ -396,6 +396,8 @@ TEST_F(IntentTest, ForbiddenCallsSayWhatIsForbidden) {
   EXPECT_EQ(write.refuse, EOPNOTSUPP);
   EXPECT_EQ(write.text, "RWF_NOAPPEND");
   EXPECT_NE(Of("pwritev2", {3, 0, 1, 0, 0, 2}).hole, "");
+  EXPECT_EQ(Of("pwritev2", {3, 0, 1, 0, 0x20}, AUDIT_ARCH_X86_64, true).refuse, EOPNOTSUPP);
+  EXPECT_EQ(Of("pwritev2", {3, 0, 1, 0, 0, 0x20}, AUDIT_ARCH_X86_64, true).refuse, 0);
   const Intent pointer = Of("read", {3, 0xffffffff81000000, 8});
   EXPECT_EQ(pointer.op, Op::kForbidden);
   EXPECT_EQ(pointer.refuse, EFAULT);

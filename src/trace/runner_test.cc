@@ -2,16 +2,25 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/unique_fd.h"
+#include "child/plan.h"
 #include "gtest/gtest.h"
 #include "trace/left_over.h"
 #include "trace/runner_fixture.h"
@@ -75,6 +84,26 @@ TEST_F(RunnerTest, ASetUpFailureIsNotTheCommandsOwnExit) {
   EXPECT_THAT(outcome.end.step, HasSubstr("Exec: cannot run"));
 }
 
+TEST_F(RunnerTest, ASetUpThatFailsBeforeTheListenerIsThereIsToldByItsStep) {
+  // More open files than the kernel has for anybody: row 17.
+  const auto failing = [&](kernel::Level level, bool stop) {
+    RunRequest request = Shell("exit 0");
+    request.policy.level = level;
+    request.policy.stop = stop;
+    request.policy.restrict_prlimit = true;
+    request.policy.limits[static_cast<size_t>(child::Limit::kNofile)] = ~uint64_t{0};
+    return request;
+  };
+  for (const RunRequest& request : {failing(kernel::Level::kOpen, false), failing(kernel::Level::kOpen, true),
+                                    failing(kernel::Level::kOff, false)}) {
+    ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+    EXPECT_EQ(outcome.end.kind, ActionEnd::Kind::kSandboxFailed);
+    EXPECT_EQ(outcome.end.status, EPERM);
+    EXPECT_THAT(outcome.end.step, HasSubstr("SetResourceLimits: cannot set the limit"));
+    EXPECT_THAT(FindDescendants(), IsEmpty());
+  }
+}
+
 TEST_F(RunnerTest, LeavesNothingBehindAndSaysWhatWas) {
   ASSERT_OK_AND_ASSIGN(RunOutcome outcome,
                        RunSupervised(Shell("setsid sleep 1000 >/dev/null 2>&1 & exit 3")));
@@ -120,6 +149,123 @@ TEST_F(RunnerTest, RefusesAndRecordsIoUring) {
                     access.decision == access::Decision::kDenied && access.error == EPERM);
   }
   EXPECT_TRUE(seen);
+}
+
+// What a row refuses, as the program that runs under it meets it.
+class RefusalTest : public RunnerFixture {
+ protected:
+  // The errno of one system call from inside.
+  int ErrnoOf(const policy::Policy& policy, std::vector<std::string> call) {
+    RunRequest request = Shell("");
+    request.policy = policy;
+    request.argv = {GLOVEBOX_CHILD_PROBE, "errno"};
+    request.argv.insert(request.argv.end(), call.begin(), call.end());
+    const auto outcome = RunSupervised(request);
+    EXPECT_OK(outcome);
+    EXPECT_EQ(outcome->end.kind, ActionEnd::Kind::kExited) << outcome->end.step;
+    return outcome->end.status;
+  }
+  // Takes what was recorded as refused so far: text and errno.
+  std::vector<std::pair<std::string, int>> TakeRefusals() {
+    std::vector<std::pair<std::string, int>> refusals;
+    for (const access::Access& access : sink_.All<access::Access>()) {
+      if (access.op != Op::kForbidden) continue;
+      EXPECT_EQ(access.decision, access::Decision::kDenied);
+      refusals.emplace_back(access.path2, access.error);
+    }
+    refusals.erase(refusals.begin(), refusals.begin() + static_cast<ptrdiff_t>(taken_));
+    taken_ += refusals.size();
+    return refusals;
+  }
+  static policy::Policy Asking() {
+    policy::Policy policy = policy::DefaultPolicy(policy::Role::kRun);
+    policy.append_only = policy.restrict_kptr = true;
+    return policy;
+  }
+
+ private:
+  size_t taken_ = 0;
+};
+
+struct Refused {
+  std::vector<std::string> call;  // 63 is no open descriptor
+  int otherwise;                  // what the kernel says to it
+  int error;
+  const char* text;
+};
+
+const Refused kRefused[] = {
+    {{std::to_string(SYS_ioctl), "63", "0x5412"}, EBADF, EPERM, "ioctl 0x5412"},
+    {{std::to_string(SYS_pwritev2), "63", "0", "0", "0", "0", "0x20"}, EBADF, EOPNOTSUPP, "RWF_NOAPPEND"},
+    {{std::to_string(SYS_io_submit), "0", "0", "0"}, EINVAL, EPERM, "io_submit"},
+    {{std::to_string(SYS_write), "63", "0x8000000000000000", "1"}, EBADF, EFAULT, "kernel pointer"},
+    // Of level full: not recorded at the level that is set here, but refused.
+    {{std::to_string(SYS_getdents64), "63", "0x8000000000000000", "8"}, EBADF, EFAULT, "kernel pointer"},
+};
+
+TEST_F(RefusalTest, RowsSixToEightAreRecordedWhereAListenerStands) {
+  policy::Policy nothing = policy::DefaultPolicy(policy::Role::kRun);
+  nothing.denied_ioctls.clear();
+  for (const Refused& refused : kRefused) {
+    EXPECT_EQ(ErrnoOf(nothing, refused.call), refused.otherwise) << refused.text;
+    EXPECT_THAT(TakeRefusals(), IsEmpty()) << refused.text;
+    EXPECT_EQ(ErrnoOf(Asking(), refused.call), refused.error) << refused.text;
+    EXPECT_THAT(TakeRefusals(), testing::ElementsAre(testing::Pair(refused.text, refused.error)));
+  }
+}
+
+TEST_F(RefusalTest, RowsSixToEightRefuseUnseenInTheKernelWhereNoneStandsOrNoneIsWanted) {
+  policy::Policy kernel_only = Asking(), off = Asking();
+  kernel_only.kernel_only = true;
+  off.level = kernel::Level::kOff;
+  for (const Refused& refused : kRefused) {
+    EXPECT_EQ(ErrnoOf(kernel_only, refused.call), refused.error) << refused.text;
+    EXPECT_EQ(ErrnoOf(off, refused.call), refused.error) << refused.text;
+  }
+  EXPECT_THAT(TakeRefusals(), IsEmpty());
+}
+
+TEST_F(RefusalTest, WithoutAListenerRowTwentyStillRefusesIoUring) {
+  policy::Policy off = Asking();
+  off.level = kernel::Level::kOff;
+  EXPECT_EQ(ErrnoOf(off, {std::to_string(SYS_io_uring_setup), "1", "0"}), EPERM);
+  EXPECT_THAT(TakeRefusals(), IsEmpty());
+}
+
+TEST_F(RefusalTest, RestrictedLimitsCanBeReadAndNotChangedFromInside) {
+  const std::vector<std::string> set = {std::to_string(SYS_setrlimit), "4", "1"},
+                                 change = {std::to_string(SYS_prlimit64), "0", "4", "1", "0"},
+                                 read = {std::to_string(SYS_prlimit64), "0", "4", "0", "0"};
+  for (const kernel::Level level : {kernel::Level::kOpen, kernel::Level::kOff}) {
+    policy::Policy policy = policy::DefaultPolicy(policy::Role::kRun);
+    policy.level = level;
+    EXPECT_EQ(ErrnoOf(policy, set), EFAULT) << "the kernel looks at the new limit";
+    EXPECT_EQ(ErrnoOf(policy, change), EFAULT);
+    policy.restrict_prlimit = true;
+    EXPECT_EQ(ErrnoOf(policy, set), EPERM);
+    EXPECT_EQ(ErrnoOf(policy, change), EPERM);
+    EXPECT_EQ(ErrnoOf(policy, read), 0);
+  }
+}
+
+TEST_F(RefusalTest, AnAbstractSocketOutsideIsOutOfReachWhereTheScopeSaysSo) {
+  if (Host().landlock_abi < 6) GTEST_SKIP() << "Landlock ABI below 6";
+  const std::string name = absl::StrCat("glovebox-runner-test-", getpid());
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  name.copy(address.sun_path + 1, sizeof(address.sun_path) - 1);
+  const UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listener.get(), 8), 0);
+  for (const bool scope : {false, true}) {
+    RunRequest request = Shell("");
+    request.policy.scope_abstract_unix = scope;
+    request.argv = {GLOVEBOX_CHILD_PROBE, "connect", name};
+    ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+    EXPECT_EQ(outcome.end.kind, ActionEnd::Kind::kExited);
+    EXPECT_EQ(outcome.end.status, scope ? EPERM : 0);
+  }
 }
 
 TEST_F(RunnerTest, A32BitCallIsRecordedLikeANativeOne) {
