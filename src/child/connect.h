@@ -1,5 +1,5 @@
 // The launcher's half of wire.h up to the plan: find a supervisor, say Hello, take what it answers. All of it
-// is async-signal-safe: `glovebox run` calls it between fork and exec (held by the test child_symbols).
+// is async-signal-safe: `glovebox run` calls it between fork and exec (held by the test connect_symbols).
 #ifndef GLOVEBOX_CHILD_CONNECT_H_
 #define GLOVEBOX_CHILD_CONNECT_H_
 
