@@ -63,6 +63,8 @@ struct Tear {
   uint64_t offset = 0;  // bytes from its start; all before it was read
   std::string reason;   // "not sealed (writer was killed)", "torn frame", "checksum", "sequence", "from a
                         // newer version 2"
+  // What else was lost nobody knows: a segment is missing, doubled or another run's. It taints every action.
+  bool whole_run = false;
 };
 
 struct Log {

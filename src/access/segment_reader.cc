@@ -77,6 +77,7 @@ absl::Status SegmentReader::ReadHeader(const std::string& path) {
     end_ < kHeaderSize ? TearAtEnd(why) : TearHere(why);
     return absl::OkStatus();
   }
+  header_ = *header;
   decoder_ = RecordDecoder(header->start_ns);
   crc_ = header->crc;
   offset_ = position_ = kHeaderSize;
