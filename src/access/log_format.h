@@ -53,7 +53,8 @@
 // Version rule: whatever an older reader would misread raises kLogVersion by one; there are no minor versions
 // and no optional frames. Magic, version, size and the CRC in the header's last four bytes keep their
 // places for ever, so that any reader can tell "newer" from "damaged". A reader reads all versions up to its
-// own, and refuses a newer one by name. (2: the segment stands in its run's list, access/segment_list.h.)
+// own, and refuses a newer one by name. (2: the segment
+// stands in its run's list, access/segment_list.h; RunInfo has the manifest.)
 // Values of enums in record.h and base/op.h are append-only; a value out of range is a tear, so a new value
 // raises the version.
 //

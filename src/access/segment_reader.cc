@@ -78,7 +78,7 @@ absl::Status SegmentReader::ReadHeader(const std::string& path) {
     return absl::OkStatus();
   }
   header_ = *header;
-  decoder_ = RecordDecoder(header->start_ns);
+  decoder_ = RecordDecoder(header->start_ns, header->version);
   crc_ = header->crc;
   offset_ = position_ = kHeaderSize;
   return absl::OkStatus();
