@@ -45,6 +45,7 @@ access::RunInfo InfoOf(const BuildRequest& request) {
   const absl::StatusOr<graph::CMakeInfo> cmake = graph::LoadCMakeInfo(request.build_dir);
   if (cmake.ok()) info.source_dir = cmake->source_dir;  // not a CMake build: it stays empty
   info.build_dir = request.build_dir;
+  info.manifest = request.manifest;
   info.home = Variable("HOME", "");
   info.tmp = Variable("TMPDIR", "/tmp");
   struct utsname name;
@@ -161,15 +162,20 @@ std::string WithCommas(uint64_t number) {
 }
 
 std::string SummaryLine(const trace::CollectorSummary& summary, const std::string& build_dir) {
-  std::string line = absl::StrCat("glovebox: ", WithCommas(summary.actions),
-                                  " actions: ", WithCommas(summary.complete), " seen in full");
+  std::string line = absl::StrCat(
+      "glovebox: ", WithCommas(summary.actions),
+      summary.actions == 1 ? " action: " : " actions: ", WithCommas(summary.complete), " seen in full");
   if (summary.actions > summary.complete) {
     absl::StrAppend(&line, ", ", WithCommas(summary.actions - summary.complete), " incomplete");
   }
-  absl::StrAppend(&line, ", ", WithCommas(summary.accesses), " accesses");
-  if (summary.holes > 0) absl::StrAppend(&line, ", ", WithCommas(summary.holes), " holes");
+  absl::StrAppend(&line, ", ", WithCommas(summary.accesses), summary.accesses == 1 ? " access" : " accesses");
+  if (summary.holes > 0) {
+    absl::StrAppend(&line, ", ", WithCommas(summary.holes), summary.holes == 1 ? " hole" : " holes");
+  }
   if (!summary.left_over.empty()) {
-    absl::StrAppend(&line, ", ", summary.left_over.size(), " left-over processes ended");
+    absl::StrAppend(
+        &line, ", ", summary.left_over.size(),
+        summary.left_over.size() == 1 ? " left-over process ended" : " left-over processes ended");
   }
   if (!summary.log.ok()) {
     absl::StrAppend(&line, ", the log is not whole (", std::string(summary.log.message()), ")");

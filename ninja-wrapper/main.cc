@@ -105,7 +105,7 @@ int Build(const std::string& ninja, const Arguments& arguments, const std::strin
   absl::StatusOr<std::unique_ptr<BuildRecord>> record = BuildRecord::Start(request);
   if (!record.ok()) {
     return Fail(kHostCannot, absl::StrCat(record.status().message(),
-                                          "\nglovebox-ninja: nothing was built; plain ninja builds without a "
+                                          "; nothing was built, and plain ninja builds without a "
                                           "record"));
   }
   const absl::StatusOr<int> status =

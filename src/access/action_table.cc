@@ -96,7 +96,7 @@ class Maker {
       return absl::StrCat("it was not set up: ", action.end->step);
     if (!action.holes.empty()) return absl::StrCat(action.holes[0].kind, ": ", action.holes[0].detail);
     for (const Tear& tear : log_.tears) {
-      if (tear.segment == "(missing)") return tear.reason;
+      if (tear.whole_run) return absl::StrCat("the log is not whole: ", tear.segment, ": ", tear.reason);
       // Not by a kill: somebody changed the file, and what he may have taken out of this action nobody can
       // tell.
       if (tear.segment == segment && tear.reason.rfind("not sealed", 0) != 0 &&

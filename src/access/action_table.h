@@ -34,7 +34,7 @@ struct ActionTable {
 // Actions of different writers can have the same number in a loose run: they are told apart by their segment.
 // While an action lasts all its records, and its inner actions', are in one segment; so a tear taints the
 // actions of its segment that had begun and not ended, and nothing else. A hole may be another writer's. A
-// missing segment taints every action: nobody knows what stood in it.
+// segment that is missing, doubled or of another run taints every action: nobody knows what stood in it.
 ActionTable MakeActionTable(const Log& log);
 
 }  // namespace glovebox::access

@@ -76,7 +76,7 @@ TEST_F(ActionTableTest, HolesFailedSetUpsAndMissingSegmentsAreNeverClean) {
   EXPECT_TRUE(table.actions[0].complete);
   EXPECT_THAT(table.actions[1].why_incomplete, HasSubstr("foreign-abi: syscall 9"));
   EXPECT_THAT(table.actions[2].why_incomplete, HasSubstr("not set up"));
-  log_.tears.push_back({"(missing)", 0, "the run had 3 segments, 2 are there"});
+  log_.tears.push_back({"(missing)", 0, "the run had 3 segments, 2 are there", true});
   EXPECT_FALSE(MakeActionTable(log_).actions[0].complete);
 }
 

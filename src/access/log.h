@@ -17,7 +17,8 @@ namespace glovebox::access {
 // Where the runs of a build directory are kept: $GLOVEBOX_STATE_DIR, else $XDG_STATE_HOME/glovebox, else
 // ~/.local/state/glovebox; below it one folder a build directory (basename and a hash of its real path),
 // below that one folder a run. `build_dir` must exist. InvalidArgument where the state directory would lie
-// inside the build directory: what is recorded must not be reached by what it records.
+// inside the build directory: what is recorded must not be reached by what it records; and where
+// $GLOVEBOX_STATE_DIR is no absolute path.
 absl::StatusOr<std::string> StateDirFor(const std::string& build_dir);
 
 // Makes a new run directory below StateDirFor(build_dir) ("2026-11-24T08.30.12.345678-4711": UTC and pid, so
@@ -63,6 +64,8 @@ struct Tear {
   uint64_t offset = 0;  // bytes from its start; all before it was read
   std::string reason;   // "not sealed (writer was killed)", "torn frame", "checksum", "sequence", "from a
                         // newer version 2"
+  // What else was lost nobody knows: a segment is missing, doubled or another run's. It taints every action.
+  bool whole_run = false;
 };
 
 struct Log {

@@ -1,7 +1,8 @@
 // The access log on disk: what the bytes mean, and why.
 //
 // A run is a directory (access/log.h). It holds segments, NAME.gbx. A segment has one writer and is only ever
-// appended to, so writers need no lock between them, and the kill of one tears one segment at most.
+// appended to, so writers need no lock between them, and the kill of one tears one segment at most. Beside
+// them stands the list of all that were made (access/segment_list.h).
 //
 //   segment  = header frame* [seal frame]
 //
@@ -52,8 +53,10 @@
 // Version rule: whatever an older reader would misread raises kLogVersion by one; there are no minor versions
 // and no optional frames. Magic, version, size and the CRC in the header's last four bytes keep their
 // places for ever, so that any reader can tell "newer" from "damaged". A reader reads all versions up to its
-// own, and refuses a newer one by name. Values of enums in record.h and base/op.h are append-only; a value
-// out of range is a tear, so a new value raises the version.
+// own, and refuses a newer one by name. (2: the segment
+// stands in its run's list, access/segment_list.h; RunInfo has the manifest.)
+// Values of enums in record.h and base/op.h are append-only; a value out of range is a tear, so a new value
+// raises the version.
 //
 // Why so, and not ...
 //   - one file for all: a torn write in the middle would hide what others wrote after it, and writers (a
@@ -78,7 +81,7 @@
 
 namespace glovebox::access {
 
-inline constexpr uint32_t kLogVersion = 1;
+inline constexpr uint32_t kLogVersion = 2;
 inline constexpr unsigned char kLogMagic[8] = {0x89, 'G', 'B', 'X', '\r', '\n', 0x1a, '\n'};
 inline constexpr size_t kHeaderSize = 72;
 inline constexpr size_t kFrameHeaderSize = 8;

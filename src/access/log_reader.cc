@@ -12,7 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
 #include "access/log_format.h"
+#include "access/segment_list.h"
 #include "access/segment_reader.h"
+#include "base/paths.h"
 #include "base/status.h"
 
 namespace glovebox::access {
@@ -43,16 +45,33 @@ uint64_t TimeOf(const Record& record) {
       record);
 }
 
+absl::StatusOr<FoundSegment> ReadAndFind(const std::string& path, const std::function<bool(Record)>& take,
+                                         std::vector<Tear>* tears) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<SegmentReader> reader, SegmentReader::Open(path));
+  FoundSegment found{std::string(Basename(path)), reader->header()};
+  while (std::optional<Record> record = reader->Next()) {
+    found.has_records = true;
+    if (!take(*std::move(record))) return found;
+  }
+  if (reader->tear().has_value()) tears->push_back(*reader->tear());
+  return found;
+}
+
+// A run's end that was read says how many there were, whatever became of the list.
+void CheckCount(uint32_t expected, Log* log) {
+  if (expected <= log->segments.size()) return;
+  const auto missing = [](const Tear& tear) { return tear.segment == "(missing)"; };
+  if (std::any_of(log->tears.begin(), log->tears.end(), missing)) return;
+  log->tears.push_back(
+      {"(missing)", 0,
+       absl::StrCat("the run had ", expected, " segments, ", log->segments.size(), " are there"), true});
+}
+
 }  // namespace
 
 absl::Status ReadSegment(const std::string& path, const std::function<bool(Record)>& take,
                          std::vector<Tear>* tears) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<SegmentReader> reader, SegmentReader::Open(path));
-  while (std::optional<Record> record = reader->Next()) {
-    if (!take(*std::move(record))) return absl::OkStatus();
-  }
-  if (reader->tear().has_value()) tears->push_back(*reader->tear());
-  return absl::OkStatus();
+  return ReadAndFind(path, take, tears).status();
 }
 
 absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
@@ -61,6 +80,7 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
   ASSIGN_OR_RETURN(log.segments, SegmentNames(run_dir));
   std::vector<Record> records;
   std::vector<uint32_t> segment_of;
+  std::vector<FoundSegment> found;
   for (uint32_t i = 0; i < log.segments.size(); ++i) {
     const std::string path = absl::StrCat(run_dir, "/", log.segments[i]);
     struct stat info;
@@ -71,8 +91,10 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
       segment_of.push_back(i);
       return true;
     };
-    RETURN_IF_ERROR(ReadSegment(path, take, &log.tears));
+    ASSIGN_OR_RETURN(FoundSegment segment, ReadAndFind(path, take, &log.tears));
+    found.push_back(std::move(segment));
   }
+  CheckSegmentList(run_dir, found, &log.tears);
   // Stable: records of one moment keep their segment's order.
   std::vector<uint32_t> order(records.size());
   std::iota(order.begin(), order.end(), 0u);
@@ -87,11 +109,7 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
     log.records.push_back(std::move(records[index]));
     log.segment_of.push_back(segment_of[index]);
   }
-  if (expected > log.segments.size()) {
-    log.tears.push_back(
-        {"(missing)", 0,
-         absl::StrCat("the run had ", expected, " segments, ", log.segments.size(), " are there")});
-  }
+  CheckCount(expected, &log);
   return log;
 }
 

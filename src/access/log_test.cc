@@ -29,6 +29,19 @@ TEST_F(LogTest, EveryKindOfRecordComesBackAsItWas) {
   EXPECT_THAT(log.tears, IsEmpty());
 }
 
+// Version 1 knew no manifest: its last field is the time.
+TEST_F(LogTest, ARunOfTheVersionBeforeIsReadWithoutItsManifest) {
+  RunInfo run = std::get<RunInfo>(EveryKind()[0]);
+  run.manifest.clear();
+  std::string payload;
+  const uint8_t type = RecordEncoder(0).Encode(run, payload);
+  payload.pop_back();
+  EXPECT_THAT(RecordDecoder(0).Decode(type, payload),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cut short")));
+  ASSERT_OK_AND_ASSIGN(const Record read, RecordDecoder(0, 1).Decode(type, payload));
+  EXPECT_EQ(read, Record(run));
+}
+
 TEST_F(LogTest, SegmentsAreMergedByTime) {
   auto first = Open("a");
   auto second = Open("b");
@@ -60,7 +73,7 @@ TEST_F(LogTest, ANewerVersionIsNamedWithTheWayOut) {
   ASSERT_OK(WriteFile(File("a"), bytes));
   EXPECT_THAT(ReadLog(dir_->path()),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("version 99, and this glovebox reads up to version 1")));
+                       HasSubstr("version 99, and this glovebox reads up to version 2")));
 }
 
 // A report during the build: whatever the writer is at, what was taken before the look is there.

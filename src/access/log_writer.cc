@@ -17,6 +17,7 @@
 #include "access/log_format.h"
 #include "access/record_codec.h"
 #include "access/run_files.h"
+#include "access/segment_list.h"
 #include "access/tail.h"
 #include "base/bytes.h"
 #include "base/files.h"
@@ -256,14 +257,21 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::
   header.start_unix_ns = Clock(CLOCK_REALTIME);
   header.start_ns = static_cast<uint64_t>(Clock(CLOCK_MONOTONIC));
   header.pid = getpid();
-  absl::StatusOr<Tail> tail = Tail::Create(absl::StrCat(run_dir, "/", name, kTailSuffix));
+  const std::string tail_path = absl::StrCat(run_dir, "/", name, kTailSuffix);
+  absl::StatusOr<Tail> tail = Tail::Create(tail_path);
   if (!tail.ok()) {
     unlink(path.c_str());  // a segment that never began is no damage of the run
     return tail.status();
   }
   auto writer =
       std::make_unique<Writer>(std::move(fd), std::move(lock), *std::move(tail), path, key, header.start_ns);
-  RETURN_IF_ERROR(writer->Begin(header));
+  absl::Status begun = writer->Begin(header);
+  if (begun.ok()) begun = AddToSegmentList(run_dir, header, absl::StrCat(name, kSegmentSuffix));
+  if (!begun.ok()) {
+    unlink(path.c_str());
+    unlink(tail_path.c_str());
+    return begun;
+  }
   return writer;
 }
 

@@ -132,6 +132,7 @@ struct RunInfo {
   std::string kernel;         // uname -r
   int64_t start_unix_ns = 0;  // CLOCK_REALTIME
   uint64_t start_ns = 0;      // CLOCK_MONOTONIC at the same moment
+  std::string manifest;       // what Ninja read (-f), relative to build_dir; empty: no Ninja, or not known
 
   bool operator==(const RunInfo&) const = default;
 };

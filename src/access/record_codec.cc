@@ -40,7 +40,7 @@ size_t CostOf(const T&... fields) {
 
 struct CostVisitor {
   size_t operator()(const RunInfo& r) const {
-    return CostOf(r.tool, r.command, r.source_dir, r.build_dir, r.home, r.tmp, r.kernel);
+    return CostOf(r.tool, r.command, r.source_dir, r.build_dir, r.home, r.tmp, r.kernel, r.manifest);
   }
   size_t operator()(const ActionBegin& r) const {
     return CostOf(r.cwd, r.target, r.target_type, r.language, r.depfile, r.outputs, r.argv, r.shape);
@@ -105,6 +105,7 @@ struct Encoding {
     Text(r.kernel);
     Signed(r.start_unix_ns);
     Time(r.start_ns);
+    Text(r.manifest);
     return FrameType::kRunInfo;
   }
   FrameType operator()(const ActionBegin& r) {
@@ -261,6 +262,7 @@ struct Decoding {
     r.kernel = Text();
     r.start_unix_ns = static_cast<int64_t>(UnZigZag(in.Varint()));
     r.start_ns = Time();
+    if (codec.version_ >= 2) r.manifest = Text();
     return r;
   }
   ActionBegin ReadActionBegin() {

@@ -77,7 +77,9 @@ class RecordEncoder {
 // The counterpart. After an error it must not be used again.
 class RecordDecoder {
  public:
-  explicit RecordDecoder(uint64_t start_ns) { base_.time_ns = start_ns; }
+  explicit RecordDecoder(uint64_t start_ns, uint32_t version = kLogVersion) : version_(version) {
+    base_.time_ns = start_ns;
+  }
   // InvalidArgument says what is wrong with the payload. Memory stays below kMaxRecordCost for the record and
   // kMaxTableBytes for the table, whatever the bytes are.
   absl::StatusOr<Record> Decode(uint8_t type, absl::string_view payload);
@@ -85,6 +87,7 @@ class RecordDecoder {
  private:
   friend struct Decoding;
 
+  uint32_t version_;
   std::vector<std::string> strings_;
   size_t string_bytes_ = 0;
   DeltaBase base_;

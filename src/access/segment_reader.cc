@@ -77,7 +77,8 @@ absl::Status SegmentReader::ReadHeader(const std::string& path) {
     end_ < kHeaderSize ? TearAtEnd(why) : TearHere(why);
     return absl::OkStatus();
   }
-  decoder_ = RecordDecoder(header->start_ns);
+  header_ = *header;
+  decoder_ = RecordDecoder(header->start_ns, header->version);
   crc_ = header->crc;
   offset_ = position_ = kHeaderSize;
   return absl::OkStatus();

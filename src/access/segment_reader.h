@@ -32,6 +32,8 @@ class SegmentReader {
   std::optional<Record> Next();
 
   const std::optional<Tear>& tear() const { return tear_; }
+  // Nothing where it could not be read.
+  const std::optional<SegmentHeader>& header() const { return header_; }
 
  private:
   explicit SegmentReader(std::string name) : name_(std::move(name)), decoder_(0) {}
@@ -51,6 +53,7 @@ class SegmentReader {
   uint64_t segment_end_ = 0;  // where in the whole the tail's bytes begin
   uint64_t end_ = 0;          // of the whole, when it was opened: a writer that goes on does not keep us
   std::string damage_;        // what is known to be wrong behind `end_`
+  std::optional<SegmentHeader> header_;
   RecordDecoder decoder_;
   uint32_t crc_ = 0;
   uint64_t offset_ = 0;   // of the next frame

@@ -25,6 +25,7 @@
 #include "access/log.h"
 #include "access/log_format.h"
 #include "access/run_files.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -42,7 +43,12 @@ std::string Variable(const char* name) {
 }
 
 absl::StatusOr<std::string> StateRoot() {
-  if (std::string dir = Variable("GLOVEBOX_STATE_DIR"); !dir.empty()) return dir;
+  const char* named = getenv("GLOVEBOX_STATE_DIR");
+  if (named != nullptr && named[0] != '\0') {
+    if (named[0] == '/') return CleanPath(named);
+    return absl::InvalidArgumentError(
+        absl::StrCat("GLOVEBOX_STATE_DIR=", EscapeBytes(named), " is no absolute path: say where from /"));
+  }
   if (std::string dir = Variable("XDG_STATE_HOME"); !dir.empty()) return absl::StrCat(dir, "/glovebox");
   std::string home = Variable("HOME");
   if (home.empty()) {

@@ -36,6 +36,16 @@ class StateDirTest : public testing::Test {
   std::string build_;
 };
 
+TEST_F(StateDirTest, ARelativePlaceIsAnErrorThatNamesTheVariable) {
+  for (const char* place : {"state", "./state", "~/state"}) {
+    setenv("GLOVEBOX_STATE_DIR", place, 1);
+    EXPECT_THAT(StateDirFor(build_),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr(absl::StrCat("GLOVEBOX_STATE_DIR=", place, " is no absolute path"))));
+    EXPECT_FALSE(CreateRun(build_).ok());
+  }
+}
+
 TEST_F(StateDirTest, LatestIsTheNewestRun) {
   EXPECT_THAT(LatestRun(build_),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("build it with glovebox-ninja")));

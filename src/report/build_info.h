@@ -23,6 +23,7 @@ struct EdgeInfo {
 struct BuildInfo {
   std::string source_dir;
   std::string build_dir;
+  std::string manifest = "build.ninja";  // what Ninja reads, relative to build_dir
   std::string home;
   std::string tmp;
   // Directories that belong to the compiler with all that is below them (CMake's implicit include
@@ -33,6 +34,8 @@ struct BuildInfo {
   std::vector<std::string> toolchain_link_dirs;
   std::vector<std::string> toolchain_files;  // the compilers and their tools themselves
   std::vector<EdgeInfo> edges;
+  // Commands and redirections that no launcher wraps (graph::ScanBuild), where launchers alone recorded.
+  size_t unwrapped = 0;
 
   bool operator==(const BuildInfo&) const = default;
 };

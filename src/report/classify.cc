@@ -87,6 +87,7 @@ BuildInfo BuildInfoFrom(const access::RunInfo& run) {
   BuildInfo build;
   build.source_dir = run.source_dir;
   build.build_dir = run.build_dir;
+  if (!run.manifest.empty()) build.manifest = run.manifest;
   build.home = run.home;
   build.tmp = run.tmp;
   return build;

@@ -1,11 +1,13 @@
 #include "report/input.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
 #include "graph/cmake_info.h"
+#include "graph/launch_scan.h"
 #include "graph/ninja_graph.h"
 
 namespace glovebox::report {
@@ -24,12 +26,38 @@ void AskCMake(BuildInfo* build) {
   }
 }
 
-void AskNinja(BuildInfo* build) {
-  if (!FileExists(JoinPath(build->build_dir, "build.ninja"))) return;
+// No part of a build: what a person asks for by name, and CMake itself.
+bool IsBesideTheBuild(graph::UnwrappedReason reason) {
+  return reason == graph::UnwrappedReason::kUtility || reason == graph::UnwrappedReason::kNinjaTool ||
+         reason == graph::UnwrappedReason::kConfigure;
+}
+
+size_t CountUnwrapped(const graph::LaunchScan& scan) {
+  return static_cast<size_t>(
+      std::count_if(scan.unwrapped.begin(), scan.unwrapped.end(),
+                    [](const graph::Unwrapped& one) { return !IsBesideTheBuild(one.reason); }));
+}
+
+// Where nobody entered Ninja (or there is none: make), what no launcher wraps left no trace in the log.
+bool LaunchersAlone(const Input& input) {
+  if (access::IsLooseRun(input.log.run_dir)) return true;
+  return std::any_of(input.table.holes.begin(), input.table.holes.end(),
+                     [](const access::Hole& hole) { return hole.kind == "ninja-not-entered"; });
+}
+
+void AskNinja(bool launchers_alone, BuildInfo* build) {
+  if (!FileExists(JoinPath(build->build_dir, build->manifest))) {
+    if (!launchers_alone) return;
+    const absl::StatusOr<graph::LaunchScan> makefiles = graph::ScanBuild(build->build_dir);
+    if (makefiles.ok()) build->unwrapped = CountUnwrapped(*makefiles);
+    return;
+  }
   graph::NinjaCall call;
   call.build_dir = build->build_dir;
+  call.manifest = build->manifest;
   const absl::StatusOr<graph::NinjaGraph> ninja = graph::LoadNinjaGraph(call);
   if (!ninja.ok()) return;  // names of edges come from their commands then
+  if (launchers_alone) build->unwrapped = CountUnwrapped(graph::ScanNinja(*ninja));
   build->edges.reserve(ninja->edges().size());
   for (const graph::NinjaEdge& edge : ninja->edges()) {
     build->edges.push_back({edge.outputs, edge.rule, edge.command});
@@ -49,7 +77,7 @@ absl::StatusOr<Input> Load(const LoadRequest& request) {
   if (input.table.run.has_value()) input.build = BuildInfoFrom(*input.table.run);
   if (!input.build.build_dir.empty()) {
     AskCMake(&input.build);
-    if (request.ask_ninja) AskNinja(&input.build);
+    if (request.ask_ninja) AskNinja(LaunchersAlone(input), &input.build);
   }
   return input;
 }

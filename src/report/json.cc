@@ -56,6 +56,7 @@ Json RunJson(const Summary& summary) {
   json["start_unix_ns"] = run.start_unix_ns;
   json["wall_ns"] = summary.wall_ns();
   json["loose"] = summary.loose;
+  json["unwrapped"] = summary.unwrapped;
   json["ended"] = summary.ended;
   json["exit_status"] = summary.ended && !summary.loose ? Json(summary.exit_status) : Json(nullptr);
   json["log_bytes"] = summary.log_bytes;

@@ -431,6 +431,7 @@ Summary Summarize(const Input& input) {
   summary.tears = log.tears;
   summary.log_bytes = log.bytes;
   summary.run_dir = log.run_dir;
+  summary.unwrapped = input.build.unwrapped;
   summary.loose = access::IsLooseRun(log.run_dir);
   return summary;
 }

@@ -128,6 +128,9 @@ struct Summary {
   // Source and build directory are one: a plain directory in which a command ran, or an in-source build. What
   // is written there is not outside of it.
   bool one_tree = false;
+  // Commands and redirections of the build that nobody saw: those that no launcher wraps, where launchers
+  // alone recorded.
+  size_t unwrapped = 0;
   bool loose = false;  // several launchers wrote it, each on its own: it has no end of its own
   std::array<uint64_t, kOpCount> by_op = {};
 

@@ -108,7 +108,7 @@ void Writer::Head() {
 void Writer::Verdict() {
   const uint64_t total = summary_.actions.size();
   const uint64_t incomplete = total - summary_.complete_actions();
-  const bool gaps = !summary_.tears.empty() || !summary_.holes.empty();
+  const bool gaps = !summary_.tears.empty() || !summary_.holes.empty() || summary_.unwrapped > 0;
   std::string text;
   if (total == 0) {
     text = "Nothing was recorded.";
@@ -147,6 +147,17 @@ void Writer::Damage() {
                           hole.first_action != 0 ? absl::StrCat(" in ", By(hole.first_action)) : "",
                           hole.count > 1 ? ", first: " : ": ", EscapeBytes(hole.detail));
     });
+  }
+  if (summary_.unwrapped > 0) {
+    // A command to copy: it is never cut.
+    const bool one = summary_.unwrapped == 1;
+    Line(absl::StrCat("\n", Paint(style_, Ink::kYellow,
+                                  absl::StrCat(Thousands(summary_.unwrapped),
+                                               one ? " command or redirection" : " commands or redirections",
+                                               " of this build ",
+                                               one ? "is not wrapped and was" : "are not wrapped and were",
+                                               " not seen: glovebox cmake-scan ",
+                                               EscapeBytes(ShellQuote(summary_.run.build_dir))))));
   }
   if (!summary_.skipped.empty()) {
     Heading(Ink::kYellow, "This host could not do");
