@@ -103,8 +103,8 @@ static int orphan(const char* file) {
   return byte;
 }
 
-/* Enters as many Landlock domains as there can be and becomes the rest of the command line: row 9 of whoever is
- * set up below it meets E2BIG. 99: this kernel has no scopes. */
+/* Enters as many Landlock domains as there can be and becomes the rest of the command line: row 9 of whoever
+ * is set up below it meets E2BIG. 99: this kernel has no scopes. */
 static int layers(char** command) {
   const unsigned long long attributes[3] = {0, 0, 2}; /* LANDLOCK_SCOPE_SIGNAL */
   const long ruleset = syscall(SYS_landlock_create_ruleset, attributes, sizeof attributes, 0);
