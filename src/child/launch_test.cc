@@ -138,6 +138,15 @@ Ended Launch(const Strings& arguments, const Strings& environment,
   return ended;
 }
 
+// What came over the connection is the report of one failed step, and nothing beside it.
+void ExpectOneFailure(const std::string& bytes, StepCode code) {
+  ASSERT_EQ(bytes.size(), sizeof(StepFailure));
+  StepFailure failure;
+  memcpy(&failure, bytes.data(), sizeof failure);
+  EXPECT_EQ(failure.magic, kFailureMagic);
+  EXPECT_EQ(failure.step, static_cast<uint32_t>(code));
+}
+
 TEST(Launcher, SaysWhoItIsAndBecomesTheCommand) {
   FakeCollector collector;
   collector.Start();
@@ -178,11 +187,7 @@ TEST(Launcher, AFailureGoesToTheCollectorAndIsTheExitStatus) {
   collector.Join();
   EXPECT_EQ(ended.out, "glovebox: cannot run /nonexistent/x: No such file or directory\n");
   EXPECT_EQ(WEXITSTATUS(ended.status), ENOENT);
-  ASSERT_EQ(collector.after.size(), sizeof(StepFailure));
-  StepFailure failure;
-  memcpy(&failure, collector.after.data(), sizeof failure);
-  EXPECT_EQ(failure.magic, kFailureMagic);
-  EXPECT_EQ(failure.step, static_cast<uint32_t>(StepCode::kExec));
+  ExpectOneFailure(collector.after, StepCode::kExec);
 }
 
 // A socket that came by the number 2 would get the message for people as well.
@@ -196,10 +201,7 @@ TEST(Launcher, WithClosedStandardStreamsNoMessageGoesIntoTheConnection) {
   collector.Join();
   EXPECT_EQ(ended.out, "");
   EXPECT_EQ(WEXITSTATUS(ended.status), ENOENT);
-  ASSERT_EQ(collector.after.size(), sizeof(StepFailure));
-  StepFailure failure;
-  memcpy(&failure, collector.after.data(), sizeof failure);
-  EXPECT_EQ(failure.magic, kFailureMagic);
+  ExpectOneFailure(collector.after, StepCode::kExec);
 }
 
 TEST(Launcher, TheCommandFindsClosedWhatWasClosed) {

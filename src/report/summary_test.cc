@@ -64,9 +64,7 @@ TEST(Summary, AFileHasTheFateOfItsFirstAndLastChange) {
 TEST(Summary, AnExchangeRemovesNeitherOfItsNames) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"x"});
-  access::Access exchange = TestLog::Make(1, Op::kRename, "/build/a", Result::kThere, 2);  // RENAME_EXCHANGE
-  exchange.path2 = exchange.resolved2 = "/build/b";
-  const Summary summary = Summarize(log.Access(exchange).End(1).Take());
+  const Summary summary = Summarize(log.Exchange(1, "/build/a", "/build/b").End(1).Take());
   EXPECT_EQ(FateOf(summary, "/build/a"), "renamed-onto");
   EXPECT_EQ(FateOf(summary, "/build/b"), "renamed-onto");
 }
@@ -99,9 +97,7 @@ TEST(Summary, AnExchangeOfDirectoriesSwapsWhatIsBelowThem) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"x"}).Create(1, "/build/a/1").Create(1, "/build/b/2");
   log.Create(1, "/build/a/both").Create(1, "/build/b/both");
-  access::Access exchange = TestLog::Make(1, Op::kRename, "/build/a", Result::kThere, 2);  // RENAME_EXCHANGE
-  exchange.path2 = exchange.resolved2 = "/build/b";
-  const Summary summary = Summarize(log.Access(exchange).End(1).Take());
+  const Summary summary = Summarize(log.Exchange(1, "/build/a", "/build/b").End(1).Take());
   EXPECT_EQ(FateOf(summary, "/build/a/1"), "temporary");
   EXPECT_EQ(FateOf(summary, "/build/b/1"), "renamed-onto");
   EXPECT_EQ(FateOf(summary, "/build/a/2"), "renamed-onto");

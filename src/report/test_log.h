@@ -96,6 +96,12 @@ class TestLog {
     access.path2 = access.resolved2 = to;
     return Access(access);
   }
+  // renameat2() with RENAME_EXCHANGE.
+  TestLog& Exchange(access::ActionId id, const std::string& one, const std::string& other) {
+    access::Access access = Make(id, Op::kRename, one, access::Result::kThere, 2);
+    access.path2 = access.resolved2 = other;
+    return Access(access);
+  }
   TestLog& Connect(access::ActionId id, const std::string& address) {
     access::Access access = Make(id, Op::kConnect, address);
     access.resolved.clear();

@@ -11,6 +11,7 @@
 
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "child/actions.h"
 #include "child/steps.h"
 #include "gtest/gtest.h"
 #include "kernel/process.h"
@@ -69,21 +70,8 @@ TEST(Handshake, FetchesTheDescriptorWhoseNumberWasWritten) {
 TEST(Handshake, TakesTheDescriptorThatTheHelperTaskSends) {
   Pair pair;
   const UniqueFd file(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
-  std::string number = Number(file.get());
-  iovec part = {number.data(), 4};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* head = CMSG_FIRSTHDR(&message);
-  head->cmsg_level = SOL_SOCKET;
-  head->cmsg_type = SCM_RIGHTS;
-  head->cmsg_len = CMSG_LEN(sizeof(int));
-  const int fd = file.get();
-  std::memcpy(CMSG_DATA(head), &fd, sizeof fd);
-  ASSERT_EQ(sendmsg(pair.theirs.get(), &message, 0), 4);
+  const std::string number = Number(file.get());
+  ASSERT_EQ(child::SendWithDescriptor(pair.theirs.get(), number.data(), 4, file.get()), 0);
   SetupReport report;
   const auto taken = TakeListener(pair.ours.get(), -1, HandOver::kMessage, &report);
   ASSERT_OK(taken);
