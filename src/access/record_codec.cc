@@ -90,6 +90,13 @@ struct Encoding {
     Number(text.size());
     out += text;
   }
+  // For a field that is mostly what it was in the record before.
+  void SameText(const std::string& text, RecordEncoder::Last& last) {
+    if (!text.empty() && text == last.text) return Number(kFirstReference + last.number);
+    Text(text);
+    const auto found = codec.strings_.find(text);
+    if (found != codec.strings_.end()) last = {text, found->second};
+  }
   void List(const std::vector<std::string>& list) {
     Number(list.size());
     for (const std::string& text : list) Text(text);
@@ -137,8 +144,8 @@ struct Encoding {
     Time(r.time_ns);
     Pid(r.pid);
     if (r.tid != r.pid) Signed(int64_t{r.tid} - r.pid);
-    Text(r.exe);
-    Text(r.syscall);
+    SameText(r.exe, codec.exe_);
+    SameText(r.syscall, codec.syscall_);
     Number(r.flags);
     Text(r.path);
     if (r.resolved != r.path) Text(r.resolved);
@@ -187,6 +194,7 @@ uint8_t RecordEncoder::Encode(const Record& record, std::string& out) {
   if (MustReset(RecordCost(record))) {
     strings_.clear();
     string_bytes_ = 0;
+    exe_ = syscall_ = {};
     reset = kResetStrings;
   }
   return static_cast<uint8_t>(static_cast<uint8_t>(std::visit(Encoding{*this, out}, record)) | reset);

@@ -69,7 +69,16 @@ class RecordEncoder {
   friend struct Encoding;
   bool MustReset(size_t cost) const;
 
+  // A string that the record before had in the same place, and its number: spares the look into a table that
+  // the processor has long forgotten.
+  struct Last {
+    std::string text;
+    uint32_t number = 0;
+  };
+
   absl::flat_hash_map<std::string, uint32_t> strings_;
+  Last exe_;  // empty text: none
+  Last syscall_;
   size_t string_bytes_ = 0;
   DeltaBase base_;
 };

@@ -64,6 +64,92 @@ TEST(RealMemory, ReadsManyPagesAtOnce) {
   EXPECT_EQ(copy, big);
 }
 
+// A child that has `text` at the address of a buffer of ours, and waits.
+class Remembers {
+ public:
+  explicit Remembers(const char* text) {
+    pid_ = fork();
+    if (pid_ == 0) {
+      snprintf(buffer, sizeof(buffer), "%s", text);
+      raise(SIGSTOP);
+      _exit(0);
+    }
+    waitpid(pid_, nullptr, WUNTRACED);
+  }
+  ~Remembers() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  pid_t pid() const { return pid_; }
+  static inline char buffer[16] = "ours";
+  static uint64_t address() { return reinterpret_cast<uint64_t>(buffer); }
+
+ private:
+  pid_t pid_;
+};
+
+TEST(HeldMemory, ReadsTheProcessItWasOpenedForUntilThatExecutes) {
+  const Remembers first("first");
+  const Remembers second("second");
+  HeldMemory memory;
+  char text[sizeof(Remembers::buffer)] = {};
+  EXPECT_EQ(memory.Read(first.pid(), Remembers::address(), text, sizeof(text)),
+            static_cast<ssize_t>(sizeof(text)));
+  EXPECT_STREQ(text, "first");
+  // Another number stands for whoever would read the wrong one: the address space stays that of the open.
+  memory.Read(second.pid(), Remembers::address(), text, sizeof(text));
+  EXPECT_STREQ(text, "first");
+  memory.Executes(/*leader=*/true);
+  EXPECT_EQ(memory.Read(second.pid(), Remembers::address(), text, sizeof(text)), 0) << "on which side?";
+  memory.Calls(/*leader=*/false);
+  EXPECT_EQ(memory.Read(second.pid(), Remembers::address(), text, sizeof(text)), 0) << "another thread";
+  memory.Calls(/*leader=*/true);
+  memory.Read(second.pid(), Remembers::address(), text, sizeof(text));
+  EXPECT_STREQ(text, "second");
+}
+
+TEST(HeldMemory, AfterAnExecveByAThreadNothingIsKept) {
+  const Remembers child("child");
+  HeldMemory memory;
+  char text[sizeof(Remembers::buffer)] = {};
+  memory.Executes(/*leader=*/false);
+  memory.Calls(/*leader=*/true);
+  EXPECT_EQ(memory.Read(child.pid(), Remembers::address(), text, sizeof(text)), 0);
+  memory.Executes(/*leader=*/true);
+  memory.Calls(/*leader=*/true);
+  EXPECT_EQ(memory.Read(child.pid(), Remembers::address(), text, sizeof(text)), 0);
+}
+
+TEST(HeldMemory, OpensAnewWhenTheAddressSpaceIsGone) {
+  HeldMemory memory;
+  char text[sizeof(Remembers::buffer)] = {};
+  {
+    const Remembers gone("gone");
+    EXPECT_GT(memory.Read(gone.pid(), Remembers::address(), text, sizeof(text)), 0);
+  }
+  const Remembers next("next");
+  EXPECT_EQ(memory.Read(next.pid(), Remembers::address(), text, sizeof(text)), 0);
+  EXPECT_GT(memory.Read(next.pid(), Remembers::address(), text, sizeof(text)), 0);
+  EXPECT_STREQ(text, "next");
+}
+
+TEST(HeldMemoryReader, LeavesToTheOtherWhatItCannotRead) {
+  const HalfReadable half;
+  HeldMemory memory;
+  const HeldMemoryReader reader(&memory, RealMemory());
+  char byte;
+  for (uint64_t address : {uint64_t{0}, ~uint64_t{0}, uint64_t{1} << 63}) {
+    EXPECT_EQ(reader.Read(getpid(), address, &byte, 1), -EFAULT) << address;
+  }
+  EXPECT_EQ(HeldMemoryReader(nullptr, RealMemory()).Read(getpid(), half.EndsWith("x"), &byte, 1), 1);
+  const Remembers child("child");
+  std::string out;
+  int error = 0;
+  EXPECT_TRUE(
+      HeldMemoryReader(&memory, RealMemory()).ReadString(getpid(), Remembers::address(), 4096, &out, &error));
+  EXPECT_EQ(out, "ours");
+}
+
 TEST(ReadString, TakesTheStringAndWhatThereIsOfOneWithoutAnEnd) {
   const HalfReadable memory;
   std::string out;

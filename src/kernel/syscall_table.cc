@@ -154,9 +154,9 @@ std::string SyscallName(uint32_t audit_arch, int number) {
   bool x32 = false;
   const uint32_t index = SplitNumber(audit_arch, number, &x32);
   const AbiTable* table = FindTable(audit_arch, x32);
+  const bool known = table != nullptr && index < kMaxNumber && !table->names[index].empty();
   std::string name = AbiPrefix(audit_arch, x32);
-  if (table != nullptr && index < kMaxNumber && !table->names[index].empty())
-    return name + table->names[index];
+  if (known) return name.empty() ? table->names[index] : name + table->names[index];
   absl::StrAppend(&name, "syscall ", index);
   return name;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "base/op.h"
 #include "kernel/process.h"
 #include "kernel/syscall_table.h"
@@ -31,11 +32,11 @@ struct Intent {
   // open flags as the kernel takes them (O_PATH drops most others; creat has its three), else the call's own
   // flags (AT_*, RENAME_*, MS_* ...), else the socket type, the ioctl request, pwritev2's RWF_*.
   uint64_t flags = 0;
-  uint64_t mode = 0;           // access mode of access(), protocol of socket()
-  uint64_t resolve = 0;        // openat2's RESOLVE_*
-  bool creates = false;        // O_CREAT, mkdir, mknod, symlink, link, rename, bind to a path ...
-  bool exclusive = false;      // O_EXCL, mkdir ...: an existing object makes it fail
-  std::vector<PathRef> paths;  // 0, 1 or 2; sendmmsg: one for each unix socket that it names
+  uint64_t mode = 0;                      // access mode of access(), protocol of socket()
+  uint64_t resolve = 0;                   // openat2's RESOLVE_*
+  bool creates = false;                   // O_CREAT, mkdir, mknod, symlink, link, rename, bind to a path ...
+  bool exclusive = false;                 // O_EXCL, mkdir ...: an existing object makes it fail
+  absl::InlinedVector<PathRef, 2> paths;  // 0, 1 or 2; sendmmsg: one for each unix socket that it names
   std::string text;  // symlink's target, mount's source that is no path, xattr's name, fsopen's type;
                      // what is forbidden: "io_uring_setup", "ioctl 0x5412", "RWF_NOAPPEND",
                      // "kernel pointer"

@@ -111,7 +111,10 @@ class ProcessTable::Impl {
 
   const Process& Find(pid_t tid);
   void ExecNotified(pid_t tid) {
-    if (Entry* entry = Trusted(tid)) entry->exe_stale = true;
+    Entry* entry = Trusted(tid);
+    if (entry == nullptr) return;
+    entry->exe_stale = true;
+    entry->memory.Executes(entry->process.tgid == tid);
   }
   void Register(pid_t tgid, ActionId action, bool parent_stays);
   std::vector<EndedAction> EndedActions(bool final);
@@ -125,6 +128,7 @@ class ProcessTable::Impl {
     UniqueFd pidfd;
     bool exe_stale = true;
     bool seen = false;  // Find() has answered with it
+    kernel::HeldMemory memory;
     uint64_t used = 0;
   };
   // What is remembered of a process without a descriptor.
@@ -174,6 +178,7 @@ class ProcessTable::Impl {
   std::vector<Inner> inner_;
   std::vector<Keeper> keepers_;
   uint64_t clock_ = 0;
+  uint32_t exes_ = 0;  // given as exe_number
   Process unknown_;
 };
 
@@ -217,15 +222,18 @@ const Process& ProcessTable::Impl::Find(pid_t tid) {
       }
     }
     if (entry == nullptr) {
-      unknown_ = Process{tgid > 0 ? tgid : tid, "", outer_, false, true};
+      unknown_ = Process{tgid > 0 ? tgid : tid, "", 0, outer_, false, true, nullptr};
       return unknown_;
     }
   }
   entry->used = clock_;
   entry->process.fresh = !entry->seen;
   entry->seen = true;
+  entry->memory.Calls(tid == entry->process.tgid);
   if (entry->exe_stale) {
-    entry->process.exe = ReadExe(entry->process.tgid);
+    std::string exe = ReadExe(entry->process.tgid);
+    if (exe != entry->process.exe) entry->process.exe_number = ++exes_;
+    entry->process.exe = std::move(exe);
     entry->exe_stale = false;
   }
   return entry->process;
@@ -242,6 +250,7 @@ ProcessTable::Impl::Entry* ProcessTable::Impl::Add(pid_t tgid) {
   if (!pidfd.valid()) return nullptr;
   auto entry = std::make_unique<Entry>();
   entry->process.tgid = tgid;
+  entry->process.memory = &entry->memory;
   entry->process.action = outer_;
   entry->used = clock_;
   if (tgid != root_ || entries_.contains(root_)) Attribute(tgid, pidfd.get(), &entry->process);

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "access/record.h"
+#include "kernel/process.h"
 
 namespace glovebox::trace {
 
 struct Process {
   pid_t tgid = 0;
   std::string exe;  // as /proc/TGID/exe names it ("... (deleted)" when it was removed); empty: unreadable
+  uint32_t exe_number = 0;  // another one for another exe, within one table
   access::ActionId action = 0;
   // The parents had died before this process was first seen, and nothing (a subreaper of ours, the leader of
   // its group or session) tells for certain whose it is: `action` is the best guess, at worst the outermost.
@@ -23,6 +25,8 @@ struct Process {
   // True in the answer of the one Find() that saw the process for the first time (a reused number counts as a
   // new process): the moment for Resolver::ForgetProcess() and for noting an orphan.
   bool fresh = false;
+  // Its memory, kept open; null where the process is not known for certain. Good as long as the reference.
+  kernel::HeldMemory* memory = nullptr;
 };
 
 // An inner action whose first process has ended.
@@ -48,15 +52,15 @@ bool IsForkOfItsParent(pid_t tgid);
 // task that is no group leader is known through its process: it must still stand in /proc/TGID/task. A
 // process whose pidfd had to be given up (see below) is known by number and start time.
 //
-// Bounds: at most kMaxPidfds descriptors, each for a living process; the dead are swept away, the least
-// recently used living ones are parked without a descriptor. Of the dead, the action is kept for the last
-// kMaxParked processes: their group or session can outlive them.
+// Bounds: at most kMaxPidfds processes have a descriptor for themselves and one for their memory; the dead
+// are swept away, the least recently used living ones are parked without a descriptor. Of the dead, the
+// action is kept for the last kMaxParked processes: their group or session can outlive them.
 //
 //   const Process& process = table.Find(notification.pid);
 //   if (intent.op == Op::kExec) table.ExecNotified(notification.pid);
 class ProcessTable {
  public:
-  static constexpr size_t kMaxPidfds = 96;
+  static constexpr size_t kMaxPidfds = 64;
   static constexpr size_t kMaxParked = 4096;
 
   // `root` is the first process of `action`, alive (or a zombie) now.
@@ -70,7 +74,8 @@ class ProcessTable {
   // outer action}. The action of a new process is its nearest known ancestor's.
   const Process& Find(pid_t tid);
 
-  // The task is about to execute a program: its exe is read again at the next Find() (the exec may fail).
+  // The task is about to execute a program: its exe is read again at the next Find() (the exec may fail), and
+  // its memory is opened anew.
   void ExecNotified(pid_t tid);
 
   // From now on process `tgid`, and each process first seen below it later, belongs to `action`; the outer

@@ -325,8 +325,10 @@ TEST_F(ProcessTableTest, AnExecIsSeenOnceItWasNotified) {
   }
   ProcessTable table(pid, 1);
   EXPECT_EQ(table.Find(pid).exe, OwnExe());
+  const uint32_t own = table.Find(pid).exe_number;
   table.ExecNotified(pid);
   EXPECT_EQ(table.Find(pid).exe, OwnExe()) << "not yet, or failed";
+  EXPECT_EQ(table.Find(pid).exe_number, own);
   table.ExecNotified(pid);
   ASSERT_EQ(write(hold[1], "x", 1), 1);
   std::string exe = OwnExe();
@@ -337,6 +339,7 @@ TEST_F(ProcessTableTest, AnExecIsSeenOnceItWasNotified) {
     exe.assign(buffer, static_cast<size_t>(n));
   }
   EXPECT_EQ(table.Find(pid).exe, exe);
+  EXPECT_NE(table.Find(pid).exe_number, own);
   close(hold[0]);
   close(hold[1]);
   End(pid);

@@ -40,10 +40,10 @@ bool WasThere(const access::Access& access) {
 }  // namespace
 
 bool RecentLinks::Repeats(const Process& process, const Intent& intent, uint64_t now_ns) const {
-  if (process.fresh || !IsQuestion(intent)) return false;
+  if (!IsQuestion(intent)) return false;
   const auto program = programs_.find(process.tgid);
   if (program == programs_.end() || program->second.action != process.action ||
-      program->second.exe != process.exe) {
+      program->second.exe_number != process.exe_number) {
     return false;
   }
   const auto path = program->second.recorded_ns.find(intent.paths[0].spelled);
@@ -56,9 +56,9 @@ void RecentLinks::Note(const Process& process, const Intent& intent, const acces
   if (!IsQuestion(intent) || !WasThere(access)) return;
   if (programs_.size() >= kMaxProcesses) programs_.clear();
   Program& program = programs_[process.tgid];
-  if (process.fresh || program.action != process.action || program.exe != process.exe ||
+  if (program.action != process.action || program.exe_number != process.exe_number ||
       program.recorded_ns.size() >= kMaxPaths) {
-    program = {process.exe, process.action, {}};
+    program = {process.exe_number, process.action, {}};
   }
   program.recorded_ns[intent.paths[0].spelled] = now_ns;
 }

@@ -36,12 +36,15 @@ class RecentLinks {
 
   bool Repeats(const Process& process, const Intent& intent, uint64_t now_ns) const;
 
+  // The number means a new process now (Process::fresh).
+  void Forget(pid_t tgid) { programs_.erase(tgid); }
+
   // To be told of every call that is recorded: one that changes names forgets everything.
   void Note(const Process& process, const Intent& intent, const access::Access& access, uint64_t now_ns);
 
  private:
   struct Program {
-    std::string exe;
+    uint32_t exe_number = 0;
     access::ActionId action = 0;
     absl::flat_hash_map<std::string, uint64_t> recorded_ns;  // path as spelled -> when
   };

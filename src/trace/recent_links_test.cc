@@ -13,7 +13,7 @@ constexpr uint64_t kStart = 5'000'000'000;
 Process Compiler() {
   Process process;
   process.tgid = 10;
-  process.exe = "/usr/bin/cc1";
+  process.exe_number = 1;
   process.action = 1;
   return process;
 }
@@ -61,17 +61,22 @@ TEST(RecentLinks, OnlyTheSameProgramOfTheSameProcessAndActionRepeats) {
   other.tgid = 11;
   EXPECT_FALSE(recent.Repeats(other, Readlink("/usr"), kStart));
   other = Compiler();
-  other.exe = "/usr/bin/as";
+  other.exe_number = 2;
   EXPECT_FALSE(recent.Repeats(other, Readlink("/usr"), kStart));
   other = Compiler();
   other.action = 2;
   EXPECT_FALSE(recent.Repeats(other, Readlink("/usr"), kStart));
   other = Compiler();
-  other.fresh = true;  // a new process under an old number
-  EXPECT_FALSE(recent.Repeats(other, Readlink("/usr"), kStart));
-  other.exe = "/usr/bin/as";
+  other.exe_number = 2;
   recent.Note(other, Readlink("/lib"), NoLink(), kStart);
-  EXPECT_FALSE(recent.Repeats(Compiler(), Readlink("/usr"), kStart)) << "its number has another owner now";
+  EXPECT_FALSE(recent.Repeats(Compiler(), Readlink("/usr"), kStart)) << "another program since";
+}
+
+TEST(RecentLinks, ANewProcessUnderAnOldNumberRepeatsNothing) {
+  RecentLinks recent;
+  recent.Note(Compiler(), Readlink("/usr"), NoLink(), kStart);
+  recent.Forget(Compiler().tgid);
+  EXPECT_FALSE(recent.Repeats(Compiler(), Readlink("/usr"), kStart));
 }
 
 TEST(RecentLinks, OnlyAReadlinkOfAnAbsolutePathWithoutAHoleIsLeftOut) {

@@ -33,6 +33,7 @@ namespace {
 // enough to cost nothing (one poll).
 constexpr uint64_t kSweepEvery = 128;
 constexpr int kCallsAfterStop = 1000;
+constexpr absl::string_view kAnnouncement = child::kAnnouncePath;
 
 #if defined(__x86_64__)
 constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
@@ -105,30 +106,29 @@ class Supervisor::Impl {
   void Handle(const seccomp_notif& call) {
     const uint64_t time = Now();
     const auto tid = static_cast<pid_t>(call.pid);
-    Intent intent = Decode(call, *o_.memory);
+    const Process& process = processes_.Find(tid);
+    if (process.fresh) Meet(process);
+    Intent intent = Decode(call, kernel::HeldMemoryReader(process.memory, *o_.memory));
     if (o_.announcer != nullptr && intent.op == Op::kOpen && intent.paths.size() == 1 &&
-        intent.paths[0].spelled == child::kAnnouncePath) {
-      Announce(call, tid);
+        intent.paths[0].spelled == kAnnouncement) {
+      Announce(call, process);
       return;
     }
     if (!Judge(call, &intent)) {  // nothing to record
       listener_->Continue(call.id);
       return;
     }
-    const Process& process = processes_.Find(tid);
-    if (process.fresh) Meet(process);
     if (recent_.Repeats(process, intent, time)) {
       listener_->Continue(call.id);
       return;
     }
-    access::Access access;
+    auto& access = std::get<access::Access>(record_);
     access.action = process.action;
     access.time_ns = time;
     access.pid = process.tgid;
     access.tid = tid;
     access.exe = process.exe;
-    // Without inner actions there is only one that it can belong to.
-    const bool orphan = process.fresh && process.orphan && !inner_.empty();
+    const bool orphan = orphans_.contains(process.tgid);
     const bool late = process.tgid != o_.root && o_.root_ended != nullptr &&
                       o_.root_ended->load(std::memory_order_relaxed) && late_.insert(process.tgid).second;
     const bool unresolved = Fill(intent, tid, process.tgid, &access);
@@ -137,6 +137,7 @@ class Supervisor::Impl {
     if (listener_->CheckValid(call.id) != 0) return;
     if (late) result_.left_over.push_back(absl::StrCat(access.pid, " ", access.exe));
     if (orphan) {
+      orphans_.erase(process.tgid);
       AddHole(access.action, access.pid, "orphan",
               "its parents had ended before it was seen: it may belong to an inner action");
     }
@@ -146,9 +147,9 @@ class Supervisor::Impl {
       AddHole(access.action, access.pid, "path-unresolved",
               absl::StrCat(intent.syscall, ": the directory that it starts from cannot be told"));
     }
-    if (intent.op == Op::kExec) processes_.ExecNotified(tid);
-    Record(intent, tid, &access);
+    Record(intent, tid);
     recent_.Note(process, intent, access, time);
+    if (intent.op == Op::kExec) processes_.ExecNotified(tid);  // `process` ends here
     if (intent.refuse != 0) {
       listener_->Answer(call.id, 0, intent.refuse);
     } else {
@@ -159,6 +160,10 @@ class Supervisor::Impl {
   // A process that was not seen before, also under a number that was.
   void Meet(const Process& process) {
     o_.resolver->ForgetProcess(process.tgid);
+    recent_.Forget(process.tgid);
+    orphans_.erase(process.tgid);
+    // Without inner actions there is only one that it can belong to.
+    if (process.orphan && !inner_.empty()) orphans_.insert(process.tgid);
     const std::lock_guard<std::mutex> lock(met_mutex_);
     met_[process.tgid] = process.action;
   }
@@ -180,7 +185,7 @@ class Supervisor::Impl {
     } else if (intent->op == Op::kForbidden && intent->text == "kernel pointer") {
       return false;
     }
-    RefuseByName(native, intent);
+    if (!native || o_.policy->append_only) RefuseByName(native, intent);
     if (intent->op == Op::kNone && intent->hole.empty()) return false;
     return intent->op != Op::kNone || native || !IsIgnored(intent->syscall);
   }
@@ -209,6 +214,10 @@ class Supervisor::Impl {
     access->op = intent.op;
     access->syscall = intent.syscall;
     access->flags = intent.flags;
+    for (std::string* text : {&access->path, &access->resolved, &access->path2, &access->resolved2})
+      text->clear();
+    access->sight = access::Sight::kPredicted;
+    access->decision = access::Decision::kContinued;
     Resolved found[2];
     const size_t count = std::min<size_t>(intent.paths.size(), 2);
     bool unresolved = false;
@@ -243,12 +252,13 @@ class Supervisor::Impl {
 
   // One record a call; one for each address where there are several (sendmmsg). A unix address that is a path
   // has been resolved like one: `paths` holds them in the order of `addresses`.
-  void Record(const Intent& intent, pid_t tid, access::Access* access) {
+  void Record(const Intent& intent, pid_t tid) {
     if (intent.op == Op::kNone) return;
     if (intent.addresses.empty()) {
-      Append(*access);
+      Append();
       return;
     }
+    auto* access = &std::get<access::Access>(record_);
     if (intent.addresses.size() > 1) access->path2.clear();
     size_t next = 0;
     for (const std::string& address : intent.addresses) {
@@ -259,7 +269,7 @@ class Supervisor::Impl {
         const bool is_path = next < intent.paths.size() && IsPathAddress(address, intent.paths[next].spelled);
         if (is_path) access->resolved = o_.resolver->Resolve(tid, access->pid, intent.paths[next++]).path;
       }
-      Append(*access);
+      Append();
     }
   }
 
@@ -268,8 +278,8 @@ class Supervisor::Impl {
            (address == path || (absl::ConsumePrefix(&address, "./") && address == path));
   }
 
-  void Append(const access::Access& access) {
-    if (o_.sink->Append(access)) {
+  void Append() {
+    if (o_.sink->Append(record_)) {
       ++result_.accesses;
     } else {
       result_.sink_failed = true;
@@ -285,17 +295,16 @@ class Supervisor::Impl {
 
   // An inner launcher asks for its supervisor: give it a socket as the result of its openat, hear who it is,
   // file what its process does from now on under an action of its own.
-  void Announce(const seccomp_notif& call, pid_t tid) {
+  void Announce(const seccomp_notif& call, const Process& caller) {
+    const Process process = caller;  // the table moves on below
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-      AddHole(o_.action, tid, "announcement", absl::StrCat("socketpair: ", ErrnoName(errno)));
+      AddHole(o_.action, process.tgid, "announcement", absl::StrCat("socketpair: ", ErrnoName(errno)));
       listener_->Answer(call.id, 0, EMFILE);
       return;
     }
     UniqueFd ours(pair[0]);
     UniqueFd theirs(pair[1]);
-    const Process process = processes_.Find(tid);
-    if (process.fresh) Meet(process);
     Sweep(false);
     if (const int error = listener_->AnswerWithFd(call.id, theirs.get(), /*close_on_exec=*/true);
         error != 0) {
@@ -326,6 +335,7 @@ class Supervisor::Impl {
     Inner& inner = inner_[begin.action];
     // A launcher that announces itself in a fork waits for it as its subreaper (launch_test_role.h).
     processes_.RegisterAction(process.tgid, begin.action, IsForkOfItsParent(process.tgid));
+    orphans_.erase(process.tgid);  // it has said itself whose it is
     {
       const std::lock_guard<std::mutex> lock(met_mutex_);
       met_[process.tgid] = begin.action;
@@ -358,6 +368,8 @@ class Supervisor::Impl {
   SupervisorOptions o_;
   ProcessTable processes_;
   RecentLinks recent_;
+  access::Record record_ = access::Access{};  // the access at hand: its strings keep their room
+  absl::flat_hash_set<pid_t> orphans_;        // to be told of with their first record
   SupervisorResult result_;
   absl::flat_hash_set<pid_t> late_;          // reported in left_over
   std::map<access::ActionId, Inner> inner_;  // every inner action so far; few
