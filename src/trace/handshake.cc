@@ -66,8 +66,11 @@ bool ReadFailure(int channel, child::StepFailure* failure) {
 }
 
 std::string StepText(const child::StepFailure& failure) {
-  const child::StepMessage& message = child::MessageOf(static_cast<child::StepCode>(failure.step));
-  return absl::StrCat(message.name, ": ", message.message);
+  const auto code = static_cast<child::StepCode>(failure.step);
+  const child::StepMessage& message = child::MessageOf(code);
+  std::string text = absl::StrCat(message.name, ": ", message.message);
+  if (const char* which = child::DetailName(code, failure.detail)) absl::StrAppend(&text, " ", which);
+  return text;
 }
 
 // "Argument list too long" would say nothing to anybody.

@@ -37,8 +37,9 @@ absl::Status Acknowledge(int channel);
 void DrainReport(int channel, SetupReport* report);
 
 // Puts what the set-up did not do into an action's end. A failure: kSandboxFailed, the errno, "SetSid: cannot
-// start a session", and true. Each skipped step is added to `step` behind access::kSkippedMark, with the
-// reason; it makes no action incomplete.
+// start a session", and true; a limit or a capability that could not be set is named, as on stderr. Each
+// skipped step is added to `step` behind access::kSkippedMark, with the reason; it makes no action
+// incomplete.
 bool FillSetup(const SetupReport& report, access::ActionEnd* end);
 
 // The end of an action whose first process, the peer of `connection`, is `pidfd` and has ended: what that

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "child/actions.h"
+#include "child/plan.h"
 #include "child/steps.h"
 #include "gtest/gtest.h"
 #include "kernel/process.h"
@@ -38,10 +39,11 @@ std::string Number(int fd) {
   return bytes;
 }
 
-std::string Failure(child::StepCode code, int error, child::FailureKind kind) {
+std::string Failure(child::StepCode code, int error, child::FailureKind kind, uint32_t detail = 0) {
   child::StepFailure failure;
   failure.step = static_cast<uint32_t>(code);
   failure.error = error;
+  failure.detail = detail;
   failure.kind = kind;
   return std::string(reinterpret_cast<const char*>(&failure), sizeof failure);
 }
@@ -136,6 +138,33 @@ TEST(Handshake, SaysWhichStepFailedAndApartFromItWhichWasSkippedAndWhy) {
   EXPECT_EQ(
       end.step,
       "SetSid: cannot start a session; skipped LandlockScope: cannot enter the Landlock domain: ENOSYS");
+}
+
+TEST(Handshake, NamesTheLimitOrTheCapabilityThatCouldNotBeSet) {
+  struct Case {
+    child::StepCode code;
+    uint32_t detail;
+    const char* step;
+  };
+  const Case kCases[] = {
+      {child::StepCode::kSetResourceLimits, static_cast<uint32_t>(child::Limit::kNofile),
+       "SetResourceLimits: cannot set the limit NOFILE"},
+      {child::StepCode::kSetResourceLimits, child::kLimitCount,
+       "SetResourceLimits: cannot set the limit UNKNOWN"},
+      {child::StepCode::kCapSet, 5, "CapSet: cannot drop the capability CAP_KILL"},
+      {child::StepCode::kSetSid, 5, "SetSid: cannot start a session"},
+      {static_cast<child::StepCode>(9999), 5, "Unknown: a step of another version failed"},
+  };
+  for (const Case& c : kCases) {
+    Pair pair;
+    ASSERT_OK(
+        WriteAll(pair.theirs.get(), Failure(c.code, EPERM, child::FailureKind::kFailed, c.detail), "peer"));
+    SetupReport report;
+    DrainReport(pair.ours.get(), &report);
+    access::ActionEnd end;
+    ASSERT_TRUE(FillSetup(report, &end));
+    EXPECT_EQ(end.step, c.step);
+  }
 }
 
 TEST(Handshake, DrainingNeverWaitsForWhoeverHoldsTheOtherEnd) {

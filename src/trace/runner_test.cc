@@ -31,6 +31,7 @@ namespace {
 using access::ActionEnd;
 using access::Result;
 using testing::Contains;
+using testing::Eq;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -99,7 +100,7 @@ TEST_F(RunnerTest, ASetUpThatFailsBeforeTheListenerIsThereIsToldByItsStep) {
     ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
     EXPECT_EQ(outcome.end.kind, ActionEnd::Kind::kSandboxFailed);
     EXPECT_EQ(outcome.end.status, EPERM);
-    EXPECT_THAT(outcome.end.step, HasSubstr("SetResourceLimits: cannot set the limit"));
+    EXPECT_THAT(outcome.end.step, Eq("SetResourceLimits: cannot set the limit NOFILE"));
     EXPECT_THAT(FindDescendants(), IsEmpty());
   }
 }
