@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <thread>
+#include <vector>
 
 #include "base/files.h"
 #include "base/status_matchers.h"
@@ -81,6 +84,48 @@ TEST(Handshake, TakesTheDescriptorThatTheHelperTaskSends) {
   EXPECT_NE(fcntl(taken->get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
+// Sends `count` times one open file beside four bytes.
+void SendMany(int channel, size_t count) {
+  const UniqueFd file(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+  const std::vector<int> fds(count, file.get());
+  const size_t bytes = count * sizeof(int);
+  std::vector<cmsghdr> control((CMSG_SPACE(bytes) + sizeof(cmsghdr) - 1) / sizeof(cmsghdr));
+  char number[4] = {};
+  iovec part = {number, sizeof number};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(bytes);
+  cmsghdr* head = CMSG_FIRSTHDR(&message);
+  head->cmsg_len = CMSG_LEN(bytes);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  std::memcpy(CMSG_DATA(head), fds.data(), bytes);
+  ASSERT_EQ(sendmsg(channel, &message, MSG_NOSIGNAL), 4);
+}
+
+size_t OpenDescriptors() {
+  const std::filesystem::directory_iterator fds("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(fds), end(fds)));
+}
+
+TEST(Handshake, DescriptorsThatNobodyAskedForAreClosed) {
+  ASSERT_OK_AND_ASSIGN(const UniqueFd self, kernel::OpenPidfd(getpid()));
+  for (const size_t count : {1u, 2u, 3u, 100u}) {
+    for (const HandOver how : {HandOver::kMessage, HandOver::kFetch}) {
+      const size_t before = OpenDescriptors();
+      {
+        Pair pair;
+        SendMany(pair.theirs.get(), count);
+        SetupReport report;
+        EXPECT_OK(TakeListener(pair.ours.get(), self.get(), how, &report));  // fetched is descriptor 0
+      }
+      EXPECT_EQ(OpenDescriptors(), before) << count;
+    }
+  }
+}
+
 TEST(Handshake, AChildThatDiesOrTalksNonsenseIsAnErrorAndNoHang) {
   struct Case {
     std::string sent;
@@ -138,6 +183,19 @@ TEST(Handshake, SaysWhichStepFailedAndApartFromItWhichWasSkippedAndWhy) {
   EXPECT_EQ(
       end.step,
       "SetSid: cannot start a session; skipped LandlockScope: cannot enter the Landlock domain: ENOSYS");
+}
+
+TEST(Handshake, OneErrnoOfLandlockHasTwoReasons) {
+  child::StepFailure skipped;
+  skipped.step = static_cast<uint32_t>(child::StepCode::kLandlockScope);
+  skipped.error = E2BIG;
+  EXPECT_EQ(WhySkipped(skipped, 5), "E2BIG, a Landlock scope needs ABI 6 (Linux 6.12), this host has 5");
+  EXPECT_EQ(WhySkipped(skipped, 6), "E2BIG, 16 Landlock layers stand above already");
+  skipped.error = EOPNOTSUPP;
+  EXPECT_EQ(WhySkipped(skipped, 0), "EOPNOTSUPP");
+  skipped.step = static_cast<uint32_t>(child::StepCode::kPreExec);
+  skipped.error = E2BIG;
+  EXPECT_EQ(WhySkipped(skipped, 5), "E2BIG");
 }
 
 TEST(Handshake, NamesTheLimitOrTheCapabilityThatCouldNotBeSet) {

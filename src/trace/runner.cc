@@ -242,8 +242,6 @@ absl::Status Run::Fork() {
   begin_.argv = request_.argv;
   begin_.level = static_cast<uint8_t>(listener_ ? request_.policy.level : kernel::Level::kOff);
   begin_.shape = listener_ ? "notify" : "none";
-  for (const std::string& skipped : plan_.skipped)
-    absl::StrAppend(&begin_.shape, access::kSkippedMark, skipped);
   pid_ = fork();
   if (pid_ < 0) return ErrnoStatus("fork", request_.argv[0], errno);
   if (pid_ == 0) Child();

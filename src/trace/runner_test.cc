@@ -105,6 +105,17 @@ TEST_F(RunnerTest, ASetUpThatFailsBeforeTheListenerIsThereIsToldByItsStep) {
   }
 }
 
+TEST_F(RunnerTest, WhatWasSkippedIsSaidByTheSetUpItselfAndOnce) {
+  RunRequest request = Shell("exit 0");
+  request.host.landlock_abi = 5;  // a forecast of the probe; the child tries it all the same
+  ASSERT_OK_AND_ASSIGN(RunOutcome outcome, RunSupervised(request));
+  ASSERT_THAT(sink_.All<access::ActionBegin>(), SizeIs(1));
+  EXPECT_EQ(sink_.All<access::ActionBegin>()[0].shape, "notify");
+  const bool scopes = Host().landlock_abi >= 6;
+  EXPECT_EQ(outcome.end.step.find("; skipped LandlockScope: ") == std::string::npos, scopes)
+      << outcome.end.step;
+}
+
 TEST_F(RunnerTest, LeavesNothingBehindAndSaysWhatWas) {
   ASSERT_OK_AND_ASSIGN(RunOutcome outcome,
                        RunSupervised(Shell("setsid sleep 1000 >/dev/null 2>&1 & exit 3")));
