@@ -179,6 +179,7 @@ absl::Status Run::Prepare() {
   context_.send_listener = !request_.host.pidfd_getfd;
   context_.ruleset = plan_.ruleset.valid() ? plan_.ruleset.get() : -1;
   context_.expected_parent = getpid();
+  context_.export_mode = request_.export_mode;
   hello_.role = static_cast<child::Role>(request_.begin.role);
   hello_.target = request_.begin.target.c_str();
   hello_.type = request_.begin.target_type.c_str();
