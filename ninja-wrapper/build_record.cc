@@ -123,7 +123,7 @@ void BuildRecord::NoteUnseenEdges() {
   for (const graph::RanEdge& edge : *ran) {
     const graph::NinjaEdge* declared = graph.ok() ? graph->ByOutput(edge.outputs.front()) : nullptr;
     if (declared != nullptr && seen[declared->command]-- > 0) continue;
-    hole("unwrapped-edge", absl::StrCat(EscapeBytes(edge.outputs.front()), ": its shell was not seen"));
+    hole("unwrapped-edge", absl::StrCat(edge.outputs.front(), ": its shell was not seen"));
   }
 }
 
@@ -178,9 +178,9 @@ std::string SummaryLine(const trace::CollectorSummary& summary, const std::strin
         summary.left_over.size() == 1 ? " left-over process ended" : " left-over processes ended");
   }
   if (!summary.log.ok()) {
-    absl::StrAppend(&line, ", the log is not whole (", std::string(summary.log.message()), ")");
+    absl::StrAppend(&line, ", the log is not whole (", EscapeBytes(summary.log.message()), ")");
   }
-  absl::StrAppend(&line, " - report: glovebox report -C ", ShellQuote(build_dir));
+  absl::StrAppend(&line, " - report: glovebox report -C ", EscapeBytes(ShellQuote(build_dir)));
   return line;
 }
 

@@ -28,16 +28,20 @@ TEST(BuildRecord, TheSummaryCountsOneAsOne) {
   many.accesses = 5000;
   many.holes = 2;
   many.left_over = {"7 /bin/sleep", "8 /bin/sleep"};
-  EXPECT_EQ(SummaryLine(many, "/b"),
-            "glovebox: 1,234 actions: 1,232 seen in full, 2 incomplete, 5,000 accesses, 2 holes, 2 left-over "
-            "processes ended - report: glovebox report -C /b");
+  many.log = absl::DataLossError("access log /s\n was tampered with");
+  EXPECT_EQ(
+      SummaryLine(many, "/b\n"),
+      "glovebox: 1,234 actions: 1,232 seen in full, 2 incomplete, 5,000 accesses, 2 holes, 2 left-over "
+      "processes ended, the log is not whole (access log /s\\n was tampered with) - report: glovebox report "
+      "-C '/b\\n'");
 }
 
 TEST(BuildRecord, AnErrorIsOneLineThatNamesItsCause) {
   ASSERT_OK_AND_ASSIGN(const TempDir dir, TempDir::Create("build-record"));
   ASSERT_OK(WriteFile(dir.path() + "/build.ninja", "rule r\n  command = true\nbuild a: r\n"));
-  const std::string command = absl::StrCat("cd ", ShellQuote(dir.path()), " && GLOVEBOX_STATE_DIR=state ",
-                                           ShellQuote(GLOVEBOX_NINJA_PROGRAM), " 2>&1");
+  const std::string command =
+      absl::StrCat("cd ", ShellQuote(dir.path()), " && GLOVEBOX_STATE_DIR=", ShellQuote("st\n\\"), " ",
+                   ShellQuote(GLOVEBOX_NINJA_PROGRAM), " 2>&1");
   FILE* pipe = popen(command.c_str(), "r");
   ASSERT_NE(pipe, nullptr);
   char output[4096];
@@ -46,7 +50,7 @@ TEST(BuildRecord, AnErrorIsOneLineThatNamesItsCause) {
   const std::string said(output, size);
   EXPECT_EQ(WEXITSTATUS(status), 3) << said;
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
-  EXPECT_THAT(said, testing::StartsWith("glovebox-ninja: GLOVEBOX_STATE_DIR=state is no absolute path"));
+  EXPECT_THAT(said, testing::StartsWith("glovebox-ninja: GLOVEBOX_STATE_DIR=st\\n\\\\ is no absolute path"));
   EXPECT_THAT(said, testing::HasSubstr("nothing was built"));
 }
 

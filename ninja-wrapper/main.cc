@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "arguments.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/standard_streams.h"
@@ -26,8 +27,9 @@ constexpr int kUsage = 2;
 constexpr int kHostCannot = 3;
 constexpr char kLibrary[] = "libglovebox-ninja.so";
 
+// One line that a terminal only shows, whatever a name put into the message.
 int Fail(int code, absl::string_view message) {
-  fprintf(stderr, "glovebox-ninja: %.*s\n", static_cast<int>(message.size()), message.data());
+  fprintf(stderr, "glovebox-ninja: %s\n", EscapeBytes(message).c_str());
   return code;
 }
 

@@ -118,10 +118,12 @@ TEST_F(LogTest, AWriterAThread) {
 }
 
 TEST_F(LogTest, ASegmentIsNamedInsideItsRun) {
-  for (const std::string& name : {std::string(), std::string("."), std::string(".."), std::string("../x"),
-                                  std::string("a/b"), std::string(".hidden"), std::string("a\0b", 3)}) {
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string(".."), std::string("../x"), std::string("a/b"),
+        std::string(".hidden"), std::string("a/\n\\"), std::string("a\0b", 3)}) {
     EXPECT_THAT(SegmentWriter::Create(dir_->path(), name),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no name for a log segment")))
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr(absl::StrCat("no name for a log segment: \"", name, "\""))))
         << name;
   }
 }

@@ -19,7 +19,6 @@
 #include "access/run_files.h"
 #include "access/segment_list.h"
 #include "access/tail.h"
-#include "base/bytes.h"
 #include "base/files.h"
 #include "base/status.h"
 
@@ -244,7 +243,7 @@ class Writer final : public SegmentWriter {
 absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& run_dir,
                                                                      const std::string& name) {
   if (!IsFileName(name)) {
-    return absl::InvalidArgumentError(absl::StrCat("no name for a log segment: \"", EscapeBytes(name), "\""));
+    return absl::InvalidArgumentError(absl::StrCat("no name for a log segment: \"", name, "\""));
   }
   SegmentHeader header;
   RETURN_IF_ERROR(FillRandom(header.id.data(), header.id.size()));

@@ -101,7 +101,7 @@ struct Hole {
   bool operator==(const Hole&) const = default;
 };
 
-// Before each skipped step, in ActionBegin::shape and in ActionEnd::step. A skipped step makes no action
+// Before each skipped step, in ActionEnd::step (older logs: in ActionBegin::shape too). It makes no action
 // incomplete.
 inline constexpr char kSkippedMark[] = "; skipped ";
 

@@ -13,7 +13,6 @@
 #include "absl/strings/str_split.h"
 #include "access/file_size_signal.h"
 #include "access/run_files.h"
-#include "base/bytes.h"
 #include "base/files.h"
 #include "base/status.h"
 
@@ -100,7 +99,7 @@ class Checker {
     for (const FoundSegment& segment : found_) {
       if (!segment.header.has_value()) continue;
       const auto [other, fresh] = by_id_.emplace(IdText(*segment.header), &segment);
-      if (!fresh) Say(segment.name, absl::StrCat("the same segment as ", EscapeBytes(other->second->name)));
+      if (!fresh) Say(segment.name, absl::StrCat("the same segment as ", other->second->name));
     }
   }
 
@@ -132,7 +131,7 @@ class Checker {
     }
     if (missing > 0) {
       Say("(missing)", absl::StrCat(missing, missing == 1 ? " segment" : " segments",
-                                    " of this run cannot be found, first ", EscapeBytes(first)));
+                                    " of this run cannot be found, first ", first));
     }
   }
 

@@ -100,6 +100,14 @@ TEST_F(SegmentListTest, ACopyUnderAnotherNameIsFound) {
   ExpectEveryActionTaintedBy("actions-003.gbx", "the same segment as actions-001.gbx");
 }
 
+// A reason holds a name's own bytes: the report escapes the whole of it.
+TEST_F(SegmentListTest, AReasonIsEscapedWhereItIsPrintedAndThereAlone) {
+  WriteRun(dir_->path());
+  std::filesystem::copy_file(File("actions-001"), File("a\\\n"));
+  std::filesystem::rename(File("actions-001"), File("z"));
+  ExpectEveryActionTaintedBy("z.gbx", "the same segment as a\\\n.gbx");
+}
+
 TEST_F(SegmentListTest, ASegmentOfAnotherRunIsFoundBesideAndInThePlaceOfOnesOwn) {
   WriteRun(dir_->path());
   std::filesystem::copy_file(OtherFile("actions-001"), File("actions-003"));

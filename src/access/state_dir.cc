@@ -25,7 +25,6 @@
 #include "access/log.h"
 #include "access/log_format.h"
 #include "access/run_files.h"
-#include "base/bytes.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -47,7 +46,7 @@ absl::StatusOr<std::string> StateRoot() {
   if (named != nullptr && named[0] != '\0') {
     if (named[0] == '/') return CleanPath(named);
     return absl::InvalidArgumentError(
-        absl::StrCat("GLOVEBOX_STATE_DIR=", EscapeBytes(named), " is no absolute path: say where from /"));
+        absl::StrCat("GLOVEBOX_STATE_DIR=", named, " is no absolute path: say where from /"));
   }
   if (std::string dir = Variable("XDG_STATE_HOME"); !dir.empty()) return absl::StrCat(dir, "/glovebox");
   std::string home = Variable("HOME");

@@ -37,7 +37,7 @@ class StateDirTest : public testing::Test {
 };
 
 TEST_F(StateDirTest, ARelativePlaceIsAnErrorThatNamesTheVariable) {
-  for (const char* place : {"state", "./state", "~/state"}) {
+  for (const char* place : {"state", "./state", "~/state", "st\n\\"}) {
     setenv("GLOVEBOX_STATE_DIR", place, 1);
     EXPECT_THAT(StateDirFor(build_),
                 StatusIs(absl::StatusCode::kInvalidArgument,

@@ -76,32 +76,6 @@ OrderError SendHello(int connection, const LaunchOptions& options) {
   return {};
 }
 
-// The reply, and up to two descriptors; those that did not come stay -1.
-int ReceiveReply(int connection, Reply& reply, int (&fds)[2]) {
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)] = {};
-  iovec part{&reply, sizeof reply};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t n;
-  do {
-    n = recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
-  } while (n < 0 && errno == EINTR);
-  if (n < 0) return errno;
-  if (n == 0) return ECONNRESET;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    size_t bytes = header->cmsg_len - CMSG_LEN(0);
-    if (bytes > sizeof fds) bytes = sizeof fds;
-    memcpy(fds, CMSG_DATA(header), bytes);
-  }
-  const size_t got = static_cast<size_t>(n);
-  if (got == sizeof reply) return 0;
-  return ReadAll(connection, reinterpret_cast<char*>(&reply) + got, sizeof reply - got);
-}
-
 OrderError TakePlan(int memfd, size_t size, Order& order) {
   constexpr size_t kMaxPlan = 16u << 20;
   if (size < sizeof(ChildPlan) || size > kMaxPlan) return {"plan: a size that no plan has", EPROTO};
@@ -119,6 +93,39 @@ OrderError TakePlan(int memfd, size_t size, Order& order) {
 }
 
 }  // namespace
+
+int ReceiveWithDescriptors(int channel, void* bytes, size_t size, int* fds, size_t count) {
+  for (size_t i = 0; i < count; ++i) fds[i] = -1;
+  alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))] = {};
+  iovec part{bytes, size};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t n;
+  do {
+    n = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return errno == ENOTSOCK ? ReadAll(channel, bytes, size) : errno;
+  size_t taken = 0;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const unsigned char* at = CMSG_DATA(header);
+    for (size_t left = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int); left > 0; --left, at += sizeof(int)) {
+      int fd;
+      memcpy(&fd, at, sizeof fd);
+      if (taken < count) {
+        fds[taken++] = fd;
+      } else {
+        close(fd);
+      }
+    }
+  }
+  if (n == 0) return EIO;
+  const size_t got = static_cast<size_t>(n);
+  return ReadAll(channel, static_cast<char*>(bytes) + got, size - got);
+}
 
 void* Pages(size_t size) {
   void* pages = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -142,7 +149,7 @@ OrderError Negotiate(int connection, const LaunchOptions& options, Order& order)
   if (const OrderError failed = SendHello(connection, options); failed.message != nullptr) return failed;
   Reply reply;
   int fds[2] = {-1, -1};
-  if (const int error = ReceiveReply(connection, reply, fds); error != 0) {
+  if (const int error = ReceiveWithDescriptors(connection, &reply, sizeof reply, fds, 2); error != 0) {
     return {"the collector gave no answer", error == EIO ? ECONNRESET : error};
   }
   if (reply.magic != kHelloMagic) return {"the collector's answer is not one", EPROTO};

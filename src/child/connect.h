@@ -49,6 +49,14 @@ OrderError Negotiate(int connection, const LaunchOptions& options, Order& order)
 // where a failure is told as well.
 int Announce(const LaunchOptions& options, uint32_t& outer_scope);
 
+inline constexpr size_t kMaxDescriptors = 2;
+
+// One message of `size` bytes and the first `count` (at most kMaxDescriptors) of the descriptors beside it
+// (SCM_RIGHTS, close-on-exec); those that did not come are -1, and what else came is closed: a peer that
+// sends more fills no table of ours. `channel` may be a pipe, which carries none. 0 or an errno, EIO at the
+// end of the stream; the caller owns what is in `fds` either way. The other half is SendWithDescriptor().
+int ReceiveWithDescriptors(int channel, void* bytes, size_t size, int* fds, size_t count);
+
 // Fresh zeroed pages, or null; never given back: the process becomes another one soon. The launcher has no
 // heap.
 void* Pages(size_t size);

@@ -101,6 +101,12 @@ const char* CapabilityName(uint32_t capability) {
                                                                        : "CAP_UNKNOWN";
 }
 
+const char* DetailName(StepCode code, uint32_t detail) {
+  if (code == StepCode::kSetResourceLimits) return detail < kLimitCount ? kLimits[detail].name : "UNKNOWN";
+  if (code == StepCode::kCapSet) return CapabilityName(detail);
+  return nullptr;
+}
+
 int SetupExitStatus(int error) {
   return error > 0 && error < 256 && strerrordesc_np(error) != nullptr ? error : ENOSYS;
 }
@@ -111,10 +117,7 @@ size_t FormatFailure(StepCode code, int error, uint32_t detail, const char* prog
   Text text{out, capacity - 1};
   text.Add("glovebox: ");
   text.Add(MessageOf(code).message);
-  const char* name = nullptr;
-  if (code == StepCode::kSetResourceLimits) name = detail < kLimitCount ? kLimits[detail].name : "UNKNOWN";
-  if (code == StepCode::kCapSet) name = CapabilityName(detail);
-  if (code == StepCode::kExec) name = program;
+  const char* name = code == StepCode::kExec ? program : DetailName(code, detail);
   const char* reason = strerrordesc_np(error);  // constant text, no locale: strerror() may allocate
   if (reason == nullptr) reason = "unknown error";
   if (name != nullptr) {

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <cstring>
 #include <thread>
 
+#include "child/connect.h"
 #include "child/test_support.h"
 #include "gtest/gtest.h"
 #include "kernel/abi.h"
@@ -308,18 +308,9 @@ TEST_F(Row20, TheHelperTaskSendsTheListenerAndIsGone) {
   };
   session_.in_parent = [](const ParentSide& side) {
     uint8_t number[4];
-    iovec part{number, sizeof number};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    ASSERT_EQ(recvmsg(side.fd_read, &message, MSG_CMSG_CLOEXEC), 4);
-    const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    ASSERT_NE(header, nullptr);
     int listener = -1;
-    memcpy(&listener, CMSG_DATA(header), sizeof listener);
+    ASSERT_EQ(ReceiveWithDescriptors(side.fd_read, number, sizeof number, &listener, 1), 0);
+    ASSERT_GE(listener, 0);
     Answer(side, kListenerTaken);
     ServeOne(listener);
     const std::string path =

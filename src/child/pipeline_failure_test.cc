@@ -176,6 +176,15 @@ const Failing kFailing[] = {
        s.plan().capabilities.keep_bounding = ~(uint64_t{1} << 5);
      },
      [](ChildContext&) { DenyHere(SYS_prctl, EIO, 0, PR_CAPBSET_DROP); }},
+    // Neither is the end of the list: an unread capability would be one that is kept.
+    {"BoundingUnread", StepCode::kCapSet, EPERM,
+     "cannot drop the capability CAP_CHOWN: Operation not permitted",
+     [](Session& s) { s.plan().flags |= kDropCapabilities; },
+     [](ChildContext&) { DenyHere(SYS_prctl, EPERM, 0, PR_CAPBSET_READ); }},
+    {"AmbientUnread", StepCode::kCapSet, ENOSYS,
+     "cannot drop the capability CAP_CHOWN: Function not implemented",
+     [](Session& s) { s.plan().flags |= kDropCapabilities; },
+     [](ChildContext&) { DenyAmbientHere(PR_CAP_AMBIENT_IS_SET, ENOSYS); }},
     {"Missing", StepCode::kExec, ENOENT, "cannot run /nonexistent/x: No such file or directory",
      [](Session& s) { s.command = {"/nonexistent/x"}; }, Nothing},
     {"NotExecutable", StepCode::kExec, EACCES, "cannot run /etc/passwd: Permission denied",

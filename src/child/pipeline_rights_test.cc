@@ -173,7 +173,7 @@ TEST_F(Row21AsRoot, AnAmbientCapabilityThatStaysIsAnError) {
   session_.plan().capabilities.keep_ambient = ~Bit(kKill);
   session_.in_child = [](ChildContext&) {
     RaiseAmbient();
-    DenyHere(SYS_prctl, EIO, 1, PR_CAP_AMBIENT_LOWER);
+    DenyAmbientHere(PR_CAP_AMBIENT_LOWER, EIO);
   };
   const Outcome outcome = session_.Run();
   EXPECT_EQ(outcome.error, "glovebox: cannot drop the capability CAP_KILL: Input/output error\n");

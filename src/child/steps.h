@@ -47,6 +47,10 @@ const StepMessage& MessageOf(StepCode code);
 // "CAP_CHOWN" of 0; "CAP_UNKNOWN" of a number that is not known here. Async-signal-safe.
 const char* CapabilityName(uint32_t capability);
 
+// What the detail of a failure names: "NOFILE" for kSetResourceLimits, "CAP_CHOWN" for kCapSet; null for
+// every other code. A number that is not known here is "UNKNOWN" or "CAP_UNKNOWN". Async-signal-safe.
+const char* DetailName(StepCode code, uint32_t detail);
+
 // The exit status of a set-up that failed with `error`: itself, ENOSYS where it is 0 or no errno that is
 // known (256 would be the status 0, and the edge would count as done). Async-signal-safe.
 int SetupExitStatus(int error);

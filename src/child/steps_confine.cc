@@ -126,7 +126,8 @@ StepResult DropCapabilities(Plan plan, Context) {
   // The bounding set first: it needs CAP_SETPCAP, which the last step may drop.
   for (uint32_t i = 0; i < 64; ++i) {
     const int bound = prctl(PR_CAPBSET_READ, static_cast<unsigned long>(i));
-    if (bound < 0) break;  // behind this kernel's last
+    if (bound < 0 && errno == EINVAL) break;  // behind this kernel's last; any other errno left it unread
+    if (bound < 0) return {StepCode::kCapSet, errno, i};
     if (bound == 0 || Has(keep.keep_bounding, i)) continue;
     if (prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(i)) == 0) continue;
     // An ordinary user may not, and need not: after row 5 an exec gains nothing, so a bound on what is
@@ -136,7 +137,8 @@ StepResult DropCapabilities(Plan plan, Context) {
   }
   for (uint32_t i = 0; i < 64; ++i) {
     const int ambient = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, static_cast<unsigned long>(i), 0UL, 0UL);
-    if (ambient < 0) break;
+    if (ambient < 0 && errno == EINVAL) break;
+    if (ambient < 0) return {StepCode::kCapSet, errno, i};
     if (ambient == 0 || Has(keep.keep_ambient, i)) continue;
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, static_cast<unsigned long>(i), 0UL, 0UL) != 0) {
       return {StepCode::kCapSet, errno, i};

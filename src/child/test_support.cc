@@ -28,6 +28,14 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return result;
 }
 
+void LoadHere(Filter filter) {
+  sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, &program) != 0) {
+    _exit(250);
+  }
+}
+
 }  // namespace
 
 Filter FilterOf(int number, uint32_t action, int argument, uint32_t value) {
@@ -44,12 +52,13 @@ Filter FilterOf(int number, uint32_t action, int argument, uint32_t value) {
 }
 
 void DenyHere(int number, int error, int argument, uint32_t value) {
-  Filter filter = FilterOf(number, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error), argument, value);
-  sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, &program) != 0) {
-    _exit(250);
-  }
+  LoadHere(FilterOf(number, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error), argument, value));
+}
+
+void DenyAmbientHere(uint32_t operation, int error) {
+  LoadHere({Load(offsetof(seccomp_data, nr)), SkipUnless(SYS_prctl, 5), Load(offsetof(seccomp_data, args)),
+            SkipUnless(PR_CAP_AMBIENT, 3), Load(offsetof(seccomp_data, args) + 8), SkipUnless(operation, 1),
+            Return(SECCOMP_RET_ERRNO | static_cast<uint32_t>(error)), Return(SECCOMP_RET_ALLOW)});
 }
 
 PlanBuffer::PlanBuffer() : words_((sizeof(ChildPlan) + 7) / 8) {

@@ -21,6 +21,9 @@ using Filter = std::vector<sock_filter>;
 Filter FilterOf(int number, uint32_t action, int argument = -1, uint32_t value = 0);
 // Loads one into the calling process; new privileges are given up for it.
 void DenyHere(int number, int error, int argument = -1, uint32_t value = 0);
+// The same for one operation on the ambient set alone: its number is also a capability's, in other calls of
+// prctl.
+void DenyAmbientHere(uint32_t operation, int error);
 
 // A plan with its spans, built piece by piece.
 class PlanBuffer {

@@ -320,6 +320,8 @@ TEST_F(Cli, NamesInErrorsAndInTheOneLineAreEscapedOnce) {
   const Outcome one = Run({"run", "--log", Path("a b/l g\n"), "--", "/no/such\n\\"});
   EXPECT_THAT(one.err, HasSubstr(absl::StrCat(" - report: glovebox report --log '", Path("a b/l g\\n'\n"))));
   EXPECT_THAT(one.err, HasSubstr("#1 '/no/such\\n\\\\': "));
+  EXPECT_THAT(Run({"run", "--limit", "NO\n\\=1", "--", "true"}).err,
+              HasSubstr("no limit is called 'NO\\n\\\\';"));
   ASSERT_EQ(Run({"run", "-q", "--", "touch", "deepfile\n\xff"}).exit(), 0);
   const Outcome near = Run({"explain", "deepfile\n\\"});
   EXPECT_EQ(near.exit(), 1);
@@ -394,6 +396,29 @@ TEST_F(Cli, ExportWritesFiltersAndRunsNothing) {
     ASSERT_OK(pfc);
     EXPECT_THAT(*pfc, HasSubstr("# pseudo filter code"));
   }
+}
+
+// More open files than the kernel has for anybody.
+const std::vector<std::string> kFails = {
+    "--restrict-prlimit", "--limit", "NOFILE=18446744073709551614", "--", "touch", "x"};
+
+TEST_F(Cli, ExportSetsUpAsARunDoesAndASetUpThatFailsWritesNothing) {
+  std::vector<std::string> command = {"run", "--export", Path("filters")};
+  command.insert(command.end(), kFails.begin(), kFails.end());
+  const Outcome outcome = Run(command);
+  EXPECT_EQ(outcome.exit(), EPERM);
+  EXPECT_EQ(outcome.err, "glovebox: cannot set the limit NOFILE: Operation not permitted\n");
+  EXPECT_FALSE(FileExists(Path("filters/notify.bpf")));
+  EXPECT_EQ(Run({"report"}).exit(), 1) << "nothing is recorded";
+}
+
+TEST_F(Cli, TheReportNamesTheLimitThatCouldNotBeSet) {
+  std::vector<std::string> command = {"run", "-q"};
+  command.insert(command.end(), kFails.begin(), kFails.end());
+  ASSERT_EQ(Run(command).exit(), EPERM);
+  EXPECT_EQ(Report()["actions"][0]["step"], "SetResourceLimits: cannot set the limit NOFILE");
+  EXPECT_THAT(Run({"report"}).out, HasSubstr("cannot set the limit NOFILE"));
+  EXPECT_THAT(Run({"explain", "#1"}).out, HasSubstr("cannot set the limit NOFILE"));
 }
 
 #if defined(__x86_64__)

@@ -134,18 +134,67 @@ int EndLike(const access::ActionEnd& end) {
   return end.status;
 }
 
-absl::Status Export(const RunOptions& o, const policy::Policy& policy, const kernel::HostFeatures& host) {
+// Nothing is run in export mode, so there is nothing to record.
+class NoRecord final : public access::RecordSink {
+ public:
+  bool Append(const access::Record& /*record*/) override { return true; }
+};
+
+// The set-up as `run` does it, rows 12 and 23 on: what fails there has said so on stderr.
+absl::StatusOr<access::ActionEnd> SetUpOnly(const RunOptions& o, const policy::Policy& policy,
+                                            const kernel::HostFeatures& host) {
+  NoRecord nothing;
+  trace::RunRequest request;
+  request.argv = o.command.empty() ? std::vector<std::string>{"true"} : o.command;  // row 24 is not reached
+  request.policy = policy;
+  request.host = host;
+  request.sink = &nothing;
+  request.pty = o.pty;
+  request.export_mode = true;
+  request.begin.action = 1;
+  ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
+  return outcome.end;
+}
+
+// As ExportFilters() calls it; null for a row that loads none.
+const char* FilterOf(const child::Step& step) {
+  switch (step.code) {
+    case child::StepCode::kSeccompFilterIoctl:
+      return "ioctl";
+    case child::StepCode::kSeccompFilterAppendOnly:
+      return "append_only";
+    case child::StepCode::kSeccompFilterKptr:
+      return "kptr";
+    case child::StepCode::kSeccomp:
+      return "notify";
+    default:
+      return nullptr;
+  }
+}
+
+// What the rows that are on load, in their order, once all of it could be set up.
+absl::StatusOr<int> Export(const RunOptions& o, const policy::Policy& policy,
+                           const kernel::HostFeatures& host) {
   policy::CompileOptions options;
   options.listener = policy.level != kernel::Level::kOff;
   ASSIGN_OR_RETURN(const auto filters, policy::ExportFilters(policy, host, options));
+  ASSIGN_OR_RETURN(const policy::CompiledPlan compiled, policy::CompilePlan(policy, host, options));
+  ASSIGN_OR_RETURN(const access::ActionEnd end, SetUpOnly(o, policy, host));
+  if (end.kind != access::ActionEnd::Kind::kExited || end.status != 0) return EndLike(end);
   RETURN_IF_ERROR(MakeDirectories(o.export_dir));
-  for (const policy::ExportedFilter& filter : filters) {
-    const std::string base = absl::StrCat(o.export_dir, "/", filter.name);
-    RETURN_IF_ERROR(WriteFile(base + ".bpf", filter.bpf));
-    RETURN_IF_ERROR(WriteFile(base + ".pfc", filter.pfc));
-    std::cout << base << ".bpf  " << filter.bpf.size() / 8 << " instructions\n" << base << ".pfc\n";
+  const auto* plan = reinterpret_cast<const child::ChildPlan*>(compiled.bytes.data());
+  for (const child::Step& step : child::StepTable()) {
+    const char* name = FilterOf(step);
+    if (name == nullptr || !step.guard(*plan, {})) continue;
+    for (const policy::ExportedFilter& filter : filters) {
+      if (filter.name != name) continue;
+      const std::string base = absl::StrCat(o.export_dir, "/", name);
+      RETURN_IF_ERROR(WriteFile(base + ".bpf", filter.bpf));
+      RETURN_IF_ERROR(WriteFile(base + ".pfc", filter.pfc));
+      std::cout << base << ".bpf  " << filter.bpf.size() / 8 << " instructions\n" << base << ".pfc\n";
+    }
   }
-  return absl::OkStatus();
+  return kOk;
 }
 
 // The pipeline's rows for this policy: which are switched on, in their order.
@@ -224,7 +273,10 @@ int Execute(const RunOptions& o) {
   const auto policy = PolicyFor(o);
   if (!policy.ok()) return Report(policy.status());
   const kernel::HostFeatures host = kernel::ProbeHost();
-  if (!o.export_dir.empty()) return Report(Export(o, *policy, host));
+  if (!o.export_dir.empty()) {
+    const auto exported = Export(o, *policy, host);
+    return exported.ok() ? *exported : Report(exported.status());
+  }
   if (o.explain) return Report(ExplainSteps(o, *policy, host));
   if (o.command.empty())
     return Report(absl::InvalidArgumentError("run: no command (glovebox run [options] -- COMMAND ...)"));
@@ -275,8 +327,9 @@ void AddRun(CLI::App& app, Action* action, bool launched) {
   run->add_flag("--json", o->json,
                 "print the whole report as JSON to stderr at the end, instead of one line");
   run->add_flag("-q,--quiet", o->quiet, "no line at the end; what --json prints stays");
-  run->add_option("--export", o->export_dir,
-                  "write the filters into this directory (BPF bytes and readable PFC); nothing is run")
+  run->add_option(
+         "--export", o->export_dir,
+         "set up, and write the filters into this directory (BPF bytes and readable PFC); nothing is run")
       ->type_name("DIR");
   run->add_flag("--explain", o->explain, "print the steps of the set-up for these options; nothing is run");
   const char* group = "Launchers";

@@ -16,6 +16,13 @@ TEST(ParseTargetsAll, APathMayHoldAColon) {
   for (const char* bad : {"a\n", ": r\n", "a: \n", "a:r\n"}) EXPECT_FALSE(ParseTargetsAll(bad).ok()) << bad;
 }
 
+// Who prints the error escapes it.
+TEST(ParseTargetsAll, AnErrorNamesTheLineByItsOwnBytes) {
+  EXPECT_THAT(ParseTargetsAll("a\\\xff\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       testing::HasSubstr("ninja -t targets: cannot read \"a\\\xff\"")));
+}
+
 TEST(ParseCompdb, BytesAndEscapesSurvive) {
   ASSERT_OK_AND_ASSIGN(
       const auto entries,

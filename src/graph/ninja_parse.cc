@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "base/bytes.h"
 #include "base/status.h"
 #include "graph/ninja_graph.h"
 
@@ -15,7 +14,7 @@ namespace {
 
 absl::Status Bad(absl::string_view tool, absl::string_view line) {
   return absl::InvalidArgumentError(
-      absl::StrCat("ninja -t ", tool, ": cannot read \"", EscapeBytes(line.substr(0, 200)), "\""));
+      absl::StrCat("ninja -t ", tool, ": cannot read \"", line.substr(0, 200), "\""));
 }
 
 std::vector<absl::string_view> Lines(absl::string_view text) {

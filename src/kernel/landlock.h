@@ -12,6 +12,9 @@
 
 namespace glovebox::kernel {
 
+// The first ABI that has scopes (Linux 6.12).
+inline constexpr int kLandlockAbiScope = 6;
+
 // The ABI that the running kernel offers, 0 when it has none or it is switched off.
 int LandlockAbi();
 

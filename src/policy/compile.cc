@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "child/plan.h"
 #include "kernel/abi.h"
+#include "kernel/landlock.h"
 #include "kernel/syscall_table.h"
 #include "policy/capabilities.h"
 #include "policy/filters.h"
@@ -81,7 +82,7 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
         "can be recorded");
   }
   const bool wants_scope = policy.scope_signals || policy.scope_abstract_unix;
-  if (wants_scope && host.landlock_abi < 6) {
+  if (wants_scope && host.landlock_abi < kernel::kLandlockAbiScope) {
     const std::string reason =
         absl::StrCat("Landlock scope: ABI 6 (Linux 6.12) is needed, this host has ", host.landlock_abi);
     if (policy.mode == Mode::kEnforce) return absl::UnimplementedError(reason);

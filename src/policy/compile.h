@@ -18,7 +18,8 @@ struct CompiledPlan {
   std::string bytes;
   UniqueFd ruleset;  // Landlock ruleset with file or TCP rights; empty when the plan's scope is all there is
   std::vector<std::string>
-      skipped;  // steps left out because the host cannot, each with its reason (best effort only)
+      skipped;  // steps that the host cannot do, each with its reason (best effort only): a forecast, for
+                // --explain. The plan still asks for them, and the child's own word goes into the record
 };
 
 struct CompileOptions {

@@ -12,7 +12,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "base/bytes.h"
 #include "base/status.h"
 
 namespace glovebox::policy {
@@ -52,7 +51,7 @@ constexpr Kind kKinds[] = {
 };
 static_assert(std::size(kKinds) == child::kLimitCount);
 
-std::string Quoted(absl::string_view text) { return absl::StrCat("'", EscapeBytes(text), "'"); }
+std::string Quoted(absl::string_view text) { return absl::StrCat("'", text, "'"); }
 
 std::string UnitNames(const Kind& kind) {
   std::string names;

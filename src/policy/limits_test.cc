@@ -77,8 +77,8 @@ TEST(ParseLimit, SaysWhatIsWrong) {
       {"NICE=0", "is not between 1 and 40"},
       {"NICE=41", "is not between 1 and 40"},
       {"RTPRIO=100", "is not between 0 and 99"},
-      {std::string("NOFILE=1\0", 9), "ends in '\\x00'"},
-      {"NO\nFILE=1", "no limit is called 'NO\\nFILE'"},
+      {"NOFILE=1\x1b", "ends in '\x1b'"},  // escaped where it is printed, and there alone
+      {"NO\nFILE=1", "no limit is called 'NO\nFILE'"},
   };
   for (const auto& c : kCases) {
     SCOPED_TRACE(c.text);

@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "base/bytes.h"
@@ -91,8 +92,11 @@ TEST(Json, TheSchemaRefusesWhatIsNoReport) {
 }
 
 TEST(Json, SaysWhatHappened) {
-  const json report = json::parse(Text(Everything().Take()));
+  Input input = Everything().Take();
+  input.build.unwrapped = 3;
+  const json report = json::parse(Text(std::move(input)));
   EXPECT_EQ(report["format"], "glovebox-report");
+  EXPECT_EQ(report["run"]["unwrapped"], 3);
   EXPECT_EQ(report["run"]["command"], json({"ninja", "-j2"}));
   EXPECT_EQ(report["totals"]["by_operation"]["open"], 3);
   EXPECT_EQ(report["actions"].size(), 3u);

@@ -287,7 +287,6 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   begin.shape = plan.ok() && !(*plan)->listens ? "none" : "notify";
   if (plan.ok()) {
     begin.level = static_cast<uint8_t>((*plan)->listens ? (*plan)->policy.level : kernel::Level::kOff);
-    for (const std::string& s : (*plan)->skipped) absl::StrAppend(&begin.shape, access::kSkippedMark, s);
   }
   log->Append(begin);
   if (begin.role == access::Role::kEdge && !begin.argv.empty()) {

@@ -47,6 +47,18 @@ TEST_F(CollectorSetupTest, ASkippedStepOfTheSetUpIsRecordedWithItsReasonAndIsNoH
       HasSubstr("; skipped LandlockScope: cannot enter the Landlock domain: E2BIG, 16 Landlock layers"));
 }
 
+TEST_F(CollectorSetupTest, WhatTheProbeForecastsIsNotRecordedAsSkipped) {
+  const bool scopes = host_.landlock_abi >= 6;
+  host_.landlock_abi = 5;
+  StartAgain();
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch("exit 3"))), 3);
+  EXPECT_EQ(Stop().complete, 1u);
+  ASSERT_THAT(All<ActionBegin>(), SizeIs(1));
+  EXPECT_EQ(All<ActionBegin>()[0].shape, "notify");
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+  EXPECT_EQ(All<ActionEnd>()[0].step.find("; skipped LandlockScope: ") == std::string::npos, scopes);
+}
+
 TEST_F(CollectorSetupTest, ASkippedStepOfAnInnerActionIsInItsEnd) {
   edge_scope_ = false;  // so that there is something to add
   StartAgain();

@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "child/connect.h"
 #include "child/steps.h"
+#include "kernel/landlock.h"
 #include "kernel/process.h"
 #include "trace/clock.h"
 #include "trace/left_over.h"
@@ -33,32 +34,6 @@ bool ReadFully(int fd, void* buffer, size_t size) {
   return true;
 }
 
-// The first four bytes of a message, with the descriptor that may travel with them.
-bool ReadHead(int channel, uint32_t* head, UniqueFd* passed) {
-  iovec part = {head, sizeof *head};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t count;
-  do {
-    count = recvmsg(channel, &message, MSG_WAITALL | MSG_CMSG_CLOEXEC);
-  } while (count < 0 && errno == EINTR);
-  if (count < 0 && errno == ENOTSOCK) return ReadFully(channel, head, sizeof *head);
-  const cmsghdr* first = CMSG_FIRSTHDR(&message);
-  if (first != nullptr && first->cmsg_type == SCM_RIGHTS && first->cmsg_len == CMSG_LEN(sizeof(int))) {
-    int fd;
-    std::memcpy(&fd, CMSG_DATA(first), sizeof fd);
-    passed->reset(fd);
-  }
-  if (count <= 0) return false;
-  // A signal cuts MSG_WAITALL short.
-  const auto got = static_cast<size_t>(count);
-  return ReadFully(channel, reinterpret_cast<char*>(head) + got, sizeof *head - got);
-}
-
 // The rest of a StepFailure whose magic was read already.
 bool ReadFailure(int channel, child::StepFailure* failure) {
   char* bytes = reinterpret_cast<char*>(failure);
@@ -66,17 +41,11 @@ bool ReadFailure(int channel, child::StepFailure* failure) {
 }
 
 std::string StepText(const child::StepFailure& failure) {
-  const child::StepMessage& message = child::MessageOf(static_cast<child::StepCode>(failure.step));
-  return absl::StrCat(message.name, ": ", message.message);
-}
-
-// "Argument list too long" would say nothing to anybody.
-std::string WhySkipped(const child::StepFailure& skipped) {
-  const bool landlock = skipped.step == static_cast<uint32_t>(child::StepCode::kLandlockScope);
-  if (landlock && skipped.error == E2BIG) {
-    return "E2BIG, 16 Landlock layers stand above already, or this kernel does not know the scope";
-  }
-  return ErrnoName(skipped.error);
+  const auto code = static_cast<child::StepCode>(failure.step);
+  const child::StepMessage& message = child::MessageOf(code);
+  std::string text = absl::StrCat(message.name, ": ", message.message);
+  if (const char* which = child::DetailName(code, failure.detail)) absl::StrAppend(&text, " ", which);
+  return text;
 }
 
 }  // namespace
@@ -88,12 +57,22 @@ const child::StepFailure* SetupReport::failed() const {
   return nullptr;
 }
 
+// "Argument list too long" would say nothing to anybody.
+std::string WhySkipped(const child::StepFailure& skipped, int landlock_abi) {
+  const bool landlock = skipped.step == static_cast<uint32_t>(child::StepCode::kLandlockScope);
+  if (!landlock || skipped.error != E2BIG) return ErrnoName(skipped.error);
+  if (landlock_abi >= kernel::kLandlockAbiScope) return "E2BIG, 16 Landlock layers stand above already";
+  return absl::StrCat("E2BIG, a Landlock scope needs ABI ", kernel::kLandlockAbiScope,
+                      " (Linux 6.12), this host has ", landlock_abi);
+}
+
 absl::StatusOr<UniqueFd> TakeListener(int channel, int pidfd, HandOver how, SetupReport* report) {
   for (;;) {
     uint32_t head = 0;
-    UniqueFd passed;
-    if (!ReadHead(channel, &head, &passed))
-      return absl::UnavailableError("the child ended during its set-up");
+    int fd = -1;
+    const int error = child::ReceiveWithDescriptors(channel, &head, sizeof head, &fd, 1);
+    UniqueFd passed(fd);
+    if (error != 0) return absl::UnavailableError("the child ended during its set-up");
     if (head == child::kFailureMagic) {  // no descriptor has such a number
       child::StepFailure failure;
       if (!ReadFailure(channel, &failure)) return absl::UnavailableError("the child ended during its set-up");
@@ -142,7 +121,8 @@ bool FillSetup(const SetupReport& report, access::ActionEnd* end) {
   }
   for (const child::StepFailure& skipped : report.failures) {
     if (skipped.kind != child::FailureKind::kSkipped) continue;
-    absl::StrAppend(&end->step, access::kSkippedMark, StepText(skipped), ": ", WhySkipped(skipped));
+    absl::StrAppend(&end->step, access::kSkippedMark, StepText(skipped), ": ",
+                    WhySkipped(skipped, kernel::LandlockAbi()));
   }
   return failure != nullptr;
 }

@@ -36,9 +36,14 @@ absl::Status Acknowledge(int channel);
 // Reads what is left on a status socket or connection, without blocking.
 void DrainReport(int channel, SetupReport* report);
 
+// Why the host could not do a step that was skipped: the errno's name, and for E2BIG of Landlock what it
+// means where the kernel has that ABI. E2BIG is said of a scope that is unknown to it, and of 16 layers.
+std::string WhySkipped(const child::StepFailure& skipped, int landlock_abi);
+
 // Puts what the set-up did not do into an action's end. A failure: kSandboxFailed, the errno, "SetSid: cannot
-// start a session", and true. Each skipped step is added to `step` behind access::kSkippedMark, with the
-// reason; it makes no action incomplete.
+// start a session", and true; a limit or a capability that could not be set is named, as on stderr. Each
+// skipped step is added to `step` behind access::kSkippedMark, with the reason; it makes no action
+// incomplete.
 bool FillSetup(const SetupReport& report, access::ActionEnd* end);
 
 // The end of an action whose first process, the peer of `connection`, is `pidfd` and has ended: what that

@@ -7,11 +7,15 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <thread>
+#include <vector>
 
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "child/actions.h"
+#include "child/plan.h"
 #include "child/steps.h"
 #include "gtest/gtest.h"
 #include "kernel/process.h"
@@ -38,10 +42,11 @@ std::string Number(int fd) {
   return bytes;
 }
 
-std::string Failure(child::StepCode code, int error, child::FailureKind kind) {
+std::string Failure(child::StepCode code, int error, child::FailureKind kind, uint32_t detail = 0) {
   child::StepFailure failure;
   failure.step = static_cast<uint32_t>(code);
   failure.error = error;
+  failure.detail = detail;
   failure.kind = kind;
   return std::string(reinterpret_cast<const char*>(&failure), sizeof failure);
 }
@@ -77,6 +82,48 @@ TEST(Handshake, TakesTheDescriptorThatTheHelperTaskSends) {
   ASSERT_OK(taken);
   EXPECT_TRUE(SameFile(taken->get(), file.get()));
   EXPECT_NE(fcntl(taken->get(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+// Sends `count` times one open file beside four bytes.
+void SendMany(int channel, size_t count) {
+  const UniqueFd file(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+  const std::vector<int> fds(count, file.get());
+  const size_t bytes = count * sizeof(int);
+  std::vector<cmsghdr> control((CMSG_SPACE(bytes) + sizeof(cmsghdr) - 1) / sizeof(cmsghdr));
+  char number[4] = {};
+  iovec part = {number, sizeof number};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(bytes);
+  cmsghdr* head = CMSG_FIRSTHDR(&message);
+  head->cmsg_len = CMSG_LEN(bytes);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  std::memcpy(CMSG_DATA(head), fds.data(), bytes);
+  ASSERT_EQ(sendmsg(channel, &message, MSG_NOSIGNAL), 4);
+}
+
+size_t OpenDescriptors() {
+  const std::filesystem::directory_iterator fds("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(fds), end(fds)));
+}
+
+TEST(Handshake, DescriptorsThatNobodyAskedForAreClosed) {
+  ASSERT_OK_AND_ASSIGN(const UniqueFd self, kernel::OpenPidfd(getpid()));
+  for (const size_t count : {1u, 2u, 3u, 100u}) {
+    for (const HandOver how : {HandOver::kMessage, HandOver::kFetch}) {
+      const size_t before = OpenDescriptors();
+      {
+        Pair pair;
+        SendMany(pair.theirs.get(), count);
+        SetupReport report;
+        EXPECT_OK(TakeListener(pair.ours.get(), self.get(), how, &report));  // fetched is descriptor 0
+      }
+      EXPECT_EQ(OpenDescriptors(), before) << count;
+    }
+  }
 }
 
 TEST(Handshake, AChildThatDiesOrTalksNonsenseIsAnErrorAndNoHang) {
@@ -136,6 +183,46 @@ TEST(Handshake, SaysWhichStepFailedAndApartFromItWhichWasSkippedAndWhy) {
   EXPECT_EQ(
       end.step,
       "SetSid: cannot start a session; skipped LandlockScope: cannot enter the Landlock domain: ENOSYS");
+}
+
+TEST(Handshake, OneErrnoOfLandlockHasTwoReasons) {
+  child::StepFailure skipped;
+  skipped.step = static_cast<uint32_t>(child::StepCode::kLandlockScope);
+  skipped.error = E2BIG;
+  EXPECT_EQ(WhySkipped(skipped, 5), "E2BIG, a Landlock scope needs ABI 6 (Linux 6.12), this host has 5");
+  EXPECT_EQ(WhySkipped(skipped, 6), "E2BIG, 16 Landlock layers stand above already");
+  skipped.error = EOPNOTSUPP;
+  EXPECT_EQ(WhySkipped(skipped, 0), "EOPNOTSUPP");
+  skipped.step = static_cast<uint32_t>(child::StepCode::kPreExec);
+  skipped.error = E2BIG;
+  EXPECT_EQ(WhySkipped(skipped, 5), "E2BIG");
+}
+
+TEST(Handshake, NamesTheLimitOrTheCapabilityThatCouldNotBeSet) {
+  struct Case {
+    child::StepCode code;
+    uint32_t detail;
+    const char* step;
+  };
+  const Case kCases[] = {
+      {child::StepCode::kSetResourceLimits, static_cast<uint32_t>(child::Limit::kNofile),
+       "SetResourceLimits: cannot set the limit NOFILE"},
+      {child::StepCode::kSetResourceLimits, child::kLimitCount,
+       "SetResourceLimits: cannot set the limit UNKNOWN"},
+      {child::StepCode::kCapSet, 5, "CapSet: cannot drop the capability CAP_KILL"},
+      {child::StepCode::kSetSid, 5, "SetSid: cannot start a session"},
+      {static_cast<child::StepCode>(9999), 5, "Unknown: a step of another version failed"},
+  };
+  for (const Case& c : kCases) {
+    Pair pair;
+    ASSERT_OK(
+        WriteAll(pair.theirs.get(), Failure(c.code, EPERM, child::FailureKind::kFailed, c.detail), "peer"));
+    SetupReport report;
+    DrainReport(pair.ours.get(), &report);
+    access::ActionEnd end;
+    ASSERT_TRUE(FillSetup(report, &end));
+    EXPECT_EQ(end.step, c.step);
+  }
 }
 
 TEST(Handshake, DrainingNeverWaitsForWhoeverHoldsTheOtherEnd) {

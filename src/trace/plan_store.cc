@@ -63,7 +63,6 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(const Key& key) cons
     return ErrnoStatus("fcntl(F_ADD_SEALS)", "plan", errno);
   plan->size = static_cast<uint32_t>(compiled.bytes.size());
   plan->ruleset = std::move(compiled.ruleset);
-  plan->skipped = std::move(compiled.skipped);
   return plan;
 }
 

@@ -27,7 +27,6 @@ struct SealedPlan {
   UniqueFd memfd;  // sealed: nobody who gets it can change it for the next
   uint32_t size = 0;
   UniqueFd ruleset;
-  std::vector<std::string> skipped;
   bool listens = false;  // row 20 hands a listener over
 };
 

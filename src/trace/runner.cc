@@ -179,6 +179,7 @@ absl::Status Run::Prepare() {
   context_.send_listener = !request_.host.pidfd_getfd;
   context_.ruleset = plan_.ruleset.valid() ? plan_.ruleset.get() : -1;
   context_.expected_parent = getpid();
+  context_.export_mode = request_.export_mode;
   hello_.role = static_cast<child::Role>(request_.begin.role);
   hello_.target = request_.begin.target.c_str();
   hello_.type = request_.begin.target_type.c_str();
@@ -242,8 +243,6 @@ absl::Status Run::Fork() {
   begin_.argv = request_.argv;
   begin_.level = static_cast<uint8_t>(listener_ ? request_.policy.level : kernel::Level::kOff);
   begin_.shape = listener_ ? "notify" : "none";
-  for (const std::string& skipped : plan_.skipped)
-    absl::StrAppend(&begin_.shape, access::kSkippedMark, skipped);
   pid_ = fork();
   if (pid_ < 0) return ErrnoStatus("fork", request_.argv[0], errno);
   if (pid_ == 0) Child();

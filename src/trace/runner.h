@@ -18,7 +18,8 @@ struct RunRequest {
   policy::Policy policy;
   kernel::HostFeatures host;
   access::RecordSink* sink = nullptr;
-  bool pty = false;  // give the command a terminal of its own
+  bool pty = false;          // give the command a terminal of its own
+  bool export_mode = false;  // rows 12 and 23: everything is set up, and nothing is run
 };
 
 struct RunOutcome {
