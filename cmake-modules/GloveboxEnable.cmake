@@ -67,8 +67,9 @@ function(_glovebox_wrap_directory directory)
 endfunction()
 
 # What stands nearer to a rule than ours defeats it: a property of a subdirectory, then of a target. A launcher
-# that is found there is kept behind ours; an empty value is the project's own wish, kept and reported.
-function(_glovebox_repair scope name)
+# that is found there is kept behind ours; an empty value is the project's own wish, kept and reported where it
+# stands: what is below directory `above` takes it from there.
+function(_glovebox_repair scope name above)
   set(kinds COMPILE LINK CUSTOM)
   if(scope STREQUAL "TARGET")
     set(kinds COMPILE LINK)
@@ -77,7 +78,8 @@ function(_glovebox_repair scope name)
     get_property(set_here ${scope} "${name}" PROPERTY RULE_LAUNCH_${kind} SET)
     get_property(value ${scope} "${name}" PROPERTY RULE_LAUNCH_${kind})
     if(value STREQUAL "")
-      if(set_here)
+      get_property(from_above DIRECTORY "${above}" PROPERTY RULE_LAUNCH_${kind})
+      if(set_here AND NOT from_above STREQUAL "")
         string(TOLOWER "${kind}" what)
         message(WARNING "Glovebox: RULE_LAUNCH_${kind} is empty in ${scope} ${name}: its ${what} rules are "
           "not wrapped. Remove the property to have them seen under plain ninja or make; under "
@@ -98,12 +100,12 @@ function(_glovebox_walk directory)
   foreach(target ${targets})
     get_target_property(type ${target} TYPE)
     if(NOT type STREQUAL "INTERFACE_LIBRARY" AND NOT type STREQUAL "UTILITY")
-      _glovebox_repair(TARGET ${target})
+      _glovebox_repair(TARGET ${target} "${directory}")
     endif()
   endforeach()
   get_property(below DIRECTORY "${directory}" PROPERTY SUBDIRECTORIES)
   foreach(subdirectory IN LISTS below)
-    _glovebox_repair(DIRECTORY "${subdirectory}")
+    _glovebox_repair(DIRECTORY "${subdirectory}" "${directory}")
     _glovebox_walk("${subdirectory}")
   endforeach()
 endfunction()

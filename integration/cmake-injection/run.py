@@ -164,9 +164,12 @@ class Injection(unittest.TestCase):
         self.assertIn("|--|env|TARGET=1|", words["l"])
 
     def test_a_subdirectory_that_opts_out_is_reported(self):
-        self.project(sub='set_property(DIRECTORY PROPERTY RULE_LAUNCH_COMPILE "")\n')
+        self.project(sub='set_property(DIRECTORY PROPERTY RULE_LAUNCH_COMPILE "")\nadd_subdirectory(deep)\n')
+        self.write("src/sub/deep/CMakeLists.txt", "add_library(d STATIC ../../l.c)\n")
         text = " ".join(self.configure().split())
-        self.assertIn("RULE_LAUNCH_COMPILE is empty in DIRECTORY", text)
+        # Once, where it stands: not again for each directory and target below, which have it from there.
+        self.assertEqual(re.findall(r"RULE_LAUNCH_COMPILE is empty in (\w+) (.*?):", text),
+                         [("DIRECTORY", os.path.join(self.root, "src/sub"))])
         self.assertEqual(len(self.calls(self.make(), "compile")), 2)
 
     def test_only_cmakes_own_utilities_run_unwatched(self):
