@@ -271,5 +271,15 @@ include("%s")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("/nonexistent/glovebox-launch", done.stderr)
 
+    def test_a_target_that_is_not_there_yet_is_one_clear_error(self):
+        self.project(before="find_package(Glovebox REQUIRED)\nglovebox_enable(TARGET m nosuch)\n")
+        words = ["cmake", "-S", os.path.join(self.root, "src"), "-B", os.path.join(self.root, "x"),
+                 "-DGLOVEBOX_LAUNCHER=" + self.launcher, "-DGlovebox_DIR=" + MODULES]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stderr.count("CMake Error"), 1, done.stderr)
+        text = " ".join(done.stderr.split())
+        self.assertIn("glovebox_enable(TARGET m): there is no such target here; say it after add_executable()", text)
+
 
 unittest.main(verbosity=1)
