@@ -164,9 +164,12 @@ class Injection(unittest.TestCase):
         self.assertIn("|--|env|TARGET=1|", words["l"])
 
     def test_a_subdirectory_that_opts_out_is_reported(self):
-        self.project(sub='set_property(DIRECTORY PROPERTY RULE_LAUNCH_COMPILE "")\n')
+        self.project(sub='set_property(DIRECTORY PROPERTY RULE_LAUNCH_COMPILE "")\nadd_subdirectory(deep)\n')
+        self.write("src/sub/deep/CMakeLists.txt", "add_library(d STATIC ../../l.c)\n")
         text = " ".join(self.configure().split())
-        self.assertIn("RULE_LAUNCH_COMPILE is empty in DIRECTORY", text)
+        # Once, where it stands: not again for each directory and target below, which have it from there.
+        self.assertEqual(re.findall(r"RULE_LAUNCH_COMPILE is empty in (\w+) (.*?):", text),
+                         [("DIRECTORY", os.path.join(self.root, "src/sub"))])
         self.assertEqual(len(self.calls(self.make(), "compile")), 2)
 
     def test_only_cmakes_own_utilities_run_unwatched(self):
@@ -267,6 +270,16 @@ include("%s")
         done = subprocess.run(words, capture_output=True, text=True, timeout=120)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("/nonexistent/glovebox-launch", done.stderr)
+
+    def test_a_target_that_is_not_there_yet_is_one_clear_error(self):
+        self.project(before="find_package(Glovebox REQUIRED)\nglovebox_enable(TARGET m nosuch)\n")
+        words = ["cmake", "-S", os.path.join(self.root, "src"), "-B", os.path.join(self.root, "x"),
+                 "-DGLOVEBOX_LAUNCHER=" + self.launcher, "-DGlovebox_DIR=" + MODULES]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stderr.count("CMake Error"), 1, done.stderr)
+        text = " ".join(done.stderr.split())
+        self.assertIn("glovebox_enable(TARGET m): there is no such target here; say it after add_executable()", text)
 
 
 unittest.main(verbosity=1)

@@ -88,7 +88,9 @@ class Maker {
   std::string Why(const ActionRecord& action, const std::string& segment) const {
     if (!action.end.has_value()) {
       for (const Tear& tear : log_.tears) {
-        if (tear.segment == segment) return absl::StrCat("its log is torn: ", tear.reason);
+        if (tear.segment != segment) continue;
+        const bool unsealed = tear.reason.rfind(kNotSealed, 0) == 0;
+        return absl::StrCat(unsealed ? "its log is " : "its log is torn: ", tear.reason);
       }
       return "its end was not recorded";
     }
@@ -99,7 +101,7 @@ class Maker {
       if (tear.whole_run) return absl::StrCat("the log is not whole: ", tear.segment, ": ", tear.reason);
       // Not by a kill: somebody changed the file, and what he may have taken out of this action nobody can
       // tell.
-      if (tear.segment == segment && tear.reason.rfind("not sealed", 0) != 0 &&
+      if (tear.segment == segment && tear.reason.rfind(kNotSealed, 0) != 0 &&
           tear.reason.rfind("torn record", 0) != 0) {
         return absl::StrCat("its log is damaged: ", tear.reason);
       }

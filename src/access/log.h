@@ -58,6 +58,9 @@ class SegmentWriter : public RecordSink {
   virtual absl::Status Seal() = 0;
 };
 
+// How the reason of a tear begins where only the seal is missing.
+inline constexpr char kNotSealed[] = "not sealed";
+
 // A place in a segment from where on nothing can be read or believed.
 struct Tear {
   std::string segment;  // file name
@@ -75,6 +78,9 @@ struct Log {
   std::vector<std::string> segments;  // file names, sorted
   std::vector<Tear> tears;
   uint64_t bytes = 0;
+  // A writer held the run's lock when reading began: a segment without its seal is no damage then, and its
+  // tear ("not sealed: ...") says so.
+  bool being_written = false;
 };
 
 // Reads what can be read. Damage is no error: it is in `tears`. Errors: no such directory, no segment in it,

@@ -134,7 +134,8 @@ std::nullopt_t SegmentReader::TearAtEnd(absl::string_view reason) {
 std::optional<Record> SegmentReader::Next() {
   if (sealed_ || tear_.has_value()) return std::nullopt;
   if (offset_ == end_)
-    return TearAtEnd("not sealed: its writer was killed, met a full disk, found it changed, or still writes");
+    return TearAtEnd(
+        absl::StrCat(kNotSealed, ": its writer was killed, met a full disk or found it changed"));
   if (!Fill(kFrameHeaderSize)) return TearAtEnd("torn record");
   const uint32_t word = LoadLittle32(Available().data());
   const uint32_t crc = LoadLittle32(Available().data() + 4);

@@ -171,6 +171,14 @@ void RetireLoose(const std::string& state) {
   if (rename(loose.c_str(), retired.c_str()) == 0) mkdir(loose.c_str(), 0700);
 }
 
+// An error of making a place for the log, with what mends it.
+absl::Status WithWayOut(const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat(status.message(),
+                                                  ": the access log needs a directory that can be written; "
+                                                  "set GLOVEBOX_STATE_DIR to one"));
+}
+
 // Made inside the run, where no other process does, and put in place at once.
 absl::Status PointLatest(const std::string& state, const std::string& name) {
   const std::string link = absl::StrCat(state, "/latest");
@@ -200,7 +208,7 @@ absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
 
 absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
-  RETURN_IF_ERROR(MakeDirectories(state));
+  RETURN_IF_ERROR(WithWayOut(MakeDirectories(state)));
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   const std::string stamp = RunStamp(now);
@@ -214,7 +222,7 @@ absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
       Prune(state, name);
       return run;
     }
-    if (errno != EEXIST) return ErrnoStatus("mkdir", run, errno);
+    if (errno != EEXIST) return WithWayOut(ErrnoStatus("mkdir", run, errno));
   }
   return absl::AlreadyExistsError(absl::StrCat(state, ": no free name for a new run"));
 }
@@ -222,7 +230,7 @@ absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
 absl::StatusOr<std::string> LooseRun(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
   const std::string run = absl::StrCat(state, "/", kLoose);
-  RETURN_IF_ERROR(MakeDirectories(run));
+  RETURN_IF_ERROR(WithWayOut(MakeDirectories(run)));
   return run;
 }
 
@@ -241,6 +249,8 @@ absl::StatusOr<std::string> LatestRun(const std::string& build_dir) {
   struct stat latest;
   const bool has_loose = HasSegments(loose_path) && stat(loose_path.c_str(), &loose) == 0;
   const bool has_latest = lstat(latest_path.c_str(), &latest) == 0;
+  // Not "no run": it cannot be told.
+  if (!has_latest && !has_loose && errno != ENOENT) return ErrnoStatus("lstat", latest_path, errno);
   const auto at = [](const struct stat& info) {
     return std::pair(info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
   };

@@ -46,6 +46,17 @@ TEST_F(StateDirTest, ARelativePlaceIsAnErrorThatNamesTheVariable) {
   }
 }
 
+TEST_F(StateDirTest, APlaceThatCannotBeMadeIsToldWithTheWayOut) {
+  ASSERT_OK(WriteFile(dir_->path() + "/state", "a file"));
+  for (const auto& made : {CreateRun(build_), LooseRun(build_)}) {
+    EXPECT_THAT(made.status().message(), HasSubstr("ENOTDIR"));
+    EXPECT_THAT(made.status().message(), HasSubstr("set GLOVEBOX_STATE_DIR to one"));
+  }
+  // Whether there is a run cannot be told.
+  EXPECT_THAT(LatestRun(build_).status().message(), HasSubstr("lstat("));
+  EXPECT_THAT(LatestRun(build_).status().message(), HasSubstr("ENOTDIR"));
+}
+
 TEST_F(StateDirTest, LatestIsTheNewestRun) {
   EXPECT_THAT(LatestRun(build_),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("build it with glovebox-ninja")));

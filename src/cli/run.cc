@@ -256,6 +256,7 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
     writer->Append(end);
   }
   const absl::Status sealed = writer->Seal();
+  writer.reset();  // for the report below nobody writes any more
   if (!sealed.ok()) PrintError(absl::StrCat(sealed.message(), "; the report says what could be kept"));
   if (!o.launched && (!o.quiet || o.json)) {
     ASSIGN_OR_RETURN(const report::Input input, report::Load({build_dir, run_dir}));

@@ -104,6 +104,28 @@ bool HasUtilityWords(absl::string_view part) {
                                 absl::StrContains(rest, " --regenerate-during-build "));
 }
 
+// include(CTest) makes Experimental, NightlyTest ... with an empty RULE_LAUNCH_CUSTOM, which Makefiles heed
+// and Ninja does not: a recipe `ctest [-C CONFIG] -D T` in CMakeFiles/T.dir/build.make, all of it.
+bool IsDashboardRecipe(absl::string_view line, const std::string& path) {
+  constexpr absl::string_view kModes[] = {"Experimental", "Nightly", "Continuous", "NightlyMemory"};
+  constexpr absl::string_view kSteps[] = {"",     "Start",    "Update",   "Configure", "Build",
+                                          "Test", "Coverage", "MemCheck", "Submit",    "Check"};
+  absl::string_view target = Basename(Dirname(path));
+  if (!absl::ConsumeSuffix(&target, ".dir")) return false;
+  const auto is_named = [&](absl::string_view mode) {
+    absl::string_view step = target;
+    return absl::ConsumePrefix(&step, mode) && std::count(std::begin(kSteps), std::end(kSteps), step) != 0;
+  };
+  if (std::none_of(std::begin(kModes), std::end(kModes), is_named)) return false;
+  if (Basename(TakeWord(line)) != "ctest") return false;
+  std::string option = TakeWord(line);
+  if (option == "-C") {
+    TakeWord(line);
+    option = TakeWord(line);
+  }
+  return option == "-D" && TakeWord(line) == target && absl::StripAsciiWhitespace(line).empty();
+}
+
 UnwrappedReason ReasonOfRule(const NinjaEdge& edge) {
   const std::string& rule = edge.rule;
   if (rule == "RERUN_CMAKE") return UnwrappedReason::kConfigure;
@@ -243,7 +265,9 @@ LaunchScan ScanMakefile(absl::string_view text, const std::string& path) {
     }
     while (absl::ConsumePrefix(&line, "@") || absl::ConsumePrefix(&line, "-")) continue;
     if (line.empty() || by_hand || IsBookkeeping(line)) continue;
-    ScanCommand(line, {absl::StrCat(path, ":", number), "", UnwrappedReason::kOwnProperty, ""}, scan);
+    const UnwrappedReason reason =
+        IsDashboardRecipe(line, path) ? UnwrappedReason::kUtility : UnwrappedReason::kOwnProperty;
+    ScanCommand(line, {absl::StrCat(path, ":", number), "", reason, ""}, scan);
   }
   return scan;
 }

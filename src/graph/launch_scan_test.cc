@@ -115,6 +115,25 @@ TEST(ScanMakefile, RecipesAndLinkScripts) {
   EXPECT_EQ(link.unwrapped[0].place, "link.txt:2");
 }
 
+// include(CTest) gives them an empty RULE_LAUNCH_CUSTOM, which Makefiles heed. A recipe of the project's own
+// that resembles them is a gap.
+TEST(ScanMakefile, TheDashboardTargetsOfCTestAreUtilities) {
+  const auto reason_of = [](const std::string& target, const std::string& recipe) {
+    const LaunchScan scan = ScanMakefile("x:\n\t" + recipe + "\n", "b/CMakeFiles/" + target + "/build.make");
+    return scan.unwrapped.empty() ? "" : std::string(UnwrappedReasonName(scan.unwrapped[0].reason));
+  };
+  EXPECT_EQ(reason_of("Experimental.dir", "/usr/bin/ctest -D Experimental"), "utility");
+  EXPECT_EQ(reason_of("NightlyTest.dir", "\"/a b/ctest\" -D NightlyTest"), "utility");
+  EXPECT_EQ(reason_of("NightlyMemoryCheck.dir", "ctest -D NightlyMemoryCheck"), "utility");
+  EXPECT_EQ(reason_of("ContinuousSubmit.dir", "ctest -C Debug -D ContinuousSubmit"), "utility");
+  EXPECT_EQ(reason_of("Experimental.dir", "ctest -D Experimental && sh gen.sh"), "own-property");
+  EXPECT_EQ(reason_of("Experimental.dir", "ctest -D Nightly"), "own-property");
+  EXPECT_EQ(reason_of("Experimental", "ctest -D Experimental"), "own-property");
+  EXPECT_EQ(reason_of("mine.dir", "ctest -D mine"), "own-property");
+  EXPECT_EQ(reason_of("NightlyMine.dir", "ctest -D NightlyMine"), "own-property");
+  EXPECT_EQ(reason_of("Nightly.dir", "sh gen.sh"), "own-property");
+}
+
 TEST(ScanBuild, ADirectoryThatIsNotConfiguredIsAnError) {
   ASSERT_OK_AND_ASSIGN(TempDir dir, TempDir::Create());
   EXPECT_THAT(ScanBuild(dir.path()),

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "graph/cmake_info.h"
 #include "graph/launch_scan.h"
+#include "graph/meson_info.h"
 #include "graph/ninja_graph.h"
 
 namespace glovebox::report {
@@ -24,6 +25,12 @@ void AskCMake(BuildInfo* build) {
     for (const std::string& dir : compiler.include_dirs) build->toolchain_roots.push_back(dir);
     for (const std::string& dir : compiler.link_dirs) build->toolchain_link_dirs.push_back(dir);
   }
+}
+
+void AskMeson(BuildInfo* build) {
+  const absl::StatusOr<graph::MesonInfo> info = graph::LoadMesonInfo(build->build_dir);
+  if (info.ok() && CleanPath(info->build_dir) == CleanPath(build->build_dir))
+    build->source_dir = info->source_dir;
 }
 
 // No part of a build: what a person asks for by name, and CMake itself.
@@ -76,6 +83,7 @@ absl::StatusOr<Input> Load(const LoadRequest& request) {
   input.table = access::MakeActionTable(input.log);
   if (input.table.run.has_value()) input.build = BuildInfoFrom(*input.table.run);
   if (!input.build.build_dir.empty()) {
+    AskMeson(&input.build);
     AskCMake(&input.build);
     if (request.ask_ninja) AskNinja(LaunchersAlone(input), &input.build);
   }

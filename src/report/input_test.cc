@@ -61,6 +61,21 @@ class InputTest : public testing::Test {
   std::string build_;
 };
 
+// Else every source file of a Meson build counted as read from outside of it.
+TEST_F(InputTest, MesonIsAskedForTheSourceDirectory) {
+  EXPECT_EQ(LoadRun("before").build.source_dir, "");
+  ASSERT_OK(MakeDirectories(build_ + "/meson-info"));
+  const auto write = [&](const std::string& build) {
+    ASSERT_OK(
+        WriteFile(build_ + "/meson-info/meson-info.json",
+                  absl::StrCat(R"({"directories": {"source": "/src/of it", "build": ")", build, "\"}}")));
+  };
+  write(build_);
+  EXPECT_EQ(LoadRun("there").build.source_dir, "/src/of it");
+  write("/where/it/was/before");
+  EXPECT_EQ(LoadRun("moved").build.source_dir, "");
+}
+
 TEST_F(InputTest, WhatNoLauncherWrapsIsSaidWhereLaunchersAloneRecorded) {
   WriteManifest("build.ninja");
   const std::string told = absl::StrCat(

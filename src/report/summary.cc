@@ -429,6 +429,7 @@ Summary Summarize(const Input& input) {
   for (size_t i = 0; i < log.records.size(); ++i) builder.Add(log.records[i], log.segment_of[i]);
   Summary summary = builder.Finish(why);
   summary.tears = log.tears;
+  summary.being_written = log.being_written;
   summary.log_bytes = log.bytes;
   summary.run_dir = log.run_dir;
   summary.unwrapped = input.build.unwrapped;

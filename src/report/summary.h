@@ -118,6 +118,7 @@ struct Summary {
   access::RunInfo run;
   bool has_run = false;
   bool ended = false;
+  bool being_written = false;  // the run went on when its log was read
   int32_t exit_status = 0;
   uint64_t first_ns = 0;
   uint64_t last_ns = 0;

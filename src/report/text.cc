@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "access/names.h"
@@ -92,6 +93,8 @@ void Writer::Head() {
     parts.push_back("recorded by launchers on their own");
   } else if (summary_.ended) {
     parts.push_back(absl::StrCat("exit status ", summary_.exit_status));
+  } else if (summary_.being_written) {
+    parts.push_back("still running");
   } else {
     parts.push_back("cut off: its end was not recorded");
   }
@@ -131,9 +134,15 @@ void Writer::Verdict() {
 }
 
 void Writer::Damage() {
-  if (!summary_.tears.empty()) {
-    Heading(Ink::kYellow, absl::StrCat("The log is damaged in ", Count(summary_.tears.size(), "place")));
-    List(summary_.tears, [](const access::Tear& tear) {
+  std::vector<access::Tear> tears = summary_.tears;
+  if (summary_.being_written) {
+    Heading(Ink::kYellow, "The log is still being written: this is what it holds so far");
+    std::erase_if(tears,
+                  [](const access::Tear& tear) { return absl::StartsWith(tear.reason, access::kNotSealed); });
+  }
+  if (!tears.empty()) {
+    Heading(Ink::kYellow, absl::StrCat("The log is damaged in ", Count(tears.size(), "place")));
+    List(tears, [](const access::Tear& tear) {
       return absl::StrCat(EscapeBytes(tear.segment), " from byte ", Thousands(tear.offset),
                           " on: ", EscapeBytes(tear.reason));
     });

@@ -87,6 +87,24 @@ TEST(Text, AnEmptyOrCutRunSaysSo) {
   EXPECT_THAT(text, HasSubstr("Network: none"));
 }
 
+TEST(Text, ARunThatGoesOnIsNotCalledDamaged) {
+  TestLog log;
+  log.Begin(1, Role::kRun, {}, 0, {"x"});
+  log.log().being_written = true;
+  log.log().tears.push_back({"a.gbx", 12, "not sealed: this run is still being written"});
+  std::string text = TextReport(Summarize(log.Take(false)), {}, false);
+  EXPECT_THAT(text, HasSubstr("still running"));
+  EXPECT_THAT(text, HasSubstr("\nThe log is still being written: this is what it holds so far\n"));
+  EXPECT_THAT(text, Not(HasSubstr("damaged")));
+  EXPECT_THAT(text, Not(HasSubstr("cut off")));
+  TestLog both;
+  both.log().being_written = true;
+  both.log().tears.push_back({"a.gbx", 12, "not sealed: this run is still being written"});
+  both.log().tears.push_back({"b.gbx", 12, "torn record"});
+  text = TextReport(Summarize(both.Take(false)), {}, false);
+  EXPECT_THAT(text, HasSubstr("The log is damaged in 1 place\n  b.gbx from byte 12 on: torn record"));
+}
+
 TEST(Text, WhatACommandWritesInItsOwnDirectoryIsNotOutside) {
   TestLog log;
   log.build().source_dir = "/build";
