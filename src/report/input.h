@@ -23,9 +23,10 @@ struct LoadRequest {
   bool ask_ninja = true;  // `ninja -t` is run in the build directory: tens of milliseconds
 };
 
-// Reads the log, then asks CMake's file API, Meson's and Ninja (with the manifest of the run) where they are there: a
-// build that has neither is reported without them. A run of launchers alone (a loose one, or a Ninja that
-// could not be entered) is told how much of the build no launcher wraps. Errors are those of the log alone.
+// Reads the log, then asks CMake's file API, Meson's and Ninja (with the manifest of the run) where they are
+// there: a build that has neither is reported without them. A run of launchers alone (a loose one, or a Ninja
+// that could not be entered) is told how much of the build no launcher wraps. Errors are those of the log
+// alone.
 absl::StatusOr<Input> Load(const LoadRequest& request);
 
 }  // namespace glovebox::report
