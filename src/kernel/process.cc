@@ -116,23 +116,18 @@ bool MemoryReader::ReadString(pid_t tid, uint64_t address, size_t limit, std::st
   return false;
 }
 
-ssize_t HeldMemory::Read(pid_t tid, uint64_t address, void* buffer, size_t size) {
-  if (state_ != State::kUsable) return 0;
-  if (!fd_.valid()) {
-    char path[32];
-    std::snprintf(path, sizeof(path), "/proc/%d/mem", tid);
-    fd_.reset(open(path, O_RDONLY | O_CLOEXEC));
-    if (!fd_.valid()) return 0;
-  }
-  const ssize_t n = pread(fd_.get(), buffer, size, static_cast<off_t>(address));
-  // 0: nobody has this address space any more.
-  if (n == 0) fd_.reset();
-  return n > 0 ? n : 0;
+void HeldMemory::Open(pid_t tgid) {
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/mem", tgid);
+  fd_.reset(open(path, O_RDONLY | O_CLOEXEC));
 }
 
-void HeldMemory::Executes(bool leader) {
-  fd_.reset();
-  if (state_ != State::kUnknown) state_ = leader ? State::kLeaderExecutes : State::kUnknown;
+ssize_t HeldMemory::Read(uint64_t address, void* buffer, size_t size) {
+  if (!fd_.valid()) return 0;
+  const ssize_t n = pread(fd_.get(), buffer, size, static_cast<off_t>(address));
+  // 0: nobody has this address space any more.
+  if (n == 0) Drop();
+  return n > 0 ? n : 0;
 }
 
 const MemoryReader& RealMemory() {

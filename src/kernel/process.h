@@ -36,28 +36,22 @@ const MemoryReader& RealMemory();
 
 // The memory of one process, kept open between its calls: pread(2) on /proc/PID/mem takes 1.1 us where
 // process_vm_readv takes 1.5 to 1.8, since the right to read was checked at the open. The descriptor means
-// the address space that the process had then; with the process' next program it has another one. So whoever
-// keeps a HeldMemory tells it of each execve *before* that goes on, and drops it with the process.
+// the address space that the process had then; its next program has another one, and a child of vfork() that
+// lives keeps the old one readable. So whoever keeps a HeldMemory drops it before an execve goes on.
 //
 // Reads what the process itself could not (PROT_NONE): there a call fails with EFAULT that is told as made.
 // Owns its descriptor. Not thread-safe. Never fails: what it cannot read, the other reader is asked for.
 class HeldMemory {
  public:
+  // By number: the caller asks afterwards whether the process still lives (HasEnded()).
+  void Open(pid_t tgid);
+  void Drop() { fd_.reset(); }
+  bool is_open() const { return fd_.valid(); }
   // Like MemoryReader::Read, with 0 for whatever is to be read, or refused, by the ordinary way.
-  ssize_t Read(pid_t tid, uint64_t address, void* buffer, size_t size);
-  // A task of the process is about to execute a program. When that is its leader, the process' next call by
-  // the leader comes from after the execve (or its failure); one by another thread from before. When it is no
-  // leader, it takes the leader's number, and no later call tells which side it is on: nothing is kept then.
-  void Executes(bool leader);
-  // A call by this task has come.
-  void Calls(bool leader) {
-    if (leader && state_ == State::kLeaderExecutes) state_ = State::kUsable;
-  }
+  ssize_t Read(uint64_t address, void* buffer, size_t size);
 
  private:
-  enum class State : uint8_t { kUsable, kLeaderExecutes, kUnknown };
   UniqueFd fd_;
-  State state_ = State::kUsable;
 };
 
 // Reads by `held` first. For one notification: neither is owned.
@@ -65,7 +59,7 @@ class HeldMemoryReader final : public MemoryReader {
  public:
   HeldMemoryReader(HeldMemory* held, const MemoryReader& otherwise) : held_(held), otherwise_(otherwise) {}
   ssize_t Read(pid_t tid, uint64_t address, void* buffer, size_t size) const override {
-    const ssize_t n = held_ != nullptr ? held_->Read(tid, address, buffer, size) : 0;
+    const ssize_t n = held_ != nullptr ? held_->Read(address, buffer, size) : 0;
     return n > 0 ? n : otherwise_.Read(tid, address, buffer, size);
   }
 

@@ -88,54 +88,38 @@ class Remembers {
   pid_t pid_;
 };
 
-TEST(HeldMemory, ReadsTheProcessItWasOpenedForUntilThatExecutes) {
+TEST(HeldMemory, ReadsTheProcessItWasOpenedForUntilItIsDropped) {
   const Remembers first("first");
   const Remembers second("second");
   HeldMemory memory;
   char text[sizeof(Remembers::buffer)] = {};
-  EXPECT_EQ(memory.Read(first.pid(), Remembers::address(), text, sizeof(text)),
-            static_cast<ssize_t>(sizeof(text)));
+  EXPECT_EQ(memory.Read(Remembers::address(), text, sizeof(text)), 0) << "not open";
+  memory.Open(first.pid());
+  EXPECT_EQ(memory.Read(Remembers::address(), text, sizeof(text)), static_cast<ssize_t>(sizeof(text)));
   EXPECT_STREQ(text, "first");
-  // Another number stands for whoever would read the wrong one: the address space stays that of the open.
-  memory.Read(second.pid(), Remembers::address(), text, sizeof(text));
-  EXPECT_STREQ(text, "first");
-  memory.Executes(/*leader=*/true);
-  EXPECT_EQ(memory.Read(second.pid(), Remembers::address(), text, sizeof(text)), 0) << "on which side?";
-  memory.Calls(/*leader=*/false);
-  EXPECT_EQ(memory.Read(second.pid(), Remembers::address(), text, sizeof(text)), 0) << "another thread";
-  memory.Calls(/*leader=*/true);
-  memory.Read(second.pid(), Remembers::address(), text, sizeof(text));
+  memory.Drop();
+  EXPECT_FALSE(memory.is_open());
+  memory.Open(second.pid());
+  EXPECT_GT(memory.Read(Remembers::address(), text, sizeof(text)), 0);
   EXPECT_STREQ(text, "second");
 }
 
-TEST(HeldMemory, AfterAnExecveByAThreadNothingIsKept) {
-  const Remembers child("child");
-  HeldMemory memory;
-  char text[sizeof(Remembers::buffer)] = {};
-  memory.Executes(/*leader=*/false);
-  memory.Calls(/*leader=*/true);
-  EXPECT_EQ(memory.Read(child.pid(), Remembers::address(), text, sizeof(text)), 0);
-  memory.Executes(/*leader=*/true);
-  memory.Calls(/*leader=*/true);
-  EXPECT_EQ(memory.Read(child.pid(), Remembers::address(), text, sizeof(text)), 0);
-}
-
-TEST(HeldMemory, OpensAnewWhenTheAddressSpaceIsGone) {
+TEST(HeldMemory, GivesNothingAndClosesWhenTheAddressSpaceIsGone) {
   HeldMemory memory;
   char text[sizeof(Remembers::buffer)] = {};
   {
     const Remembers gone("gone");
-    EXPECT_GT(memory.Read(gone.pid(), Remembers::address(), text, sizeof(text)), 0);
+    memory.Open(gone.pid());
+    EXPECT_GT(memory.Read(Remembers::address(), text, sizeof(text)), 0);
   }
-  const Remembers next("next");
-  EXPECT_EQ(memory.Read(next.pid(), Remembers::address(), text, sizeof(text)), 0);
-  EXPECT_GT(memory.Read(next.pid(), Remembers::address(), text, sizeof(text)), 0);
-  EXPECT_STREQ(text, "next");
+  EXPECT_EQ(memory.Read(Remembers::address(), text, sizeof(text)), 0);
+  EXPECT_FALSE(memory.is_open());
 }
 
 TEST(HeldMemoryReader, LeavesToTheOtherWhatItCannotRead) {
   const HalfReadable half;
   HeldMemory memory;
+  memory.Open(getpid());
   const HeldMemoryReader reader(&memory, RealMemory());
   char byte;
   for (uint64_t address : {uint64_t{0}, ~uint64_t{0}, uint64_t{1} << 63}) {

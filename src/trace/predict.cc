@@ -62,10 +62,15 @@ bool SlashedLink(const Intent& intent, size_t i, const Resolved& what) {
   return Trailing(intent, i) && LastOf(intent, i) == Last::kName &&
          Basename(intent.paths[i].spelled) != Basename(what.path);
 }
+// The name is taken: also that of "file/" and "link/", whatever the slash says.
+bool HasName(const Intent& intent, size_t i, const Resolved& what) {
+  return what.there || (what.parent_there && what.error == ENOTDIR) || SlashedLink(intent, i, what);
+}
 bool FollowsLast(const Intent& intent) { return intent.paths.empty() || intent.paths[0].follow; }
 
 int WriteParent(const Resolved& of, const Permissions& permissions) {
-  return permissions.Check(std::string(Dirname(of.path)), nullptr, W_OK | X_OK);
+  if (!of.there && !of.reach.empty()) return permissions.Check(of.reach, nullptr, W_OK | X_OK);
+  return permissions.Check(std::string(Dirname(of.reach.empty() ? of.path : of.reach)), nullptr, W_OK | X_OK);
 }
 
 Prediction CreateHere(const Resolved& what, const Permissions& permissions) {
@@ -116,9 +121,7 @@ Prediction Exec(const Resolved& what, const Permissions& permissions) {
 
 // mkdir, mknod, symlink, bind: an object of this name must not exist.
 Prediction Make(const Intent& intent, const Resolved& what, const Permissions& permissions) {
-  // "file/" and "link/": there, whatever the slash says.
-  if (what.there || (what.parent_there && what.error == ENOTDIR) || SlashedLink(intent, 0, what))
-    return Error(EEXIST);
+  if (HasName(intent, 0, what)) return Error(EEXIST);
   if (Trailing(intent, 0) && intent.op != Op::kMkdir && what.parent_there) return Error(ENOENT);
   return CreateHere(what, permissions);
 }
@@ -173,10 +176,11 @@ Prediction Rename(const Intent& intent, const Resolved& from, const Resolved* to
   if (to != nullptr && !to->there && !to->parent_there) return Error(to->error);
   if (LastOf(intent, 0) != Last::kName) return Error(EBUSY);
   if (LastOf(intent, 1) != Last::kName) return Error(exclusive ? EEXIST : EBUSY);
+  if (!HasName(intent, 0, from)) return Error(from.error);
+  if (to == nullptr) return from.there ? There() : Error(from.error);
+  if (exclusive && HasName(intent, 1, *to)) return Error(EEXIST);
   if (!from.there) return Error(from.error);
-  if (to == nullptr) return There();
   if (!to->there && (to->error != ENOENT || exchange)) return Error(to->error);
-  if (to->there && exclusive) return Error(EEXIST);
   if (const int error = RenamePlaces(intent, from, *to, exchange)) return Error(error);
   if (from.path == to->path) return There();  // nothing is done, nothing is asked
   if (const int error = WriteParent(from, permissions)) return Error(error);
@@ -324,7 +328,7 @@ class Reach {
 // One look into it, without a trace on it where that is allowed (O_NOATIME: the owner's right).
 int LookIntoDirectory(const Resolved& dir) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  const Reach at(dir.path);
+  const Reach at(dir.reach.empty() ? dir.path : dir.reach);
   UniqueFd fd(openat(at.dir(), at.rest(), kFlags | O_NOATIME));
   if (!fd.valid() && errno == EPERM) fd.reset(openat(at.dir(), at.rest(), kFlags));
   struct statx now;
@@ -355,7 +359,7 @@ class Own final : public Permissions {
       const unsigned common = mode & (mode >> 3) & (mode >> 6) & 7u;
       if ((common & wanted) == wanted) return 0;
     }
-    const Reach at(path);
+    const Reach at(is == nullptr || is->reach.empty() ? path : is->reach);
     return faccessat(at.dir(), at.rest(), how, AT_EACCESS) == 0 ? 0 : errno;
   }
   int CheckEmpty(const Resolved& dir) const override { return LookIntoDirectory(dir); }

@@ -1,6 +1,7 @@
 #include "trace/predict.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -337,19 +338,58 @@ TEST_F(PredictRealTest, ChangesMeetWhatWasPredicted) {
   }
 }
 
+// What no name leads to is asked through the descriptor.
+TEST_F(PredictRealTest, OpensThroughDescriptorsMeetWhatWasPredicted) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const int memory = memfd_create("memory", 0);
+  const int unnamed = open(".", O_TMPFILE | O_RDWR, 0600);
+  const int removed = open("other", O_RDWR);
+  fchmod(removed, 0700);
+  unlink("other");
+  const int shut = open("none", O_RDONLY | O_PATH);
+  for (const int fd : {ends[0], ends[1], memory, unnamed, removed, shut}) {
+    const std::string path = absl::StrCat("/proc/self/fd/", fd);
+    for (const int flags : {O_RDONLY, O_WRONLY, O_RDWR, O_WRONLY | O_TRUNC, O_WRONLY | O_CREAT}) {
+      Compare(
+          Do(Op::kOpen, static_cast<uint64_t>(flags), path),
+          [&] { return open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0600); },
+          absl::StrCat("open ", path, " flags ", flags));
+    }
+  }
+  Intent execute = Do(Op::kExec, AT_EMPTY_PATH, "");
+  execute.paths[0].dirfd = removed;
+  execute.paths[0].empty_path = true;
+  const auto resolver = MakeResolver();
+  const Resolved found = resolver->Resolve(getpid(), getpid(), execute.paths[0]);
+  EXPECT_EQ(Predict(execute, &found, nullptr).result, Result::kThere);
+  for (const int fd : {ends[0], ends[1], memory, unnamed, removed, shut}) close(fd);
+}
+
 TEST_F(PredictRealTest, RenamesAndLinksMeetWhatWasPredicted) {
   const char* const kNames[] = {"file",     "other",    "dir",       "empty",  "link", "dangling", "new",
                                 "no/new",   "shut/new", "shut/file", "file/x", ".",    "dir/..",   "dir/in",
                                 "dir/in/x", "dir/",     "dlink/",    "new/",   "link/"};
-  for (const Op op : {Op::kRename, Op::kLink}) {
+  const std::function<long(const char*, const char*)> kCalls[] = {
+      [](const char* from, const char* to) { return rename(from, to); },
+      [](const char* from, const char* to) { return link(from, to); },
+      [](const char* from, const char* to) {
+        return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+      }};
+  for (size_t i = 0; i < 3; ++i) {
+    const Op op = i == 1 ? Op::kLink : Op::kRename;
     for (const char* from : kNames) {
+      // What the flag changes shows with any of these.
+      if (i == 2 &&
+          !testing::Matcher<std::string>(testing::AnyOf("file", "dir/", "link/", "no/new")).Matches(from))
+        continue;
       for (const char* to : kNames) {
-        Intent intent = Do(op, 0, from);
+        Intent intent = Do(op, i == 2 ? RENAME_NOREPLACE : 0, from);
         intent.paths.push_back({AT_FDCWD, to, false, false});
         intent.paths[0].follow = false;
         Compare(
-            intent, [&] { return op == Op::kRename ? rename(from, to) : link(from, to); },
-            absl::StrCat(OpName(op), " ", from, " ", to));
+            intent, [&] { return kCalls[i](from, to); },
+            absl::StrCat(OpName(op), " ", from, " ", to, i == 2 ? " (no replace)" : ""));
         chmod("shut", 0755);
         ASSERT_EQ(chdir("/"), 0);
         SetUp();

@@ -10,8 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -19,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/unique_fd.h"
 #include "kernel/abi.h"
+#include "trace/proc_task.h"
 
 namespace glovebox::trace {
 namespace {
@@ -37,57 +36,6 @@ bool PidfdInfo(int pidfd, uint64_t wanted, kernel::PidfdInfo* info) {
   *info = {};
   info->mask = wanted;
   return ioctl(pidfd, kernel::kPidfdGetInfo, info) == 0 && (info->mask & wanted) == wanted;
-}
-
-struct ProcStat {
-  char state = 0;
-  pid_t parent = 0;
-  uint64_t start = 0;  // clock ticks after boot
-  int exit_code = 0;
-};
-
-// /proc/PID/stat: fields 3 (state), 4 (ppid), 22 (starttime), 52 (exit_code); proc(5).
-bool ReadProcStat(pid_t pid, ProcStat* out) {
-  char path[32];
-  std::snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
-  char buffer[1024];
-  const ssize_t n = fd.valid() ? read(fd.get(), buffer, sizeof(buffer) - 1) : -1;
-  if (n <= 0) return false;
-  buffer[n] = 0;
-  const char* at = std::strrchr(buffer, ')');  // the name may hold anything
-  if (at == nullptr) return false;
-  ++at;
-  for (int field = 3; field <= 52 && *at != 0; ++field) {
-    while (*at == ' ') ++at;
-    if (field == 3) out->state = *at;
-    if (field == 4) out->parent = static_cast<pid_t>(std::strtol(at, nullptr, 10));
-    if (field == 22) out->start = std::strtoull(at, nullptr, 10);
-    if (field == 52) out->exit_code = static_cast<int>(std::strtol(at, nullptr, 10));
-    while (*at != ' ' && *at != 0) ++at;
-  }
-  return out->start != 0;
-}
-
-// Thread group of a task, 0 when it has gone.
-pid_t ReadTgid(pid_t tid) {
-  char path[32];
-  std::snprintf(path, sizeof(path), "/proc/%d/status", tid);
-  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
-  char buffer[1024];
-  const ssize_t n = fd.valid() ? read(fd.get(), buffer, sizeof(buffer) - 1) : -1;
-  if (n <= 0) return 0;
-  buffer[n] = 0;
-  const char* at = std::strstr(buffer, "\nTgid:");
-  return at == nullptr ? 0 : static_cast<pid_t>(std::strtol(at + 6, nullptr, 10));
-}
-
-std::string ReadExe(pid_t tgid) {
-  char path[32];
-  std::snprintf(path, sizeof(path), "/proc/%d/exe", tgid);
-  char buffer[4096];
-  const ssize_t n = readlink(path, buffer, sizeof(buffer));
-  return n < 0 ? std::string() : std::string(buffer, static_cast<size_t>(n));
 }
 
 }  // namespace
@@ -113,8 +61,9 @@ class ProcessTable::Impl {
   void ExecNotified(pid_t tid) {
     Entry* entry = Trusted(tid);
     if (entry == nullptr) return;
-    entry->exe_stale = true;
-    entry->memory.Executes(entry->process.tgid == tid);
+    entry->memory.Drop();
+    const bool by_leader = entry->process.tgid == tid && entry->exec != Exec::kByThread;
+    entry->exec = by_leader ? Exec::kByLeader : Exec::kByThread;
   }
   void Register(pid_t tgid, ActionId action, bool parent_stays);
   std::vector<EndedAction> EndedActions(bool final);
@@ -123,11 +72,13 @@ class ProcessTable::Impl {
   size_t size() const { return entries_.size(); }
 
  private:
+  // An execve that was notified, and of which no call has told yet that it is over.
+  enum class Exec : uint8_t { kNone, kByLeader, kByThread };
   struct Entry {
     Process process;
     UniqueFd pidfd;
-    bool exe_stale = true;
-    bool seen = false;  // Find() has answered with it
+    Exec exec = Exec::kByLeader;  // unread as yet
+    bool seen = false;            // Find() has answered with it
     kernel::HeldMemory memory;
     uint64_t used = 0;
   };
@@ -157,6 +108,7 @@ class ProcessTable::Impl {
   };
 
   Entry* Trusted(pid_t tid);
+  void LookAtProgram(pid_t tid, Entry* entry);
   Entry* Add(pid_t tgid);
   void Attribute(pid_t tgid, int pidfd, Process* out);
   bool FromGroup(pid_t tgid, Process* out);
@@ -229,14 +181,26 @@ const Process& ProcessTable::Impl::Find(pid_t tid) {
   entry->used = clock_;
   entry->process.fresh = !entry->seen;
   entry->seen = true;
-  entry->memory.Calls(tid == entry->process.tgid);
-  if (entry->exe_stale) {
+  LookAtProgram(tid, entry);
+  return entry->process;
+}
+
+// The program whose call this is, and its memory.
+void ProcessTable::Impl::LookAtProgram(pid_t tid, Entry* entry) {
+  if (entry->exec != Exec::kNone) {
     std::string exe = ReadExe(entry->process.tgid);
     if (exe != entry->process.exe) entry->process.exe_number = ++exes_;
     entry->process.exe = std::move(exe);
-    entry->exe_stale = false;
+    // Alone again, or the leader that asked for it: it is over.
+    const bool leads = tid == entry->process.tgid;
+    if (leads && (entry->exec == Exec::kByLeader || !HasThreads(tid))) entry->exec = Exec::kNone;
   }
-  return entry->process;
+  const bool certain = entry->exec == Exec::kNone;
+  if (certain && !entry->memory.is_open()) {
+    entry->memory.Open(entry->process.tgid);
+    if (Ended(entry->pidfd.get())) entry->memory.Drop();  // its number may have been another's
+  }
+  entry->process.memory = certain ? &entry->memory : nullptr;
 }
 
 // Null when `tgid` leads no thread group, or has gone.
@@ -250,10 +214,11 @@ ProcessTable::Impl::Entry* ProcessTable::Impl::Add(pid_t tgid) {
   if (!pidfd.valid()) return nullptr;
   auto entry = std::make_unique<Entry>();
   entry->process.tgid = tgid;
-  entry->process.memory = &entry->memory;
   entry->process.action = outer_;
   entry->used = clock_;
   if (tgid != root_ || entries_.contains(root_)) Attribute(tgid, pidfd.get(), &entry->process);
+  // One that was known, parked, and has threads may be executing a program by one of them.
+  if (HasThreads(tgid)) entry->exec = Exec::kByThread;
   entry->pidfd = std::move(pidfd);
   threads_.erase(tgid);
   parked_.erase(tgid);

@@ -25,7 +25,8 @@ struct Process {
   // True in the answer of the one Find() that saw the process for the first time (a reused number counts as a
   // new process): the moment for Resolver::ForgetProcess() and for noting an orphan.
   bool fresh = false;
-  // Its memory, kept open; null where the process is not known for certain. Good as long as the reference.
+  // Its memory, kept open; null where it is not certain whose program the call comes from. Good as long as
+  // the reference.
   kernel::HeldMemory* memory = nullptr;
 };
 
@@ -74,8 +75,10 @@ class ProcessTable {
   // outer action}. The action of a new process is its nearest known ancestor's.
   const Process& Find(pid_t tid);
 
-  // The task is about to execute a program: its exe is read again at the next Find() (the exec may fail), and
-  // its memory is opened anew.
+  // The task is about to execute a program: its exe is read again at each Find() until the leader of its
+  // group has called, which is after the exec or its failure; another thread's call may still come from
+  // before. An exec by another thread, which takes the leader's number, is over when the leader calls and is
+  // alone.
   void ExecNotified(pid_t tid);
 
   // From now on process `tgid`, and each process first seen below it later, belongs to `action`; the outer

@@ -366,6 +366,53 @@ TEST_F(ProcessTableTest, AThreadIsItsProcess) {
   other.join();
 }
 
+// A process with a second thread; both wait.
+class TwoThreads {
+ public:
+  TwoThreads() {
+    int out[2];
+    EXPECT_EQ(pipe2(out, O_CLOEXEC), 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      std::thread([out] {
+        const auto tid = static_cast<pid_t>(syscall(SYS_gettid));
+        (void)!write(out[1], &tid, sizeof(tid));
+        while (true) pause();
+      }).detach();
+      while (true) pause();
+    }
+    EXPECT_EQ(read(out[0], &thread_, sizeof(thread_)), static_cast<ssize_t>(sizeof(thread_)));
+    close(out[0]);
+    close(out[1]);
+  }
+  ~TwoThreads() { End(pid_); }
+  pid_t pid() const { return pid_; }
+  pid_t thread() const { return thread_; }
+
+ private:
+  pid_t pid_ = 0;
+  pid_t thread_ = 0;
+};
+
+TEST_F(ProcessTableTest, MemoryIsKeptWhileOneProgramRuns) {
+  const pid_t pid = Idle();
+  ProcessTable table(pid, 1);
+  EXPECT_NE(table.Find(pid).memory, nullptr);
+  table.ExecNotified(pid);
+  EXPECT_NE(table.Find(pid).memory, nullptr) << "the leader calls: it is through, or has failed";
+  EXPECT_TRUE(table.Find(pid).memory->is_open());
+  End(pid);
+}
+
+TEST_F(ProcessTableTest, MemoryIsNotKeptWhileAnyThreadMayBeExecuting) {
+  const TwoThreads threads;
+  ProcessTable table(threads.pid(), 1);
+  EXPECT_EQ(table.Find(threads.pid()).memory, nullptr) << "one may have been about to when it was first seen";
+  EXPECT_EQ(table.Find(threads.thread()).memory, nullptr);
+  table.ExecNotified(threads.thread());
+  EXPECT_EQ(table.Find(threads.pid()).memory, nullptr);
+}
+
 TEST_F(ProcessTableTest, ADeadTaskGetsAnAnswer) {
   Puppet root;
   ProcessTable table(root.pid(), 5);

@@ -21,7 +21,9 @@ namespace glovebox::trace {
 // process and for the same action, less than kMaxAgeNs ago, and no change of names has been seen since: it
 // needs no record of its own, since the set of what the action touched stays the same. What was absent is
 // asked and recorded each time: somebody may be making it. The age counts from the record and no repetition
-// extends it.
+// extends it. Links of procfs are questions about the caller's state, which changes without a call that is
+// seen: they are asked each time. A call that changes names is seen before the kernel performs it: what is
+// asked within kSettleNs after it is not remembered.
 //
 // Not thread-safe: one a supervisor. Never fails; keeps at most kMaxProcesses * kMaxPaths paths.
 //
@@ -31,6 +33,7 @@ namespace glovebox::trace {
 class RecentLinks {
  public:
   static constexpr uint64_t kMaxAgeNs = 100'000'000;
+  static constexpr uint64_t kSettleNs = 50'000'000;
   static constexpr size_t kMaxProcesses = 256;
   static constexpr size_t kMaxPaths = 256;
 
@@ -39,8 +42,10 @@ class RecentLinks {
   // The number means a new process now (Process::fresh).
   void Forget(pid_t tgid) { programs_.erase(tgid); }
 
-  // To be told of every call that is recorded: one that changes names forgets everything.
-  void Note(const Process& process, const Intent& intent, const access::Access& access, uint64_t now_ns);
+  // To be told of every call that is recorded: one that changes names forgets everything. `through_proc`: as
+  // Resolved::through_proc of its path.
+  void Note(const Process& process, const Intent& intent, const access::Access& access, bool through_proc,
+            uint64_t now_ns);
 
  private:
   struct Program {
@@ -50,6 +55,7 @@ class RecentLinks {
   };
 
   absl::flat_hash_map<pid_t, Program> programs_;
+  uint64_t settled_ns_ = 0;  // before that nothing is remembered
 };
 
 }  // namespace glovebox::trace

@@ -115,6 +115,7 @@ class Walker {
     if (access_.empty()) access_ = "/";
     text_ = std::move(text);
     at_link_ = false;
+    elsewhere_ = !caller_.prefix.empty();
   }
   std::string Below(const std::string& name) const {
     return absl::StrCat(access_ == "/" ? "" : access_, "/", name);
@@ -217,6 +218,7 @@ class Walker {
     text_ = text;
     access_ = link;
     at_link_ = true;
+    elsewhere_ = true;
     return 0;
   }
 
@@ -227,6 +229,8 @@ class Walker {
     out.resolved.error = error;
     out.resolved.parent_there = parent_there_;
     out.through_proc = through_proc_ || IsProc(access_);
+    out.resolved.through_proc = out.through_proc;
+    if (elsewhere_) out.resolved.reach = access_;
     return out;
   }
 
@@ -248,7 +252,8 @@ class Walker {
   bool stopped_ = false;  // at something that is no directory
   bool parent_there_ = false;
   bool through_proc_ = false;
-  bool at_link_ = false;  // access_ is itself a magic link, to be followed
+  bool at_link_ = false;    // access_ is itself a magic link, to be followed
+  bool elsewhere_ = false;  // text_ does not lead this process to where access_ does
 };
 
 }  // namespace

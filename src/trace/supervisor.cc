@@ -33,7 +33,7 @@ namespace {
 // enough to cost nothing (one poll).
 constexpr uint64_t kSweepEvery = 128;
 constexpr int kCallsAfterStop = 1000;
-constexpr absl::string_view kAnnouncement = child::kAnnouncePath;
+constexpr absl::string_view kAnnouncement(child::kAnnouncePath, sizeof(child::kAnnouncePath) - 1);
 
 #if defined(__x86_64__)
 constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
@@ -129,13 +129,14 @@ class Supervisor::Impl {
     access.tid = tid;
     access.exe = process.exe;
     const bool orphan = orphans_.contains(process.tgid);
-    const bool late = process.tgid != o_.root && o_.root_ended != nullptr &&
-                      o_.root_ended->load(std::memory_order_relaxed) && late_.insert(process.tgid).second;
-    const bool unresolved = Fill(intent, tid, process.tgid, &access);
+    const bool late =
+        process.tgid != o_.root && o_.root_ended != nullptr && o_.root_ended->load(std::memory_order_relaxed);
+    const Sighting seen = Fill(intent, tid, process.tgid, &access);
     // Memory first, the question second: when the call no longer waits, what was read may be a later
     // process's.
     if (listener_->CheckValid(call.id) != 0) return;
-    if (late) result_.left_over.push_back(absl::StrCat(access.pid, " ", access.exe));
+    if (late && late_.insert(process.tgid).second)
+      result_.left_over.push_back(absl::StrCat(access.pid, " ", access.exe));
     if (orphan) {
       orphans_.erase(process.tgid);
       AddHole(access.action, access.pid, "orphan",
@@ -143,12 +144,12 @@ class Supervisor::Impl {
     }
     if (!intent.hole.empty())
       AddHole(access.action, access.pid, HoleKind(intent), absl::StrCat(intent.syscall, ": ", intent.hole));
-    if (unresolved) {
+    if (seen.unresolved) {
       AddHole(access.action, access.pid, "path-unresolved",
               absl::StrCat(intent.syscall, ": the directory that it starts from cannot be told"));
     }
     Record(intent, tid);
-    recent_.Note(process, intent, access, time);
+    recent_.Note(process, intent, access, seen.through_proc, time);
     if (intent.op == Op::kExec) processes_.ExecNotified(tid);  // `process` ends here
     if (intent.refuse != 0) {
       listener_->Answer(call.id, 0, intent.refuse);
@@ -209,8 +210,13 @@ class Supervisor::Impl {
     return "memory-unreadable";
   }
 
-  // Paths, addresses and the prediction. True where it is not known which file a path means.
-  bool Fill(const Intent& intent, pid_t tid, pid_t tgid, access::Access* access) {
+  struct Sighting {
+    bool unresolved = false;    // it is not known which file a path means
+    bool through_proc = false;  // it depends on who asks
+  };
+
+  // Paths, addresses and the prediction.
+  Sighting Fill(const Intent& intent, pid_t tid, pid_t tgid, access::Access* access) {
     access->op = intent.op;
     access->syscall = intent.syscall;
     access->flags = intent.flags;
@@ -220,10 +226,11 @@ class Supervisor::Impl {
     access->decision = access::Decision::kContinued;
     Resolved found[2];
     const size_t count = std::min<size_t>(intent.paths.size(), 2);
-    bool unresolved = false;
+    Sighting seen;
     for (size_t i = 0; i < count; ++i) {
       found[i] = o_.resolver->Resolve(tid, tgid, intent.paths[i]);
-      unresolved = unresolved || found[i].error == ESRCH;
+      seen.unresolved = seen.unresolved || (found[i].error == ESRCH && intent.refuse == 0);
+      seen.through_proc = seen.through_proc || found[i].through_proc;
     }
     const Resolved* first = count > 0 ? &found[0] : nullptr;
     const Resolved* second = count > 1 ? &found[1] : nullptr;
@@ -247,7 +254,7 @@ class Supervisor::Impl {
       access->sight = access::Sight::kObserved;
       access->decision = access::Decision::kDenied;
     }
-    return unresolved && intent.refuse == 0;
+    return seen;
   }
 
   // One record a call; one for each address where there are several (sendmmsg). A unix address that is a path

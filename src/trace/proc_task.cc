@@ -1,0 +1,66 @@
+#include "trace/proc_task.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/unique_fd.h"
+
+namespace glovebox::trace {
+
+// /proc/PID/stat: fields 3 (state), 4 (ppid), 22 (starttime), 52 (exit_code); proc(5).
+bool ReadProcStat(pid_t pid, ProcStat* out) {
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  char buffer[1024];
+  const ssize_t n = fd.valid() ? read(fd.get(), buffer, sizeof(buffer) - 1) : -1;
+  if (n <= 0) return false;
+  buffer[n] = 0;
+  const char* at = std::strrchr(buffer, ')');  // the name may hold anything
+  if (at == nullptr) return false;
+  ++at;
+  for (int field = 3; field <= 52 && *at != 0; ++field) {
+    while (*at == ' ') ++at;
+    if (field == 3) out->state = *at;
+    if (field == 4) out->parent = static_cast<pid_t>(std::strtol(at, nullptr, 10));
+    if (field == 22) out->start = std::strtoull(at, nullptr, 10);
+    if (field == 52) out->exit_code = static_cast<int>(std::strtol(at, nullptr, 10));
+    while (*at != ' ' && *at != 0) ++at;
+  }
+  return out->start != 0;
+}
+
+pid_t ReadTgid(pid_t tid) {
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/status", tid);
+  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  char buffer[1024];
+  const ssize_t n = fd.valid() ? read(fd.get(), buffer, sizeof(buffer) - 1) : -1;
+  if (n <= 0) return 0;
+  buffer[n] = 0;
+  const char* at = std::strstr(buffer, "\nTgid:");
+  return at == nullptr ? 0 : static_cast<pid_t>(std::strtol(at + 6, nullptr, 10));
+}
+
+// /proc/TGID/task has one link for each task beside its own two.
+bool HasThreads(pid_t tgid) {
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/task", tgid);
+  struct stat st;
+  return stat(path, &st) == 0 && st.st_nlink > 3;
+}
+
+std::string ReadExe(pid_t tgid) {
+  char path[32];
+  std::snprintf(path, sizeof(path), "/proc/%d/exe", tgid);
+  char buffer[4096];
+  const ssize_t n = readlink(path, buffer, sizeof(buffer));
+  return n < 0 ? std::string() : std::string(buffer, static_cast<size_t>(n));
+}
+
+}  // namespace glovebox::trace

@@ -1,0 +1,33 @@
+// What /proc tells of a task, by number: whoever asks makes sure, before or after, whose number it is.
+#ifndef GLOVEBOX_TRACE_PROC_TASK_H_
+#define GLOVEBOX_TRACE_PROC_TASK_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+namespace glovebox::trace {
+
+struct ProcStat {
+  char state = 0;
+  pid_t parent = 0;
+  uint64_t start = 0;  // clock ticks after boot
+  int exit_code = 0;
+};
+
+// False when the process has gone, or its file cannot be read.
+bool ReadProcStat(pid_t pid, ProcStat* out);
+
+// Thread group of a task, 0 when it has gone.
+pid_t ReadTgid(pid_t tid);
+
+// True when the process has more than one task.
+bool HasThreads(pid_t tgid);
+
+// The program that it runs, as /proc/TGID/exe names it; empty when that cannot be read.
+std::string ReadExe(pid_t tgid);
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_PROC_TASK_H_
