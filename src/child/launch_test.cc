@@ -245,29 +245,67 @@ TEST(Launcher, ATestEndsAsItsProgramDid) {
   EXPECT_EQ(ended.out, "");
 }
 
-TEST(Launcher, ATestsLauncherPassesSignalsOn) {
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-    FakeCollector collector;
-    collector.buffer.plan().flags = kRestoreSigmask;
-    collector.Start();
-    // Stops the waiting only when the program has set its trap: it then says so in a fifo of the file system.
-    const std::string fifo = collector.path() + ".fifo";
-    unlink(fifo.c_str());
-    ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-    const Ended ended = Launch({"--role=test", "--", "/bin/sh", "-c",
-                                "trap 'echo caught; exit 5' TERM INT HUP; echo up > " + fifo +
-                                    "; while :; do /bin/sleep 0.01; done"},
-                               {"GLOVEBOX_COLLECTOR=" + collector.path()}, [&](pid_t pid) {
-                                 const int fd = open(fifo.c_str(), O_RDONLY);
-                                 Drain(fd);
-                                 close(fd);
-                                 kill(pid, number);
-                               });
-    unlink(fifo.c_str());
-    EXPECT_EQ(ended.out, "caught\n");
-    EXPECT_EQ(WEXITSTATUS(ended.status), 5);
+// A script that is sent signals: it says in a fifo of the file system that its traps are set.
+class SignalledTest : public testing::Test {
+ protected:
+  SignalledTest() {
+    unlink(fifo_.c_str());
+    EXPECT_EQ(mkfifo(fifo_.c_str(), 0600), 0);
+    collector_.buffer.plan().flags = kRestoreSigmask;
+    collector_.Start();
   }
+  ~SignalledTest() override { unlink(fifo_.c_str()); }
+  // Runs `traps`, then waits for some seconds, then says "survived". The launcher gets the signals.
+  Ended Run(const std::string& traps, const std::vector<int>& numbers,
+            const std::function<void()>& before = nullptr) {
+    const std::string wait =
+        "; i=0; while [ $i -lt 300 ]; do /bin/sleep 0.01; i=$((i+1)); done; echo survived";
+    return Launch(
+        {"--role=test", "--", "/bin/sh", "-c", traps + "; echo up > " + fifo_ + wait},
+        {"GLOVEBOX_COLLECTOR=" + collector_.path()},
+        [&](pid_t pid) {
+          const int fd = open(fifo_.c_str(), O_RDONLY);
+          EXPECT_EQ(Drain(fd), "up\n");
+          close(fd);
+          for (const int number : numbers) kill(pid, number);
+        },
+        before);
+  }
+
+ private:
+  FakeCollector collector_;
+  const std::string fifo_ = collector_.path() + ".fifo";
+};
+
+class PassedSignal : public SignalledTest, public testing::WithParamInterface<int> {};
+
+TEST_P(PassedSignal, ReachesTheTestAndTheLauncherEndsAsItDoes) {
+  const Ended ended = Run("trap 'echo caught; exit 5' " + std::to_string(GetParam()), {GetParam()});
+  EXPECT_EQ(ended.out, "caught\n");
+  EXPECT_TRUE(WIFEXITED(ended.status));
+  EXPECT_EQ(WEXITSTATUS(ended.status), 5);
 }
+
+INSTANTIATE_TEST_SUITE_P(Launcher, PassedSignal, testing::Values(SIGTERM, SIGINT, SIGHUP, SIGQUIT));
+
+// Signals that are sent together are taken in the order of their numbers: a hang-up would come first.
+TEST_F(SignalledTest, WhatTheLaunchersStarterIgnoredIsNotPassedOn) {
+  const Ended ended = Run("trap 'echo hangup' HUP; trap 'echo terminated; exit 5' TERM", {SIGHUP, SIGTERM},
+                          [] { signal(SIGHUP, SIG_IGN); });
+  EXPECT_EQ(ended.out, "terminated\n");
+  EXPECT_EQ(WEXITSTATUS(ended.status), 5);
+}
+
+class DeadlySignal : public SignalledTest, public testing::WithParamInterface<int> {};
+
+TEST_P(DeadlySignal, ThatEndsTheLauncherLeavesNoTestBehind) {
+  const Ended ended = Run(":", {GetParam()});
+  EXPECT_EQ(ended.out, "") << "the test went on without anybody who waits for it";
+  ASSERT_TRUE(WIFSIGNALED(ended.status));
+  EXPECT_EQ(WTERMSIG(ended.status), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Launcher, DeadlySignal, testing::Values(SIGUSR1, SIGALRM, SIGKILL));
 
 TEST(Launcher, RefusesWhatItMust) {
   const Ended exported = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_EXPORT=1"});
