@@ -286,7 +286,8 @@ TEST_P(PassedSignal, ReachesTheTestAndTheLauncherEndsAsItDoes) {
   EXPECT_EQ(WEXITSTATUS(ended.status), 5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Launcher, PassedSignal, testing::Values(SIGTERM, SIGINT, SIGHUP, SIGQUIT));
+INSTANTIATE_TEST_SUITE_P(Launcher, PassedSignal, testing::Values(SIGTERM, SIGINT, SIGHUP, SIGQUIT),
+                         [](const auto& row) { return std::string(sigabbrev_np(row.param)); });
 
 // Signals that are sent together are taken in the order of their numbers: a hang-up would come first.
 TEST_F(SignalledTest, WhatTheLaunchersStarterIgnoredIsNotPassedOn) {
@@ -305,7 +306,8 @@ TEST_P(DeadlySignal, ThatEndsTheLauncherLeavesNoTestBehind) {
   EXPECT_EQ(WTERMSIG(ended.status), GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Launcher, DeadlySignal, testing::Values(SIGUSR1, SIGALRM, SIGKILL));
+INSTANTIATE_TEST_SUITE_P(Launcher, DeadlySignal, testing::Values(SIGUSR1, SIGALRM, SIGKILL),
+                         [](const auto& row) { return std::string(sigabbrev_np(row.param)); });
 
 TEST(Launcher, RefusesWhatItMust) {
   const Ended exported = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_EXPORT=1"});
