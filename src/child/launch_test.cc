@@ -218,6 +218,43 @@ TEST(Launcher, TheCommandFindsClosedWhatWasClosed) {
   EXPECT_EQ(ended.out.find("fd 2\n"), std::string::npos);
 }
 
+// Row 11. Nine is somebody else's, and stays.
+TEST(Launcher, TheCommandCannotUseADescriptorThatWasPassedToUs) {
+  for (const char* const name : {"GLOVEBOX_LOG_FD", "GLOVEBOX_X_FD", "X_FD"}) {
+    FakeCollector collector;
+    collector.Start();
+    const Ended ended =
+        Launch({"--role=edge", "--", "/bin/sh", "-c", "echo nine >&9; echo eight >&8"},
+               {std::string(name) + "=8", "GLOVEBOX_COLLECTOR=" + collector.path()}, nullptr, [] {
+                 dup2(1, 8);
+                 dup2(1, 9);
+               });
+    EXPECT_EQ(ended.out, *name == 'X' ? "nine\neight\n" : "nine\n/bin/sh: 1: 8: Bad file descriptor\n")
+        << name;
+  }
+}
+
+// Rows 13 and 14.
+TEST(Launcher, TheCommandSeesWhatIsHandedThroughAndNothingOfOurs) {
+  for (const bool allow_list : {false, true}) {
+    FakeCollector collector;
+    if (allow_list) collector.buffer.SetEnvironmentRules({"=HANDED", "=REPLACED", "+ADDED=5"});
+    collector.Start();
+    const Ended ended = Launch({"--role=edge", "--", "/usr/bin/env"},
+                               {"A=1", "REPLACED=old", "GLOVEBOX_CHILD_REPLACED=2", "GLOVEBOX_CHILD_HANDED=3",
+                                "GLOVEBOX_CHILD_GLOVEBOX_EXPORT=1", "GLOVEBOX_SECRET=1", "GLOVEBOX_X_FD=99",
+                                "GLOVEBOX_TEST_DATA=4", "GLOVEBOX_COLLECTOR=" + collector.path()});
+    EXPECT_EQ(ended.status, 0);
+    Strings lines;
+    for (size_t at = 0, end; (end = ended.out.find('\n', at)) != std::string::npos; at = end + 1) {
+      lines.push_back(ended.out.substr(at, end - at));
+    }
+    const Strings with_list = {"REPLACED=2", "HANDED=3", "GLOVEBOX_TEST_DATA=4", "ADDED=5"};
+    const Strings without = {"A=1", "REPLACED=2", "HANDED=3", "GLOVEBOX_TEST_DATA=4"};
+    EXPECT_THAT(lines, testing::UnorderedElementsAreArray(allow_list ? with_list : without));
+  }
+}
+
 TEST(Launcher, RunsNothingWhenTheCollectorRefusesOrSendsNoPlan) {
   for (const int kind : {0, 1, 2, 3}) {
     FakeCollector collector;
@@ -312,7 +349,8 @@ INSTANTIATE_TEST_SUITE_P(Launcher, DeadlySignal, testing::Values(SIGUSR1, SIGALR
 TEST(Launcher, RefusesWhatItMust) {
   const Ended exported = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_EXPORT=1"});
   EXPECT_EQ(WEXITSTATUS(exported.status), 2);
-  EXPECT_EQ(exported.out.find("ran\n"), std::string::npos);
+  EXPECT_EQ(exported.out,
+            "glovebox: GLOVEBOX_EXPORT is set: a launcher that only sets up would make every test pass\n");
   const Ended unreachable = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_COLLECTOR=/nonexistent/s"});
   EXPECT_EQ(WEXITSTATUS(unreachable.status), ENOENT);
   EXPECT_EQ(unreachable.out,
