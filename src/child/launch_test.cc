@@ -218,6 +218,43 @@ TEST(Launcher, TheCommandFindsClosedWhatWasClosed) {
   EXPECT_EQ(ended.out.find("fd 2\n"), std::string::npos);
 }
 
+// Row 11. Nine is somebody else's, and stays.
+TEST(Launcher, TheCommandCannotUseADescriptorThatWasPassedToUs) {
+  for (const char* const name : {"GLOVEBOX_LOG_FD", "GLOVEBOX_X_FD", "X_FD"}) {
+    FakeCollector collector;
+    collector.Start();
+    const Ended ended =
+        Launch({"--role=edge", "--", "/bin/sh", "-c", "echo nine >&9; echo eight >&8"},
+               {std::string(name) + "=8", "GLOVEBOX_COLLECTOR=" + collector.path()}, nullptr, [] {
+                 dup2(1, 8);
+                 dup2(1, 9);
+               });
+    EXPECT_EQ(ended.out, *name == 'X' ? "nine\neight\n" : "nine\n/bin/sh: 1: 8: Bad file descriptor\n")
+        << name;
+  }
+}
+
+// Rows 13 and 14.
+TEST(Launcher, TheCommandSeesWhatIsHandedThroughAndNothingOfOurs) {
+  for (const bool allow_list : {false, true}) {
+    FakeCollector collector;
+    if (allow_list) collector.buffer.SetEnvironmentRules({"=HANDED", "=REPLACED", "+ADDED=5"});
+    collector.Start();
+    const Ended ended = Launch({"--role=edge", "--", "/usr/bin/env"},
+                               {"A=1", "REPLACED=old", "GLOVEBOX_CHILD_REPLACED=2", "GLOVEBOX_CHILD_HANDED=3",
+                                "GLOVEBOX_CHILD_GLOVEBOX_EXPORT=1", "GLOVEBOX_SECRET=1", "GLOVEBOX_X_FD=99",
+                                "GLOVEBOX_TEST_DATA=4", "GLOVEBOX_COLLECTOR=" + collector.path()});
+    EXPECT_EQ(ended.status, 0);
+    Strings lines;
+    for (size_t at = 0, end; (end = ended.out.find('\n', at)) != std::string::npos; at = end + 1) {
+      lines.push_back(ended.out.substr(at, end - at));
+    }
+    const Strings with_list = {"REPLACED=2", "HANDED=3", "GLOVEBOX_TEST_DATA=4", "ADDED=5"};
+    const Strings without = {"A=1", "REPLACED=2", "HANDED=3", "GLOVEBOX_TEST_DATA=4"};
+    EXPECT_THAT(lines, testing::UnorderedElementsAreArray(allow_list ? with_list : without));
+  }
+}
+
 TEST(Launcher, RunsNothingWhenTheCollectorRefusesOrSendsNoPlan) {
   for (const int kind : {0, 1, 2, 3}) {
     FakeCollector collector;
@@ -245,34 +282,75 @@ TEST(Launcher, ATestEndsAsItsProgramDid) {
   EXPECT_EQ(ended.out, "");
 }
 
-TEST(Launcher, ATestsLauncherPassesSignalsOn) {
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-    FakeCollector collector;
-    collector.buffer.plan().flags = kRestoreSigmask;
-    collector.Start();
-    // Stops the waiting only when the program has set its trap: it then says so in a fifo of the file system.
-    const std::string fifo = collector.path() + ".fifo";
-    unlink(fifo.c_str());
-    ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-    const Ended ended = Launch({"--role=test", "--", "/bin/sh", "-c",
-                                "trap 'echo caught; exit 5' TERM INT HUP; echo up > " + fifo +
-                                    "; while :; do /bin/sleep 0.01; done"},
-                               {"GLOVEBOX_COLLECTOR=" + collector.path()}, [&](pid_t pid) {
-                                 const int fd = open(fifo.c_str(), O_RDONLY);
-                                 Drain(fd);
-                                 close(fd);
-                                 kill(pid, number);
-                               });
-    unlink(fifo.c_str());
-    EXPECT_EQ(ended.out, "caught\n");
-    EXPECT_EQ(WEXITSTATUS(ended.status), 5);
+// A script that is sent signals: it says in a fifo of the file system that its traps are set.
+class SignalledTest : public testing::Test {
+ protected:
+  SignalledTest() {
+    unlink(fifo_.c_str());
+    EXPECT_EQ(mkfifo(fifo_.c_str(), 0600), 0);
+    collector_.buffer.plan().flags = kRestoreSigmask;
+    collector_.Start();
   }
+  ~SignalledTest() override { unlink(fifo_.c_str()); }
+  // Runs `traps`, then waits for some seconds, then says "survived". The launcher gets the signals.
+  Ended Run(const std::string& traps, const std::vector<int>& numbers,
+            const std::function<void()>& before = nullptr) {
+    const std::string wait =
+        "; i=0; while [ $i -lt 300 ]; do /bin/sleep 0.01; i=$((i+1)); done; echo survived";
+    return Launch(
+        {"--role=test", "--", "/bin/sh", "-c", traps + "; echo up > " + fifo_ + wait},
+        {"GLOVEBOX_COLLECTOR=" + collector_.path()},
+        [&](pid_t pid) {
+          const int fd = open(fifo_.c_str(), O_RDONLY);
+          EXPECT_EQ(Drain(fd), "up\n");
+          close(fd);
+          for (const int number : numbers) kill(pid, number);
+        },
+        before);
+  }
+
+ private:
+  FakeCollector collector_;
+  const std::string fifo_ = collector_.path() + ".fifo";
+};
+
+class PassedSignal : public SignalledTest, public testing::WithParamInterface<int> {};
+
+TEST_P(PassedSignal, ReachesTheTestAndTheLauncherEndsAsItDoes) {
+  const Ended ended = Run("trap 'echo caught; exit 5' " + std::to_string(GetParam()), {GetParam()});
+  EXPECT_EQ(ended.out, "caught\n");
+  EXPECT_TRUE(WIFEXITED(ended.status));
+  EXPECT_EQ(WEXITSTATUS(ended.status), 5);
 }
+
+INSTANTIATE_TEST_SUITE_P(Launcher, PassedSignal, testing::Values(SIGTERM, SIGINT, SIGHUP, SIGQUIT),
+                         [](const auto& row) { return std::string(sigabbrev_np(row.param)); });
+
+// Signals that are sent together are taken in the order of their numbers: a hang-up would come first.
+TEST_F(SignalledTest, WhatTheLaunchersStarterIgnoredIsNotPassedOn) {
+  const Ended ended = Run("trap 'echo hangup' HUP; trap 'echo terminated; exit 5' TERM", {SIGHUP, SIGTERM},
+                          [] { signal(SIGHUP, SIG_IGN); });
+  EXPECT_EQ(ended.out, "terminated\n");
+  EXPECT_EQ(WEXITSTATUS(ended.status), 5);
+}
+
+class DeadlySignal : public SignalledTest, public testing::WithParamInterface<int> {};
+
+TEST_P(DeadlySignal, ThatEndsTheLauncherLeavesNoTestBehind) {
+  const Ended ended = Run(":", {GetParam()});
+  EXPECT_EQ(ended.out, "") << "the test went on without anybody who waits for it";
+  ASSERT_TRUE(WIFSIGNALED(ended.status));
+  EXPECT_EQ(WTERMSIG(ended.status), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Launcher, DeadlySignal, testing::Values(SIGUSR1, SIGALRM, SIGKILL),
+                         [](const auto& row) { return std::string(sigabbrev_np(row.param)); });
 
 TEST(Launcher, RefusesWhatItMust) {
   const Ended exported = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_EXPORT=1"});
   EXPECT_EQ(WEXITSTATUS(exported.status), 2);
-  EXPECT_EQ(exported.out.find("ran\n"), std::string::npos);
+  EXPECT_EQ(exported.out,
+            "glovebox: GLOVEBOX_EXPORT is set: a launcher that only sets up would make every test pass\n");
   const Ended unreachable = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_COLLECTOR=/nonexistent/s"});
   EXPECT_EQ(WEXITSTATUS(unreachable.status), ENOENT);
   EXPECT_EQ(unreachable.out,

@@ -47,6 +47,20 @@ void ReapAll(pid_t child) {
   }
 }
 
+// What is passed on, and SIGCHLD. What was ignored before (nohup) stays ignored: blocked, it would be queued
+// and passed on.
+sigset_t Taken() {
+  sigset_t set;
+  sigemptyset(&set);
+  const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  for (const int number : forwarded) {
+    struct sigaction action {};
+    if (sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&set, number);
+  }
+  sigaddset(&set, SIGCHLD);
+  return set;
+}
+
 }  // namespace
 
 int StayAndWait(pid_t& parent) {
@@ -56,16 +70,17 @@ int StayAndWait(pid_t& parent) {
   struct sigaction before {};
   standard.sa_handler = SIG_DFL;
   if (sigaction(SIGCHLD, &standard, &before) != 0) return errno;
-  sigset_t set;
+  const sigset_t set = Taken();
   sigset_t mask;
-  sigemptyset(&set);
-  const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
-  for (const int number : numbers) sigaddset(&set, number);
   if (sigprocmask(SIG_BLOCK, &set, &mask) != 0) return errno;
   const pid_t self = getpid();
   const pid_t child = fork();
   if (child < 0) return errno;
   if (child > 0) Serve(child, set);
+  // Any other signal ends the parent at once, SIGKILL too: the test must not go on with nobody to wait for
+  // it.
+  if (prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(SIGKILL)) != 0) return errno;
+  if (getppid() != self) return ESRCH;
   sigaction(SIGCHLD, &before, nullptr);
   sigprocmask(SIG_SETMASK, &mask, nullptr);
   syscall(SYS_close_range, 3u, ~0u, 0u);  // Linux 5.9; without it they stay, as they would without us

@@ -249,6 +249,20 @@ TEST(PassedDescriptors, NeverTakeAwayWhereAFailureIsTold) {
   EXPECT_EQ(session.Run().failures.size(), 2u);  // over the status pipe, and over its other end
 }
 
+// Its errors are of no consequence: a name is for people who look at ps.
+TEST(Row0, ANameThatCannotBeSetIsNoFailure) {
+  Session session;
+  session.in_child = [](ChildContext& context) {
+    DenyHere(SYS_prctl, EPERM, 0, PR_SET_NAME);
+    context.pre_exec = [](void*) { return prctl(PR_SET_NAME, "x") != 0 && errno == EPERM ? 0 : EBADMSG; };
+  };
+  const Outcome outcome = session.Run();
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.failures.size(), 0u);
+  EXPECT_TRUE(outcome.Has("session 0"));
+}
+
 // The check behind the call: who has gone before it sends no signal any more.
 TEST(Row2, AParentThatDiesBeforeTheCheckEndsTheChild) {
   Session session;

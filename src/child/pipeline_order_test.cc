@@ -9,7 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstring>
+#include <functional>
+#include <map>
 
 #include "child/test_support.h"
 #include "gmock/gmock.h"
@@ -95,9 +98,19 @@ TEST(SetupExitStatus, IsNeverThatOfSuccess) {
 }
 
 #if defined(__x86_64__)
+// The filter of row 6, 7 or 8, told by its length.
+Filter FilterOfRow(size_t row) {
+  Filter filter = FilterOf(SYS_getpgid, SECCOMP_RET_ERRNO | 5);
+  while (filter.size() < row) filter.push_back(filter.back());
+  return filter;
+}
+
 // By the numbers of the kernel's header, not by our names of them.
-std::string FilterMeaning(unsigned long long flags) {
-  std::string meaning = (flags & 8) != 0 ? "20 listener" : "6-8 filter";
+std::string FilterMeaning(pid_t child, const user_regs_struct& regs) {
+  const unsigned long long flags = regs.rsi;
+  // struct sock_fprog begins with the length, 16 bits.
+  const long program = ptrace(PTRACE_PEEKDATA, child, regs.rdx, nullptr);
+  std::string meaning = (flags & 8) != 0 ? "20 listener" : std::to_string(program & 0xffff) + " filter";
   if ((flags & 4) != 0) meaning += ", speculation allowed";
   if ((flags & 32) != 0) meaning += ", wait killable";
   if ((flags & ~44ull) != 0) meaning += ", and more";
@@ -105,7 +118,7 @@ std::string FilterMeaning(unsigned long long flags) {
 }
 
 // What a traced system call is to the contract; empty: not of interest.
-std::string Meaning(const user_regs_struct& regs, const ChildContext& context) {
+std::string Meaning(pid_t child, const user_regs_struct& regs, const ChildContext& context) {
   const auto number = static_cast<long>(regs.orig_rax);
   const auto first = static_cast<int>(regs.rdi);
   switch (number) {
@@ -135,7 +148,7 @@ std::string Meaning(const user_regs_struct& regs, const ChildContext& context) {
     case SYS_rt_sigprocmask:
       return "4 mask";
     case SYS_seccomp:
-      return FilterMeaning(regs.rsi);
+      return FilterMeaning(child, regs);
     case SYS_landlock_restrict_self:
       return "9 landlock";
     case SYS_getuid:
@@ -178,25 +191,31 @@ std::vector<std::string> Observe(pid_t child, const ChildContext& context) {
       entering = !entering;
     }
     if (!entering) continue;
-    const std::string meaning = Meaning(regs, context);
+    const std::string meaning = Meaning(child, regs, context);
     if (!meaning.empty() && (seen.empty() || seen.back() != meaning)) seen.push_back(meaning);
   }
 }
 
-std::vector<std::string> ObservedOrder(uint32_t flags) {
-  Session session;
+using Observer = std::function<void(pid_t child, const ChildContext& known)>;
+
+// Runs a plan in which all that can be on is on, and lets `observe` follow the child, which is traced and
+// stops itself once before the pipeline.
+void RunTraced(Session& session, uint32_t flags, bool exported, const Observer& observe) {
   ChildPlan& plan = session.plan();
   plan.parent_death_signal = SIGKILL;
-  plan.flags = kRestoreSigmask | kDenyTsc | kStop | kWantListener | kKernelOnly | kDropCapabilities | flags;
+  plan.flags = kRestoreSigmask | kAppendOnly | kRestrictKptr | kDenyTsc | kStop | kWantListener |
+               kKernelOnly | kDropCapabilities | flags;
   session.buffer.SetLimit(Limit::kCore, 0);
-  session.buffer.SetFilter(&ChildPlan::ioctl_filter, FilterOf(SYS_getpgid, SECCOMP_RET_ERRNO | 5));
+  session.buffer.SetFilter(&ChildPlan::ioctl_filter, FilterOfRow(6));
+  session.buffer.SetFilter(&ChildPlan::append_only_filter, FilterOfRow(7));
+  session.buffer.SetFilter(&ChildPlan::kptr_filter, FilterOfRow(8));
   session.buffer.SetFilter(&ChildPlan::notify_filter, FilterOf(SYS_getpgid, SECCOMP_RET_USER_NOTIF));
   kernel::LandlockRulesetAttr attributes;
   attributes.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_SOCK;
   const int ruleset = static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, 8, 0u));
   const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   char name[64] = {};
-  if (grantpt(master) != 0 || unlockpt(master) != 0 || ptsname_r(master, name, sizeof name) != 0) return {};
+  if (grantpt(master) != 0 || unlockpt(master) != 0 || ptsname_r(master, name, sizeof name) != 0) return;
   const int pty = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
   static const int kPassed[] = {60};
   // Known before the fork, so that the tracer knows it too.
@@ -212,6 +231,7 @@ std::vector<std::string> ObservedOrder(uint32_t flags) {
     context.pty = pty;
     dup2(ruleset, 62);  // a number that no later descriptor takes over
     context.ruleset = 62;
+    context.export_mode = exported;
     context.pre_exec = [](void*) {
       syscall(SYS_getuid);
       return 0;
@@ -219,31 +239,113 @@ std::vector<std::string> ObservedOrder(uint32_t flags) {
     ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
     raise(SIGSTOP);
   };
-  std::vector<std::string> seen;
   session.in_parent = [&](const ParentSide& side) {
     Answer(side, kListenerTaken);  // waits in the pipe: the tracer has no time for a handshake
-    seen = Observe(side.child, known);
+    observe(side.child, known);
     close(pty);
     close(master);
   };
   session.Run();
   close(ruleset);
+}
+
+std::vector<std::string> ObservedOrder(uint32_t flags) {
+  Session session;
+  std::vector<std::string> seen;
+  RunTraced(session, flags, false,
+            [&](pid_t child, const ChildContext& known) { seen = Observe(child, known); });
   return seen;
+}
+
+// Breakpoints at the rows' actions in a traced child: rows that make no system call are seen as well.
+class RowBreakpoints {
+ public:
+  RowBreakpoints(pid_t child, const ChildPlan& plan) : child_(child) {
+    for (const Step& step : StepTable()) {
+      const auto at = reinterpret_cast<uintptr_t>(step.action);
+      // Rows 17 and 22 are one function, of which one is on.
+      if (rows_.contains(at) && !step.guard(plan, ChildContext{})) continue;
+      rows_[at] = step.row;
+      if (!bytes_.contains(at)) bytes_[at] = static_cast<uint8_t>(ptrace(PTRACE_PEEKTEXT, child_, at, 0));
+    }
+    for (const auto& [at, byte] : bytes_) Put(at, kInt3);
+  }
+  // The row that the stopped child is about to enter, passed over; -1: it stopped for something else.
+  int Pass() {
+    user_regs_struct regs{};
+    ptrace(PTRACE_GETREGS, child_, nullptr, &regs);
+    const auto row = rows_.find(regs.rip - 1);  // int3 is one byte
+    if (row == rows_.end()) return -1;
+    --regs.rip;
+    ptrace(PTRACE_SETREGS, child_, nullptr, &regs);
+    Put(row->first, bytes_[row->first]);
+    ptrace(PTRACE_SINGLESTEP, child_, nullptr, nullptr);
+    int status = 0;
+    waitpid(child_, &status, 0);
+    Put(row->first, kInt3);  // a row that is entered twice must show
+    return static_cast<int>(row->second);
+  }
+
+ private:
+  static constexpr uint8_t kInt3 = 0xcc;
+  void Put(uintptr_t at, uint8_t byte) {
+    const long word = ptrace(PTRACE_PEEKTEXT, child_, at, nullptr);
+    ptrace(PTRACE_POKETEXT, child_, at, (word & ~0xffL) | byte);
+  }
+  const pid_t child_;
+  std::map<uintptr_t, uint32_t> rows_;
+  std::map<uintptr_t, uint8_t> bytes_;
+};
+
+// The rows as the child enters them. `status` is its last wait status: of exec, or of its end.
+std::vector<int> EnteredRows(uint32_t flags, bool exported, int& status) {
+  Session session;
+  std::vector<int> rows;
+  RunTraced(session, flags, exported, [&](pid_t child, const ChildContext&) {
+    waitpid(child, &status, 0);
+    if (!WIFSTOPPED(status)) return;
+    ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
+    RowBreakpoints breakpoints(child, session.plan());
+    for (;;) {
+      ptrace(PTRACE_CONT, child, nullptr, nullptr);  // signals are swallowed, the SIGSTOP of row 19 too
+      if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status)) return;
+      if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) break;
+      const int row = WSTOPSIG(status) == SIGTRAP ? breakpoints.Pass() : -1;
+      if (row >= 0) rows.push_back(row);
+    }
+    ptrace(PTRACE_DETACH, child, nullptr, nullptr);
+  });
+  return rows;
 }
 
 TEST(ObservedOrder, IsTheContractsOrder) {
   if (!CanListen()) GTEST_SKIP() << "a listener is above us already";
   if (syscall(SYS_landlock_create_ruleset, nullptr, 0, 1u) < 1) GTEST_SKIP() << "no Landlock";
-  EXPECT_THAT(ObservedOrder(kRestrictPrlimit),
-              testing::ElementsAre("0 name", "1 other end", "2 death signal", "3 session", "3 terminal",
-                                   "4 mask", "5 no new privileges", "6-8 filter", "9 landlock", "10 ruleset",
-                                   "11 passed", "15 hook", "16 tsc", "17/22 limit", "18 dumpable", "19 stop",
-                                   "20 listener", "21 capset", "24 exec"));
-  EXPECT_THAT(ObservedOrder(0),
-              testing::ElementsAre("0 name", "1 other end", "2 death signal", "3 session", "3 terminal",
-                                   "4 mask", "5 no new privileges", "6-8 filter", "9 landlock", "10 ruleset",
-                                   "11 passed", "15 hook", "16 tsc", "18 dumpable", "19 stop", "20 listener",
-                                   "21 capset", "17/22 limit", "24 exec"));
+  EXPECT_THAT(
+      ObservedOrder(kRestrictPrlimit),
+      testing::ElementsAre("0 name", "1 other end", "2 death signal", "3 session", "3 terminal", "4 mask",
+                           "5 no new privileges", "6 filter", "7 filter", "8 filter", "9 landlock",
+                           "10 ruleset", "11 passed", "15 hook", "16 tsc", "17/22 limit", "18 dumpable",
+                           "19 stop", "20 listener", "21 capset", "24 exec"));
+  EXPECT_THAT(
+      ObservedOrder(0),
+      testing::ElementsAre("0 name", "1 other end", "2 death signal", "3 session", "3 terminal", "4 mask",
+                           "5 no new privileges", "6 filter", "7 filter", "8 filter", "9 landlock",
+                           "10 ruleset", "11 passed", "15 hook", "16 tsc", "18 dumpable", "19 stop",
+                           "20 listener", "21 capset", "17/22 limit", "24 exec"));
+}
+
+TEST(ObservedOrder, EveryRowIsEnteredInItsTurnAndOnce) {
+  if (!CanListen()) GTEST_SKIP() << "a listener is above us already";
+  if (syscall(SYS_landlock_create_ruleset, nullptr, 0, 1u) < 1) GTEST_SKIP() << "no Landlock";
+  int status = 0;
+  EXPECT_THAT(EnteredRows(0, false, status), testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13,
+                                                                  14, 15, 16, 18, 19, 20, 21, 22, 24));
+  EXPECT_TRUE(WIFSTOPPED(status)) << "in exec";
+  EXPECT_THAT(
+      EnteredRows(kRestrictPrlimit, true, status),
+      testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 23));
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 std::vector<std::string> ObservedFilters(uint32_t flags) {
@@ -260,11 +362,13 @@ TEST(ObservedOrder, EveryFilterCarriesTheFlagsOfThePlanAndNoOther) {
   if (!CanListen()) GTEST_SKIP() << "a listener is above us already";
   if (syscall(SYS_landlock_create_ruleset, nullptr, 0, 1u) < 1) GTEST_SKIP() << "no Landlock";
   using testing::ElementsAre;
-  EXPECT_THAT(ObservedFilters(0), ElementsAre("6-8 filter", "20 listener"));
-  EXPECT_THAT(ObservedFilters(kSpecAllow), ElementsAre("6-8 filter, speculation allowed",  //
-                                                       "20 listener, speculation allowed"));
+  EXPECT_THAT(ObservedFilters(0), ElementsAre("6 filter", "7 filter", "8 filter", "20 listener"));
+  EXPECT_THAT(ObservedFilters(kSpecAllow),
+              ElementsAre("6 filter, speculation allowed", "7 filter, speculation allowed",
+                          "8 filter, speculation allowed", "20 listener, speculation allowed"));
   // A kernel that does not know it refuses the call, which was made all the same.
-  EXPECT_THAT(ObservedFilters(kWaitKillable), ElementsAre("6-8 filter", "20 listener, wait killable"));
+  EXPECT_THAT(ObservedFilters(kWaitKillable),
+              ElementsAre("6 filter", "7 filter", "8 filter", "20 listener, wait killable"));
 }
 #endif
 

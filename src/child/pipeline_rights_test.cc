@@ -3,9 +3,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <string>
 
@@ -111,6 +113,49 @@ TEST(Rows17And22, ALimitThatIsNotNamedStaysAsItWas) {
     EXPECT_TRUE(outcome.Has("Max core file size 0 0 bytes"));
   }
 }
+
+struct Name {
+  int resource;
+  const char* name;
+};
+
+class LimitThatFails : public testing::TestWithParam<Name> {};
+
+// Each is refused alone, early and late, where all fourteen are asked for.
+TEST_P(LimitThatFails, IsNamed) {
+  const Name& limit = GetParam();
+  for (const bool early : {true, false}) {
+    Session session;
+    if (early) session.plan().flags |= kRestrictPrlimit;
+    for (const Wish& wish : kWishes) {
+      rlimit64 now{};
+      ASSERT_EQ(syscall(SYS_prlimit64, 0, wish.resource, nullptr, &now), 0);
+      session.buffer.SetLimit(wish.limit, now.rlim_max);  // which everybody may
+    }
+    session.in_child = [&](ChildContext&) {
+      DenyHere(SYS_prlimit64, ENOTUNIQ, 1, static_cast<uint32_t>(limit.resource));
+    };
+    const Outcome outcome = session.Run();
+    EXPECT_EQ(outcome.error,
+              std::string("glovebox: cannot set the limit ") + limit.name + ": Name not unique on network\n");
+    EXPECT_EQ(outcome.out, "");
+    ASSERT_TRUE(WIFEXITED(outcome.status));
+    EXPECT_EQ(WEXITSTATUS(outcome.status), ENOTUNIQ);
+    ASSERT_EQ(outcome.failures.size(), 1u);
+    EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kSetResourceLimits));
+    EXPECT_EQ(kLimits[outcome.failures[0].detail].resource, limit.resource);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows17And22, LimitThatFails,
+                         testing::Values(Name{RLIMIT_AS, "AS"}, Name{RLIMIT_CORE, "CORE"},
+                                         Name{RLIMIT_CPU, "CPU"}, Name{RLIMIT_DATA, "DATA"},
+                                         Name{RLIMIT_FSIZE, "FSIZE"}, Name{RLIMIT_MEMLOCK, "MEMLOCK"},
+                                         Name{RLIMIT_MSGQUEUE, "MSGQUEUE"}, Name{RLIMIT_NICE, "NICE"},
+                                         Name{RLIMIT_NOFILE, "NOFILE"}, Name{RLIMIT_NPROC, "NPROC"},
+                                         Name{RLIMIT_RTPRIO, "RTPRIO"}, Name{RLIMIT_RTTIME, "RTTIME"},
+                                         Name{RLIMIT_SIGPENDING, "SIGPENDING"}, Name{RLIMIT_STACK, "STACK"}),
+                         [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Row21, TheCapabilitiesThatThePlanDoesNotKeepAreGone) {
   Session session;

@@ -3,6 +3,7 @@
 //   probe                 everything
 //   probe call N [A...]   system call N with numbers: "result R errno E"
 //   probe errno N [A...]  the same, and nothing but the exit status says how it went: 0 or the errno
+//   probe rdtsc           reads the time-stamp counter (x86)
 //   probe connect NAME    connects to the abstract unix stream socket NAME; exits likewise
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
 
 namespace {
 
@@ -67,6 +71,9 @@ void PrintLimits() {
 int main(int argc, char** argv, char** environment) {
   if (argc > 2 && strcmp(argv[1], "errno") == 0) return Call(argc, argv, false);
   if (argc > 2 && strcmp(argv[1], "connect") == 0) return Connect(argv[2]);
+#if defined(__x86_64__)
+  if (argc > 1 && strcmp(argv[1], "rdtsc") == 0) return __rdtsc() == 0;
+#endif
   // The descriptors first, before stdio or this program open one.
   for (int fd = 0; fd < 64; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0) printf("fd %d\n", fd);
