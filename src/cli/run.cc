@@ -319,7 +319,7 @@ void AddPolicyOptions(CLI::App& run, RunOptions& o) {
 
 }  // namespace
 
-void AddRun(CLI::App& app, Action* action, bool launched) {
+void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* command, bool launched) {
   auto o = std::make_shared<RunOptions>();
   CLI::App* run = app.add_subcommand("run", "run one command in the sandbox and tell what it touched");
   AddPolicyOptions(*run, *o);
@@ -343,11 +343,19 @@ void AddRun(CLI::App& app, Action* action, bool launched) {
   run->add_option("--type", o->target_type)->group(group);
   run->add_option("--dep", o->depfile)->group(group);
   run->add_option("--out", o->outputs)->group(group)->allow_extra_args(false);
-  run->add_option("COMMAND", o->command, "the command and its arguments, after --")->type_name("");
-  run->positionals_at_end();
-  // An option of a newer launcher must not break a build.
-  run->allow_extras(launched);
-  run->callback([o, action] { *action = [o] { return Execute(*o); }; });
+  if (launched) {
+    run->allow_extras();  // an option of a newer launcher must not break a build
+  } else {
+    // For --help alone: the words of the command have been cut off before.
+    run->add_option_function<std::vector<std::string>>(
+           "COMMAND", [](const std::vector<std::string>& words) { throw CLI::ExtrasError("run", words); },
+           "the command and its arguments, after --; each reaches it as it is")
+        ->type_name("");
+  }
+  run->callback([o, action, command] {
+    o->command = *command;
+    *action = [o] { return Execute(*o); };
+  });
 }
 
 }  // namespace glovebox::cli
