@@ -13,6 +13,12 @@ namespace glovebox::cli {
 // Returns the exit status.
 using Action = std::function<int()>;
 
+// For an option that names a directory: "" is a variable that is not set, and never what is meant.
+inline CLI::Validator NotEmpty() {
+  return CLI::Validator([](std::string& value) { return std::string(value.empty() ? "an empty DIR" : ""); },
+                        "");
+}
+
 // `launched`: a launcher calls, whose options need not all be known. `command`: the words of the command
 // (words.h), there at the latest when `app` parses, and until *action has returned.
 void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* command, bool launched);

@@ -50,6 +50,71 @@ TEST_F(Cli, TheReportNamesTheLimitThatCouldNotBeSet) {
   EXPECT_THAT(Run({"explain", "#1"}).out, HasSubstr("cannot set the limit NOFILE"));
 }
 
+// An unset $DIR must not run what was only to be looked at.
+TEST_F(Cli, AnEmptyDirectoryIsAUsageErrorAndNothingIsRun) {
+  const std::vector<std::string> cases[] = {
+      {"run", "-q", "--export", "", "--", "touch", "x"},
+      {"run", "-q", "--export=", "--", "touch", "x"},
+      {"run", "-q", "--export", "", "touch", "x"},
+      {"run", "-q", "--log", "", "--", "touch", "x"},
+      {"report", "--log", ""},
+      {"report", "-C", ""},
+      {"explain", "--log=", "x"},
+      {"cmake-scan", ""},
+  };
+  for (const auto& arguments : cases) {
+    const Outcome outcome = Run(arguments);
+    EXPECT_EQ(outcome.exit(), 2) << testing::PrintToString(arguments);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, HasSubstr("an empty DIR"));
+    EXPECT_FALSE(FileExists(Path("build/x")));
+  }
+}
+
+TEST_F(Cli, ExportBelowAListenerWritesWhatCanBeLoadedThereAndAnnouncesNoAction) {
+  if (json::parse(Run({"host", "--json"}).out, nullptr, false)["listener_above"] == true) {
+    GTEST_SKIP() << "a listener is above us already";
+  }
+  const auto below = [this](std::vector<std::string> words) {
+    words.insert(words.begin(), {"run", "-q", "--", GLOVEBOX_PROGRAM, "run"});
+    return Run(words);
+  };
+  const Outcome outcome = below({"--export", Path("below"), "--", "touch", "x"});
+  ASSERT_EQ(outcome.exit(), 0) << outcome.err;
+  EXPECT_FALSE(FileExists(Path("build/x")));
+  EXPECT_EQ(Report()["actions"].size(), 1u) << "a command that did not run";
+  // Without a listener the kernel refuses, as it does at level off.
+  ASSERT_EQ(Run({"run", "--export", Path("off"), "--level", "off"}).exit(), 0);
+  ASSERT_EQ(Run({"run", "--export", Path("open")}).exit(), 0);
+  const auto written = [this](const char* file) { return ReadFile(Path(file)).value_or("none"); };
+  EXPECT_EQ(written("below/ioctl.bpf"), written("off/ioctl.bpf"));
+  EXPECT_EQ(written("below/notify.bpf"), written("off/notify.bpf"));
+  EXPECT_TRUE(FileExists(Path("below/ioctl.bpf")));
+  EXPECT_TRUE(FileExists(Path("open/notify.bpf")));
+  EXPECT_FALSE(FileExists(Path("open/ioctl.bpf")));
+  const std::string steps = below({"--explain"}).out;
+  EXPECT_THAT(steps, HasSubstr(" 6  on   ioctl deny list  (refused in the kernel"));
+  EXPECT_THAT(steps, HasSubstr("20  on   notify filter  (no listener"));
+}
+
+TEST_F(Cli, ExportSaysWhichStepThisHostCouldNotDo) {
+  const Outcome outcome =
+      Run({"layers", GLOVEBOX_PROGRAM, "run", "--export", Path("filters")}, GLOVEBOX_TRACE_PROBE);
+  if (outcome.exit() == 99) GTEST_SKIP() << "this kernel has no Landlock scopes";
+  EXPECT_EQ(outcome.exit(), 0);
+  EXPECT_EQ(
+      outcome.err,
+      "glovebox: skipped LandlockScope: cannot enter the Landlock domain: E2BIG, 16 Landlock layers stand "
+      "above already\n");
+  EXPECT_TRUE(FileExists(Path("filters/notify.bpf")));
+}
+
+TEST_F(Cli, ExportLeavesStandardInputToOthers) {
+  const std::string script = absl::StrCat("printf 'one\\ntwo\\n' | { ", GLOVEBOX_PROGRAM,
+                                          " run --pty --export ", Path("filters"), " >&2; cat; }");
+  EXPECT_EQ(Run({"-c", script}, "/bin/sh").out, "one\ntwo\n");
+}
+
 #if defined(__x86_64__)
 TEST_F(Cli, ExportWritesTheFiltersThatWereJudged) {
   for (const std::string level : {"open", "full"}) {

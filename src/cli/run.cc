@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "access/log.h"
 #include "access/names.h"
 #include "base/bytes.h"
@@ -140,7 +141,15 @@ class NoRecord final : public access::RecordSink {
   bool Append(const access::Record& /*record*/) override { return true; }
 };
 
-// The set-up as `run` does it, rows 12 and 23 on: what fails there has said so on stderr.
+// A run's own; below another listener there can be none (EBUSY), and the kernel refuses instead.
+policy::CompileOptions OptionsFor(const policy::Policy& policy, const kernel::HostFeatures& host) {
+  policy::CompileOptions options;
+  options.listener = policy.level != kernel::Level::kOff && !host.listener_above;
+  return options;
+}
+
+// The set-up as `run` does it, rows 12 and 23 on: what fails there has said so on stderr. A supervisor above
+// hears of no command, since none will run, and a terminal would take what stands in stdin (row 3 stays off).
 absl::StatusOr<access::ActionEnd> SetUpOnly(const RunOptions& o, const policy::Policy& policy,
                                             const kernel::HostFeatures& host) {
   NoRecord nothing;
@@ -148,11 +157,14 @@ absl::StatusOr<access::ActionEnd> SetUpOnly(const RunOptions& o, const policy::P
   request.argv = o.command.empty() ? std::vector<std::string>{"true"} : o.command;  // row 24 is not reached
   request.policy = policy;
   request.host = host;
+  request.host.outer_supervisor = false;
   request.sink = &nothing;
-  request.pty = o.pty;
   request.export_mode = true;
   request.begin.action = 1;
   ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
+  // No report will say it.
+  const std::vector<std::string> parts = absl::StrSplit(outcome.end.step, access::kSkippedMark);
+  for (size_t i = 1; i < parts.size(); ++i) PrintError(absl::StrCat("skipped ", parts[i]));
   return outcome.end;
 }
 
@@ -175,8 +187,7 @@ const char* FilterOf(const child::Step& step) {
 // What the rows that are on load, in their order, once all of it could be set up.
 absl::StatusOr<int> Export(const RunOptions& o, const policy::Policy& policy,
                            const kernel::HostFeatures& host) {
-  policy::CompileOptions options;
-  options.listener = policy.level != kernel::Level::kOff;
+  const policy::CompileOptions options = OptionsFor(policy, host);
   ASSIGN_OR_RETURN(const auto filters, policy::ExportFilters(policy, host, options));
   ASSIGN_OR_RETURN(const policy::CompiledPlan compiled, policy::CompilePlan(policy, host, options));
   ASSIGN_OR_RETURN(const access::ActionEnd end, SetUpOnly(o, policy, host));
@@ -200,9 +211,8 @@ absl::StatusOr<int> Export(const RunOptions& o, const policy::Policy& policy,
 // The pipeline's rows for this policy: which are switched on, in their order.
 absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
                           const kernel::HostFeatures& host) {
-  policy::CompileOptions options;
-  options.listener = policy.level != kernel::Level::kOff && !host.listener_above;
-  ASSIGN_OR_RETURN(const policy::CompiledPlan compiled, policy::CompilePlan(policy, host, options));
+  ASSIGN_OR_RETURN(const policy::CompiledPlan compiled,
+                   policy::CompilePlan(policy, host, OptionsFor(policy, host)));
   const auto* plan = reinterpret_cast<const child::ChildPlan*>(compiled.bytes.data());
   child::ChildContext context;
   if (o.pty) context.pty = 0;
@@ -324,14 +334,16 @@ void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* comma
   CLI::App* run = app.add_subcommand("run", "run one command in the sandbox and tell what it touched");
   AddPolicyOptions(*run, *o);
   run->add_option("--log", o->log, "keep the log in this directory instead of the state directory")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check(NotEmpty());
   run->add_flag("--json", o->json,
                 "print the whole report as JSON to stderr at the end, instead of one line");
   run->add_flag("-q,--quiet", o->quiet, "no line at the end; what --json prints stays");
   run->add_option(
          "--export", o->export_dir,
          "set up, and write the filters into this directory (BPF bytes and readable PFC); nothing is run")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check(NotEmpty());
   run->add_flag("--explain", o->explain, "print the steps of the set-up for these options; nothing is run");
   const char* group = "Launchers";
   run->add_flag("--launched", o->launched, "called by glovebox-launch")->group(group);
