@@ -124,6 +124,21 @@ TEST_F(Cli, ASetUpThatFailsExitsWithItsErrno) {
   EXPECT_EQ(action["complete"], false);
 }
 
+// As execvp: only a search along PATH passes over what is not there.
+TEST_F(Cli, AProgramWithASlashFailsWithItsOwnErrno) {
+  ASSERT_OK(WriteFile(Path("build/file"), ""));
+  const Outcome below = Run({"run", "-q", "--", "./file/x"});
+  EXPECT_EQ(below.exit(), ENOTDIR);
+  EXPECT_EQ(below.err, "glovebox: cannot run ./file/x: Not a directory\n");
+  EXPECT_EQ(Run({"run", "-q", "--", "./file"}).exit(), EACCES);
+  const auto search = [this](const char* path, const char* program) {
+    return Run({path, GLOVEBOX_PROGRAM, "run", "-q", "--", program}, "/usr/bin/env");
+  };
+  EXPECT_EQ(search("PATH=file:/nowhere:/usr/bin:/bin", "true").exit(), 0);
+  EXPECT_EQ(search("PATH=/nowhere:file", "true").exit(), ENOENT);
+  EXPECT_EQ(search("PATH=.:/nowhere", "file").exit(), EACCES);
+}
+
 TEST_F(Cli, AStepThatThisHostCouldNotDoIsInTheReportWithItsReason) {
   const Outcome run = Run({"layers", GLOVEBOX_PROGRAM, "run", "-q", "--", "true"}, GLOVEBOX_TRACE_PROBE);
   if (run.exit() == 99) GTEST_SKIP() << "this kernel has no Landlock scopes";
