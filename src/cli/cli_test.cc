@@ -341,6 +341,20 @@ TEST_F(Cli, ALaunchersCommandIsSilentAndGoesIntoTheLooseRun) {
   EXPECT_THAT(Run({"explain", "app"}).out, HasSubstr("#2 app"));
 }
 
+TEST_F(Cli, ALauncherStandsAloneWithEveryRole) {
+  ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
+  const std::string launcher = Launcher();
+  const std::vector<std::string> roles = {"run", "edge", "compile", "link", "custom", "test", "configure"};
+  for (const std::string& role : roles) {
+    const Outcome outcome = Run({absl::StrCat("--role=", role), "--", "echo", "hi"}, launcher.c_str());
+    EXPECT_EQ(outcome.out, "hi\n") << role << outcome.err;
+  }
+  std::vector<std::string> recorded;
+  const json report = Report();
+  for (const json& action : report["actions"]) recorded.push_back(action["role"]);
+  EXPECT_EQ(recorded, roles);
+}
+
 TEST_F(Cli, HostAndSyscallsAreToldInTextAndJson) {
   const json host = json::parse(Run({"host", "--json"}).out, nullptr, false);
   EXPECT_TRUE(host["seccomp_notify"].is_boolean());

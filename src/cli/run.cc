@@ -9,6 +9,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -55,10 +56,16 @@ struct RunOptions {
   std::vector<std::string> outputs;
 };
 
+// Each that a launcher can hand on (RoleName() of child/launch_options.h).
+constexpr std::pair<const char*, policy::Role> kRoles[] = {{"run", policy::Role::kRun},
+                                                           {"edge", policy::Role::kEdge},
+                                                           {"compile", policy::Role::kCompile},
+                                                           {"link", policy::Role::kLink},
+                                                           {"custom", policy::Role::kCustom},
+                                                           {"test", policy::Role::kTest},
+                                                           {"configure", policy::Role::kConfigure}};
+
 absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
-  static const std::pair<const char*, policy::Role> kRoles[] = {
-      {"run", policy::Role::kRun},   {"edge", policy::Role::kEdge},     {"compile", policy::Role::kCompile},
-      {"link", policy::Role::kLink}, {"custom", policy::Role::kCustom}, {"test", policy::Role::kTest}};
   policy::Policy policy;
   for (const auto& [name, role] : kRoles) {
     if (o.role == name) policy = policy::DefaultPolicy(role);
@@ -347,9 +354,11 @@ void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* comma
   run->add_flag("--explain", o->explain, "print the steps of the set-up for these options; nothing is run");
   const char* group = "Launchers";
   run->add_flag("--launched", o->launched, "called by glovebox-launch")->group(group);
-  run->add_option("--role", o->role)
-      ->group(group)
-      ->check(CLI::IsMember({"run", "edge", "compile", "link", "custom", "test"}));
+  run->add_option("--role", o->role)->group(group)->check(CLI::IsMember([] {
+    std::vector<std::string> names;
+    for (const auto& [name, role] : kRoles) names.emplace_back(name);
+    return names;
+  }()));
   run->add_option("--lang", o->language)->group(group);
   run->add_option("--target", o->target)->group(group);
   run->add_option("--type", o->target_type)->group(group);
