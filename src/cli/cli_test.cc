@@ -140,14 +140,14 @@ TEST_F(Cli, AProgramWithASlashFailsWithItsOwnErrno) {
 }
 
 TEST_F(Cli, AFailedSetUpIsOneLineThatATerminalOnlyShows) {
-  for (const std::string program : {"a\nb\x1b[31m", "/no/\xff\\\t\xc2\x9b", "\xc3\xa9\xe2\x82"}) {
+  for (const std::string program : {"./a\nb\x1b[31m", "/no/\xff\\\t\xc2\x9b", "./\xc3\xa9\xe2\x82"}) {
     const std::string line =
         absl::StrCat("glovebox: cannot run ", EscapeBytes(program), ": No such file or directory\n");
     EXPECT_EQ(Run({"run", "-q", "--", program}).err, line);
   }
   // A launcher that becomes CMake's own target speaks for itself.
-  const Outcome launched = Run({"--role=custom", "--target=install", "--", "no\n"}, GLOVEBOX_LAUNCH);
-  EXPECT_EQ(launched.err, "glovebox: cannot run no\\n: No such file or directory\n");
+  const Outcome launched = Run({"--role=custom", "--target=install", "--", "./no\n"}, GLOVEBOX_LAUNCH);
+  EXPECT_EQ(launched.err, "glovebox: cannot run ./no\\n: No such file or directory\n");
 }
 
 TEST_F(Cli, AStepThatThisHostCouldNotDoIsInTheReportWithItsReason) {
