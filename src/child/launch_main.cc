@@ -23,17 +23,7 @@ constexpr int kUsage = 2;
 
 [[noreturn]] void Die(const char* what, const char* path, const char* reason, int status) {
   char text[PATH_MAX + 256];
-  size_t size = 0;
-  const char* parts[] = {"glovebox: ",
-                         what,
-                         path != nullptr ? " " : "",
-                         path != nullptr ? path : "",
-                         reason != nullptr ? ": " : "",
-                         reason != nullptr ? reason : ""};
-  for (const char* part : parts) {
-    while (*part != '\0' && size + 1 < sizeof text) text[size++] = *part++;
-  }
-  text[size++] = '\n';
+  const size_t size = FormatMessage(what, path, reason, text, sizeof text);
   [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text, size);
   _exit(status);
 }

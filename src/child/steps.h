@@ -55,9 +55,14 @@ const char* DetailName(StepCode code, uint32_t detail);
 // known (256 would be the status 0, and the edge would count as done). Async-signal-safe.
 int SetupExitStatus(int error);
 
+// Writes `glovebox: cannot run a\nb: No such file or directory` and a newline into `out` and returns the
+// length, at most `capacity`. One line, whatever is in the name: it is escaped as EscapeBytes() of
+// base/bytes.h does it, and cut where it is too long; the reason and the newline stay. `name` and `reason`
+// may be null. Not terminated. Async-signal-safe.
+size_t FormatMessage(const char* what, const char* name, const char* reason, char* out, size_t capacity);
+
 // Writes `glovebox: cannot set the limit NOFILE: Operation not permitted\n` into `out` and returns its
-// length, at most `capacity`; a long name is cut, the reason and the newline stay. `program` is the one of
-// kExec and may be null. Not terminated. Async-signal-safe.
+// length, as FormatMessage() does. `program` is the one of kExec and may be null. Async-signal-safe.
 size_t FormatFailure(StepCode code, int error, uint32_t detail, const char* program, char* out,
                      size_t capacity);
 

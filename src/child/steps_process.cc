@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -122,8 +123,10 @@ StepResult ExitForExport(Plan, Context context) {
   return {};
 }
 
-// As execvp: what is not there is passed over, what may not be run is remembered, anything else ends it.
+// As execvp: a program with a slash is tried once. Along PATH what is not there is passed over, what may not
+// be run is remembered, anything else ends it.
 StepResult Execute(Plan, Context context) {
+  const bool searched = context.program == nullptr || strchr(context.program, '/') == nullptr;
   int error = ENOENT;
   const char* const* candidate = context.candidates;
   for (; candidate != nullptr && *candidate != nullptr; ++candidate) {
@@ -134,8 +137,8 @@ StepResult Execute(Plan, Context context) {
     }
     if (errno == EACCES) {
       error = EACCES;
-    } else if (errno != ENOENT && errno != ENOTDIR && errno != ESTALE && errno != ENODEV &&
-               errno != ETIMEDOUT) {
+    } else if (!searched || (errno != ENOENT && errno != ENOTDIR && errno != ESTALE && errno != ENODEV &&
+                             errno != ETIMEDOUT)) {
       return {StepCode::kExec, errno, 0};
     }
   }

@@ -1,119 +1,21 @@
 // The real binary, as a person and as a launcher call it.
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "base/bytes.h"
-#include "base/files.h"
-#include "base/status_matchers.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include "cli/cli_fixture.h"
 
 namespace glovebox::cli {
 namespace {
-
-using nlohmann::json;
-using testing::HasSubstr;
-using testing::Not;
-
-struct Outcome {
-  int wait_status = 0;
-  std::string out;
-  std::string err;
-  int exit() const { return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1; }
-};
-
-// Reads both pipes until both are closed, so that neither can fill and block the writer.
-void Drain(UniqueFd out, UniqueFd err, Outcome* outcome) {
-  pollfd fds[2] = {{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}};
-  std::string* texts[2] = {&outcome->out, &outcome->err};
-  for (int open = 2; open > 0;) {
-    if (poll(fds, 2, -1) < 0) continue;
-    for (int i = 0; i < 2; ++i) {
-      if (fds[i].fd < 0 || fds[i].revents == 0) continue;
-      char buffer[65536];
-      const ssize_t size = read(fds[i].fd, buffer, sizeof buffer);
-      if (size > 0) {
-        texts[i]->append(buffer, static_cast<size_t>(size));
-      } else if (size == 0) {
-        fds[i].fd = -1;
-        --open;
-      }
-    }
-  }
-}
-
-class Cli : public testing::Test {
- protected:
-  void SetUp() override {
-    auto dir = TempDir::Create("glovebox-cli");
-    ASSERT_OK(dir);
-    dir_.emplace(*std::move(dir));
-    for (const char* name : {"build", "state"}) ASSERT_OK(MakeDirectories(Path(name)));
-    // Whoever runs these tests may itself be a build under Glovebox.
-    for (const char* name : {"GLOVEBOX_COLLECTOR", "NO_COLOR", "COLUMNS"}) unsetenv(name);
-    setenv("GLOVEBOX_STATE_DIR", Path("state").c_str(), 1);
-  }
-  std::string Path(absl::string_view name) const { return absl::StrCat(dir_->path(), "/", name); }
-
-  // In the directory "build", with nothing on stdin.
-  Outcome Run(std::vector<std::string> arguments, const char* program = GLOVEBOX_PROGRAM) {
-    arguments.insert(arguments.begin(), program);
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    int out[2];
-    int err[2];
-    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) return {};
-    const std::string cwd = Path("build");
-    const pid_t pid = fork();
-    if (pid == 0) {
-      const int null = open("/dev/null", O_RDONLY);
-      if (chdir(cwd.c_str()) != 0 || dup2(null, 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0)
-        _exit(126);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    close(out[1]);
-    close(err[1]);
-    Outcome outcome;
-    Drain(UniqueFd(out[0]), UniqueFd(err[0]), &outcome);
-    while (waitpid(pid, &outcome.wait_status, 0) < 0 && errno == EINTR) {
-    }
-    return outcome;
-  }
-  json Report(std::vector<std::string> more = {}) {
-    more.insert(more.begin(), {"report", "--json"});
-    const Outcome outcome = Run(more);
-    EXPECT_EQ(outcome.exit(), 0) << outcome.err;
-    return json::parse(outcome.out, nullptr, false);
-  }
-  // Null where no file of the report has that path.
-  static json FileOf(const json& report, const std::string& path) {
-    for (const json& file : report["files"]) {
-      if (UnescapeBytes(file["path"].get<std::string>()) == path) return file;
-    }
-    return nullptr;
-  }
-
- private:
-  std::optional<TempDir> dir_;
-};
 
 TEST_F(Cli, UsageErrorsAreOneLineAndExitWith2) {
   const std::vector<std::string> cases[] = {
@@ -222,6 +124,32 @@ TEST_F(Cli, ASetUpThatFailsExitsWithItsErrno) {
   EXPECT_EQ(action["complete"], false);
 }
 
+// As execvp: only a search along PATH passes over what is not there.
+TEST_F(Cli, AProgramWithASlashFailsWithItsOwnErrno) {
+  ASSERT_OK(WriteFile(Path("build/file"), ""));
+  const Outcome below = Run({"run", "-q", "--", "./file/x"});
+  EXPECT_EQ(below.exit(), ENOTDIR);
+  EXPECT_EQ(below.err, "glovebox: cannot run ./file/x: Not a directory\n");
+  EXPECT_EQ(Run({"run", "-q", "--", "./file"}).exit(), EACCES);
+  const auto search = [this](const char* path, const char* program) {
+    return Run({path, GLOVEBOX_PROGRAM, "run", "-q", "--", program}, "/usr/bin/env");
+  };
+  EXPECT_EQ(search("PATH=file:/nowhere:/usr/bin:/bin", "true").exit(), 0);
+  EXPECT_EQ(search("PATH=/nowhere:file", "true").exit(), ENOENT);
+  EXPECT_EQ(search("PATH=.:/nowhere", "file").exit(), EACCES);
+}
+
+TEST_F(Cli, AFailedSetUpIsOneLineThatATerminalOnlyShows) {
+  for (const std::string program : {"./a\nb\x1b[31m", "/no/\xff\\\t\xc2\x9b", "./\xc3\xa9\xe2\x82"}) {
+    const std::string line =
+        absl::StrCat("glovebox: cannot run ", EscapeBytes(program), ": No such file or directory\n");
+    EXPECT_EQ(Run({"run", "-q", "--", program}).err, line);
+  }
+  // A launcher that becomes CMake's own target speaks for itself.
+  const Outcome launched = Run({"--role=custom", "--target=install", "--", "./no\n"}, GLOVEBOX_LAUNCH);
+  EXPECT_EQ(launched.err, "glovebox: cannot run ./no\\n: No such file or directory\n");
+}
+
 TEST_F(Cli, AStepThatThisHostCouldNotDoIsInTheReportWithItsReason) {
   const Outcome run = Run({"layers", GLOVEBOX_PROGRAM, "run", "-q", "--", "true"}, GLOVEBOX_TRACE_PROBE);
   if (run.exit() == 99) GTEST_SKIP() << "this kernel has no Landlock scopes";
@@ -251,13 +179,6 @@ TEST_F(Cli, ClosedStandardStreamsAreNobodyElses) {
                 "/bin/sh")
                 .exit(),
             0);
-}
-
-TEST_F(Cli, ArgumentsReachTheCommandAsTheyAre) {
-  const Outcome outcome =
-      Run({"run", "-q", "--", "printf", "<%s>", "", "--", "-x", "a\nb", "\xff", "--level", "'"});
-  EXPECT_EQ(outcome.out, "<><--><-x><a\nb><\xff><--level><'>");
-  EXPECT_EQ(Run({"run", "-q", "sh", "-c", "exit $1", "sh", "3"}).exit(), 3);
 }
 
 TEST_F(Cli, ARunIsReportedAndExplained) {
@@ -382,94 +303,6 @@ TEST_F(Cli, AClosedStandardOutputIsAnErrorOnlyOfWhatIsPrintedThere) {
   EXPECT_EQ(Run({"-c", absl::StrCat(GLOVEBOX_PROGRAM, " run -q -- true >&-")}, "/bin/sh").exit(), 0);
 }
 
-TEST_F(Cli, ExportWritesFiltersAndRunsNothing) {
-  const Outcome outcome =
-      Run({"run", "--export", Path("filters"), "--append-only", "--kernel-only", "--", "touch", "x"});
-  ASSERT_EQ(outcome.exit(), 0) << outcome.err;
-  EXPECT_FALSE(FileExists(Path("build/x")));
-  for (const char* name : {"notify", "ioctl", "append_only"}) {
-    const auto bpf = ReadFile(Path(absl::StrCat("filters/", name, ".bpf")));
-    ASSERT_OK(bpf);
-    EXPECT_GT(bpf->size(), 0u);
-    EXPECT_EQ(bpf->size() % 8, 0u);  // struct sock_filter
-    const auto pfc = ReadFile(Path(absl::StrCat("filters/", name, ".pfc")));
-    ASSERT_OK(pfc);
-    EXPECT_THAT(*pfc, HasSubstr("# pseudo filter code"));
-  }
-}
-
-// More open files than the kernel has for anybody.
-const std::vector<std::string> kFails = {
-    "--restrict-prlimit", "--limit", "NOFILE=18446744073709551614", "--", "touch", "x"};
-
-TEST_F(Cli, ExportSetsUpAsARunDoesAndASetUpThatFailsWritesNothing) {
-  std::vector<std::string> command = {"run", "--export", Path("filters")};
-  command.insert(command.end(), kFails.begin(), kFails.end());
-  const Outcome outcome = Run(command);
-  EXPECT_EQ(outcome.exit(), EPERM);
-  EXPECT_EQ(outcome.err, "glovebox: cannot set the limit NOFILE: Operation not permitted\n");
-  EXPECT_FALSE(FileExists(Path("filters/notify.bpf")));
-  EXPECT_EQ(Run({"report"}).exit(), 1) << "nothing is recorded";
-}
-
-TEST_F(Cli, TheReportNamesTheLimitThatCouldNotBeSet) {
-  std::vector<std::string> command = {"run", "-q"};
-  command.insert(command.end(), kFails.begin(), kFails.end());
-  ASSERT_EQ(Run(command).exit(), EPERM);
-  EXPECT_EQ(Report()["actions"][0]["step"], "SetResourceLimits: cannot set the limit NOFILE");
-  EXPECT_THAT(Run({"report"}).out, HasSubstr("cannot set the limit NOFILE"));
-  EXPECT_THAT(Run({"explain", "#1"}).out, HasSubstr("cannot set the limit NOFILE"));
-}
-
-#if defined(__x86_64__)
-TEST_F(Cli, ExportWritesTheFiltersThatWereJudged) {
-  for (const std::string level : {"open", "full"}) {
-    ASSERT_EQ(Run({"run", "--export", Path(level), "--level", level, "--", "true"}).exit(), 0);
-    const auto written = ReadFile(Path(absl::StrCat(level, "/notify.pfc")));
-    const auto golden = ReadFile(absl::StrCat(GLOVEBOX_POLICY_TESTDATA, "/notify_", level, ".pfc"));
-    ASSERT_OK(written);
-    ASSERT_OK(golden);
-    // Only the names in comments may differ (a newer libseccomp knows more of them).
-    const auto rules = [](const std::string& pfc) {
-      std::vector<std::string> lines = absl::StrSplit(pfc, '\n');
-      lines.erase(
-          std::remove_if(lines.begin(), lines.end(),
-                         [](const std::string& l) { return l.find_first_not_of(' ') == l.find('#'); }),
-          lines.end());
-      return lines;
-    };
-    EXPECT_EQ(rules(*written), rules(*golden)) << level;
-  }
-}
-#endif
-
-TEST_F(Cli, ExplainShowsEveryStepInOrderAndRunsNothing) {
-  const Outcome outcome = Run({"run", "--explain", "--deny-tsc", "--", "touch", "x"});
-  EXPECT_EQ(outcome.exit(), 0);
-  EXPECT_FALSE(FileExists(Path("build/x")));
-  const std::vector<std::string> lines = absl::StrSplit(outcome.out, '\n', absl::SkipEmpty());
-  ASSERT_EQ(lines.size(), 25u);
-  for (size_t row = 0; row < lines.size(); ++row) EXPECT_EQ(std::stoul(lines[row]), row);
-  EXPECT_TRUE(absl::StartsWith(lines[16], "16  on ")) << lines[16];
-  EXPECT_TRUE(absl::StartsWith(lines[17], "17  off ")) << lines[17];
-}
-
-TEST_F(Cli, ExplainSaysWhatThePlanInForceDoes) {
-  const auto row = [this](size_t number, std::vector<std::string> options) {
-    options.insert(options.begin(), {"run", "--explain"});
-    const std::vector<std::string> lines = absl::StrSplit(Run(options).out, '\n');
-    return number < lines.size() ? lines[number] : "";
-  };
-  EXPECT_THAT(row(6, {"--level", "off"}), HasSubstr("on   ioctl deny list  (refused in the kernel"));
-  EXPECT_THAT(row(20, {"--level", "off"}), HasSubstr("a filter that only refuses"));
-  EXPECT_THAT(row(22, {}), HasSubstr("nothing is set"));
-  EXPECT_THAT(row(22, {"--limit", "NOFILE=64"}), HasSubstr("sets the named limits"));
-  const json host = json::parse(Run({"host", "--json"}).out, nullptr, false);
-  if (host["listener_above"] == true) GTEST_SKIP() << "a listener is above us already";
-  EXPECT_THAT(row(6, {}), HasSubstr("supervisor refuses"));
-  EXPECT_THAT(row(20, {}), HasSubstr("a filter with a listener"));
-}
-
 TEST_F(Cli, LimitsReachTheCommand) {
   EXPECT_EQ(Run({"run", "-q", "--limit", "NOFILE=77", "--", "sh", "-c", "ulimit -n"}).out, "77\n");
   EXPECT_EQ(Run({"run", "-q", "--limit", "CORE=0", "--restrict-prlimit", "--", "sh", "-c", "ulimit -c"}).out,
@@ -486,11 +319,7 @@ TEST_F(Cli, EnvironmentRulesReachTheCommand) {
 
 TEST_F(Cli, ALaunchersCommandIsSilentAndGoesIntoTheLooseRun) {
   ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
-  // The launcher becomes the glovebox that stands beside it.
-  ASSERT_OK(MakeDirectories(Path("bin")));
-  const std::string launcher = Path("bin/glovebox-launch");
-  std::filesystem::copy_file(GLOVEBOX_LAUNCH, launcher);
-  std::filesystem::create_symlink(GLOVEBOX_PROGRAM, Path("bin/glovebox"));
+  const std::string launcher = Launcher();
   const Outcome first = Run({"--role=compile", "--lang=CXX", "--target=app", "--out=a.o", "a.d",
                              "--new-option", "--", "touch", "a.o"},
                             launcher.c_str());
@@ -510,6 +339,20 @@ TEST_F(Cli, ALaunchersCommandIsSilentAndGoesIntoTheLooseRun) {
   EXPECT_EQ(report["totals"]["complete_actions"], 2);
   // "app" is the target of the first and the output of the second: the output is meant.
   EXPECT_THAT(Run({"explain", "app"}).out, HasSubstr("#2 app"));
+}
+
+TEST_F(Cli, ALauncherStandsAloneWithEveryRole) {
+  ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
+  const std::string launcher = Launcher();
+  const std::vector<std::string> roles = {"run", "edge", "compile", "link", "custom", "test", "configure"};
+  for (const std::string& role : roles) {
+    const Outcome outcome = Run({absl::StrCat("--role=", role), "--", "echo", "hi"}, launcher.c_str());
+    EXPECT_EQ(outcome.out, "hi\n") << role << outcome.err;
+  }
+  std::vector<std::string> recorded;
+  const json report = Report();
+  for (const json& action : report["actions"]) recorded.push_back(action["role"]);
+  EXPECT_EQ(recorded, roles);
 }
 
 TEST_F(Cli, HostAndSyscallsAreToldInTextAndJson) {

@@ -5,14 +5,23 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace glovebox::cli {
 
 // Returns the exit status.
 using Action = std::function<int()>;
 
-// `launched`: a launcher calls, whose options need not all be known.
-void AddRun(CLI::App& app, Action* action, bool launched);
+// For an option that names a directory: "" is a variable that is not set, and never what is meant.
+inline CLI::Validator NotEmpty() {
+  return CLI::Validator([](std::string& value) { return std::string(value.empty() ? "an empty DIR" : ""); },
+                        "");
+}
+
+// `launched`: a launcher calls, whose options need not all be known. `command`: the words of the command
+// (words.h), there at the latest when `app` parses, and until *action has returned.
+void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* command, bool launched);
 void AddReport(CLI::App& app, Action* action);
 void AddExplain(CLI::App& app, Action* action);
 void AddLog(CLI::App& app, Action* action);

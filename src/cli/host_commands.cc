@@ -94,7 +94,7 @@ void AddCMakeScan(CLI::App& app, Action* action) {
   auto build_dir = std::make_shared<std::string>(".");
   CLI::App* scan = app.add_subcommand(
       "cmake-scan", "which commands of a generated build do not run through glovebox-launch, and why");
-  scan->add_option("build", *build_dir, "the build directory (default: this one)");
+  scan->add_option("build", *build_dir, "the build directory (default: this one)")->check(NotEmpty());
   scan->callback([build_dir, action] { *action = [build_dir] { return Scan(*build_dir); }; });
 }
 

@@ -8,6 +8,7 @@
 #include "base/standard_streams.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/words.h"
 
 // CLI11 throws where an option is declared wrongly: a bug of ours, for which to end is right.
 // NOLINTNEXTLINE(bugprone-exception-escape)
@@ -23,7 +24,8 @@ int main(int argc, char** argv) {
       "Exit codes: 0 fine, 1 could not, 2 usage, 3 this host cannot; `run` exits as its command does.");
   glovebox::cli::Action action;
   const bool launched = argc > 2 && std::string(argv[2]) == "--launched";
-  glovebox::cli::AddRun(app, &action, launched);
+  glovebox::cli::Words words;
+  glovebox::cli::AddRun(app, &action, &words.command, launched);
   glovebox::cli::AddReport(app, &action);
   glovebox::cli::AddExplain(app, &action);
   glovebox::cli::AddLog(app, &action);
@@ -31,8 +33,9 @@ int main(int argc, char** argv) {
   glovebox::cli::AddSyscalls(app, &action);
   glovebox::cli::AddCMakeScan(app, &action);
   glovebox::cli::Output output;
+  words = glovebox::cli::CutWords(app, argc, argv, launched);
   try {
-    app.parse(argc, argv);
+    app.parse(words.options);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {  // help, version: on stdout
       app.exit(error);

@@ -30,9 +30,12 @@ struct Where {
 };
 
 void AddWhere(CLI::App& command, Where& where) {
-  command.add_option("-C", where.build_dir, "the build directory (default: this one)")->type_name("BUILD");
+  command.add_option("-C", where.build_dir, "the build directory (default: this one)")
+      ->type_name("BUILD")
+      ->check(NotEmpty());
   command.add_option("--log", where.log, "the directory of one run's log, instead of the latest run")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check(NotEmpty());
 }
 
 // How much there is to read, as far as that can be told.

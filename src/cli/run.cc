@@ -9,9 +9,11 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "access/log.h"
 #include "access/names.h"
 #include "base/bytes.h"
@@ -54,10 +56,16 @@ struct RunOptions {
   std::vector<std::string> outputs;
 };
 
+// Each that a launcher can hand on (RoleName() of child/launch_options.h).
+constexpr std::pair<const char*, policy::Role> kRoles[] = {{"run", policy::Role::kRun},
+                                                           {"edge", policy::Role::kEdge},
+                                                           {"compile", policy::Role::kCompile},
+                                                           {"link", policy::Role::kLink},
+                                                           {"custom", policy::Role::kCustom},
+                                                           {"test", policy::Role::kTest},
+                                                           {"configure", policy::Role::kConfigure}};
+
 absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
-  static const std::pair<const char*, policy::Role> kRoles[] = {
-      {"run", policy::Role::kRun},   {"edge", policy::Role::kEdge},     {"compile", policy::Role::kCompile},
-      {"link", policy::Role::kLink}, {"custom", policy::Role::kCustom}, {"test", policy::Role::kTest}};
   policy::Policy policy;
   for (const auto& [name, role] : kRoles) {
     if (o.role == name) policy = policy::DefaultPolicy(role);
@@ -140,7 +148,15 @@ class NoRecord final : public access::RecordSink {
   bool Append(const access::Record& /*record*/) override { return true; }
 };
 
-// The set-up as `run` does it, rows 12 and 23 on: what fails there has said so on stderr.
+// A run's own; below another listener there can be none (EBUSY), and the kernel refuses instead.
+policy::CompileOptions OptionsFor(const policy::Policy& policy, const kernel::HostFeatures& host) {
+  policy::CompileOptions options;
+  options.listener = policy.level != kernel::Level::kOff && !host.listener_above;
+  return options;
+}
+
+// The set-up as `run` does it, rows 12 and 23 on: what fails there has said so on stderr. A supervisor above
+// hears of no command, since none will run, and a terminal would take what stands in stdin (row 3 stays off).
 absl::StatusOr<access::ActionEnd> SetUpOnly(const RunOptions& o, const policy::Policy& policy,
                                             const kernel::HostFeatures& host) {
   NoRecord nothing;
@@ -148,11 +164,14 @@ absl::StatusOr<access::ActionEnd> SetUpOnly(const RunOptions& o, const policy::P
   request.argv = o.command.empty() ? std::vector<std::string>{"true"} : o.command;  // row 24 is not reached
   request.policy = policy;
   request.host = host;
+  request.host.outer_supervisor = false;
   request.sink = &nothing;
-  request.pty = o.pty;
   request.export_mode = true;
   request.begin.action = 1;
   ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
+  // No report will say it.
+  const std::vector<std::string> parts = absl::StrSplit(outcome.end.step, access::kSkippedMark);
+  for (size_t i = 1; i < parts.size(); ++i) PrintError(absl::StrCat("skipped ", parts[i]));
   return outcome.end;
 }
 
@@ -175,8 +194,7 @@ const char* FilterOf(const child::Step& step) {
 // What the rows that are on load, in their order, once all of it could be set up.
 absl::StatusOr<int> Export(const RunOptions& o, const policy::Policy& policy,
                            const kernel::HostFeatures& host) {
-  policy::CompileOptions options;
-  options.listener = policy.level != kernel::Level::kOff;
+  const policy::CompileOptions options = OptionsFor(policy, host);
   ASSIGN_OR_RETURN(const auto filters, policy::ExportFilters(policy, host, options));
   ASSIGN_OR_RETURN(const policy::CompiledPlan compiled, policy::CompilePlan(policy, host, options));
   ASSIGN_OR_RETURN(const access::ActionEnd end, SetUpOnly(o, policy, host));
@@ -200,9 +218,8 @@ absl::StatusOr<int> Export(const RunOptions& o, const policy::Policy& policy,
 // The pipeline's rows for this policy: which are switched on, in their order.
 absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
                           const kernel::HostFeatures& host) {
-  policy::CompileOptions options;
-  options.listener = policy.level != kernel::Level::kOff && !host.listener_above;
-  ASSIGN_OR_RETURN(const policy::CompiledPlan compiled, policy::CompilePlan(policy, host, options));
+  ASSIGN_OR_RETURN(const policy::CompiledPlan compiled,
+                   policy::CompilePlan(policy, host, OptionsFor(policy, host)));
   const auto* plan = reinterpret_cast<const child::ChildPlan*>(compiled.bytes.data());
   child::ChildContext context;
   if (o.pty) context.pty = 0;
@@ -319,35 +336,47 @@ void AddPolicyOptions(CLI::App& run, RunOptions& o) {
 
 }  // namespace
 
-void AddRun(CLI::App& app, Action* action, bool launched) {
+void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* command, bool launched) {
   auto o = std::make_shared<RunOptions>();
   CLI::App* run = app.add_subcommand("run", "run one command in the sandbox and tell what it touched");
   AddPolicyOptions(*run, *o);
   run->add_option("--log", o->log, "keep the log in this directory instead of the state directory")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check(NotEmpty());
   run->add_flag("--json", o->json,
                 "print the whole report as JSON to stderr at the end, instead of one line");
   run->add_flag("-q,--quiet", o->quiet, "no line at the end; what --json prints stays");
   run->add_option(
          "--export", o->export_dir,
          "set up, and write the filters into this directory (BPF bytes and readable PFC); nothing is run")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check(NotEmpty());
   run->add_flag("--explain", o->explain, "print the steps of the set-up for these options; nothing is run");
   const char* group = "Launchers";
   run->add_flag("--launched", o->launched, "called by glovebox-launch")->group(group);
-  run->add_option("--role", o->role)
-      ->group(group)
-      ->check(CLI::IsMember({"run", "edge", "compile", "link", "custom", "test"}));
+  run->add_option("--role", o->role)->group(group)->check(CLI::IsMember([] {
+    std::vector<std::string> names;
+    for (const auto& [name, role] : kRoles) names.emplace_back(name);
+    return names;
+  }()));
   run->add_option("--lang", o->language)->group(group);
   run->add_option("--target", o->target)->group(group);
   run->add_option("--type", o->target_type)->group(group);
   run->add_option("--dep", o->depfile)->group(group);
   run->add_option("--out", o->outputs)->group(group)->allow_extra_args(false);
-  run->add_option("COMMAND", o->command, "the command and its arguments, after --")->type_name("");
-  run->positionals_at_end();
-  // An option of a newer launcher must not break a build.
-  run->allow_extras(launched);
-  run->callback([o, action] { *action = [o] { return Execute(*o); }; });
+  if (launched) {
+    run->allow_extras();  // an option of a newer launcher must not break a build
+  } else {
+    // For --help alone: the words of the command have been cut off before.
+    run->add_option_function<std::vector<std::string>>(
+           "COMMAND", [](const std::vector<std::string>& words) { throw CLI::ExtrasError("run", words); },
+           "the command and its arguments, after --; each reaches it as it is")
+        ->type_name("");
+  }
+  run->callback([o, action, command] {
+    o->command = *command;
+    *action = [o] { return Execute(*o); };
+  });
 }
 
 }  // namespace glovebox::cli
