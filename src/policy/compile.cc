@@ -2,6 +2,7 @@
 
 #include <sys/capability.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -32,7 +33,27 @@ absl::StatusOr<std::string> Render(absl::StatusOr<FilterBuilder> builder, Form f
   return form == Form::kBpf ? builder->Bpf() : builder->Pfc();
 }
 
-FilterSet RenderFilters(const Policy& policy, const CompileOptions& options, Form form) {
+// Without a listener of ours there is none that the child could answer itself, and it may be a supervisor: a
+// Glovebox, a container runtime. Refused, it could listen to nobody. Below a listener of somebody else's
+// nobody can have one (EBUSY): who holds one there was left that supervisor's by mistake, and must not answer
+// in its place.
+Policy WithListenerIoctlsWhereNeeded(const Policy& policy, const kernel::HostFeatures& host,
+                                     const CompileOptions& options) {
+  Policy needed = policy;
+  if (options.listener || host.listener_above) return needed;
+  const std::vector<uint32_t> family = ListenerIoctls();
+  auto& denied = needed.denied_ioctls;
+  denied.erase(std::remove_if(denied.begin(), denied.end(),
+                              [&family](uint32_t request) {
+                                return std::count(family.begin(), family.end(), request) != 0;
+                              }),
+               denied.end());
+  return needed;
+}
+
+FilterSet RenderFilters(const Policy& wanted, const kernel::HostFeatures& host, const CompileOptions& options,
+                        Form form) {
+  const Policy policy = WithListenerIoctlsWhereNeeded(wanted, host, options);
   FilterSet set;
   const bool in_kernel = policy.kernel_only || (!options.listener && !options.outer);
   if (in_kernel && !policy.denied_ioctls.empty()) set.ioctl = Render(IoctlFilter(policy), form);
@@ -130,7 +151,7 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
   if (drops) plan.flags |= child::kDropCapabilities;
 
   std::string bytes(sizeof plan, '\0');
-  FilterSet filters = RenderFilters(policy, options, Form::kBpf);
+  FilterSet filters = RenderFilters(policy, host, options, Form::kBpf);
   const std::pair<absl::StatusOr<std::string>*, child::Span*> spans[] = {
       {&filters.ioctl, &plan.ioctl_filter},
       {&filters.append_only, &plan.append_only_filter},
@@ -156,8 +177,8 @@ absl::StatusOr<std::vector<ExportedFilter>> ExportFilters(const Policy& policy,
                                                           const CompileOptions& options) {
   std::vector<std::string> skipped;
   RETURN_IF_ERROR(CheckHost(policy, host, options, &skipped));
-  const FilterSet bpf = RenderFilters(policy, options, Form::kBpf);
-  const FilterSet pfc = RenderFilters(policy, options, Form::kPfc);
+  const FilterSet bpf = RenderFilters(policy, host, options, Form::kBpf);
+  const FilterSet pfc = RenderFilters(policy, host, options, Form::kPfc);
   std::vector<ExportedFilter> filters;
   const std::pair<const char*,
                   std::pair<const absl::StatusOr<std::string>*, const absl::StatusOr<std::string>*>>

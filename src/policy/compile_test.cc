@@ -1,12 +1,18 @@
 #include "policy/compile.h"
 
+#include <linux/audit.h>
 #include <linux/filter.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "base/status_matchers.h"
 #include "child/plan.h"
 #include "gtest/gtest.h"
+#include "policy/evaluate.h"
+#include "policy/test_call.h"
 
 namespace glovebox::policy {
 namespace {
@@ -14,6 +20,12 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+#if defined(__x86_64__)
+constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
+#else
+constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
+#endif
 
 kernel::HostFeatures GoodHost() {
   kernel::HostFeatures host;
@@ -57,6 +69,28 @@ TEST(CompilePlan, WithoutAListenerTheKernelRefuses) {
   EXPECT_GT(head.ioctl_filter.size, 0u);
   EXPECT_GT(head.append_only_filter.size, 0u);
   EXPECT_GT(head.kptr_filter.size, 0u);
+}
+
+// A Glovebox below `--level off` has a listener of its own to ask.
+TEST(CompilePlan, WhereNothingOfOursListensAListenerMayBeAsked) {
+  const auto denies = [](const kernel::HostFeatures& host, bool listener, uint32_t request) {
+    Policy policy = DefaultPolicy(Role::kRun);
+    policy.kernel_only = true;
+    const auto filters = ExportFilters(policy, host, {.listener = listener, .outer = false});
+    EXPECT_OK(filters);
+    EXPECT_EQ((*filters)[0].name, "ioctl");
+    const auto verdict = Evaluate((*filters)[0].bpf, Call(SYS_ioctl, kNativeArch, {3, request}));
+    EXPECT_OK(verdict);
+    return verdict->action == (SECCOMP_RET_ERRNO | EPERM);
+  };
+  kernel::HostFeatures below_foreign = GoodHost();
+  below_foreign.listener_above = true;
+  for (const uint32_t request : ListenerIoctls()) {
+    EXPECT_FALSE(denies(GoodHost(), false, request)) << std::hex << request;
+    EXPECT_TRUE(denies(GoodHost(), true, request)) << std::hex << request;
+    EXPECT_TRUE(denies(below_foreign, false, request)) << std::hex << request;
+  }
+  EXPECT_TRUE(denies(GoodHost(), false, TIOCSTI));
 }
 
 TEST(CompilePlan, BelowAnOuterSupervisorNothingOutranksItsRecord) {
