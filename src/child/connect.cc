@@ -7,11 +7,11 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "child/actions.h"
-#include "kernel/abi.h"
 
 namespace glovebox::child {
 namespace {
@@ -161,24 +161,19 @@ OrderError Negotiate(int connection, const LaunchOptions& options, Order& order)
   }
   order.nested = (reply.flags & kReplyNoListener) != 0;
   order.send_listener = (reply.flags & kReplySendListener) != 0;
-  if ((reply.flags & kReplyScopesSignals) != 0) {
-    order.outer_scope |= static_cast<uint32_t>(kernel::kLandlockScopeSignal);
-  }
-  if ((reply.flags & kReplyScopesAbstractUnix) != 0) {
-    order.outer_scope |= static_cast<uint32_t>(kernel::kLandlockScopeAbstractUnix);
-  }
+  order.held = order.nested ? reply.flags & kReplyHolds : 0;
   const OrderError result = TakePlan(fds[0], reply.plan_size, order);
   close(fds[0]);
   return result;
 }
 
-int Announce(const LaunchOptions& options, uint32_t& outer_scope) {
+int Announce(const LaunchOptions& options, uint32_t& held) {
   Connection outer = FindSupervisor(nullptr);
   if (outer.found != Found::kOuter) return -1;
   Order order;
   const bool heard = Negotiate(outer.fd, options, order).message == nullptr;
   CloseFd(order.ruleset);
-  outer_scope = heard ? order.outer_scope : 0;
+  held = heard ? order.held : 0;
   if (!heard) CloseFd(outer.fd);
   return outer.fd;
 }

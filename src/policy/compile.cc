@@ -33,36 +33,52 @@ absl::StatusOr<std::string> Render(absl::StatusOr<FilterBuilder> builder, Form f
   return form == Form::kBpf ? builder->Bpf() : builder->Pfc();
 }
 
-// Without a listener of ours there is none that the child could answer itself, and it may be a supervisor: a
-// Glovebox, a container runtime. Refused, it could listen to nobody. Below a listener of somebody else's
-// nobody can have one (EBUSY): who holds one there was left that supervisor's by mistake, and must not answer
-// in its place.
-Policy WithListenerIoctlsWhereNeeded(const Policy& policy, const kernel::HostFeatures& host,
-                                     const CompileOptions& options) {
-  Policy needed = policy;
-  if (options.listener || host.listener_above) return needed;
-  const std::vector<uint32_t> family = ListenerIoctls();
-  auto& denied = needed.denied_ioctls;
-  denied.erase(std::remove_if(denied.begin(), denied.end(),
-                              [&family](uint32_t request) {
-                                return std::count(family.begin(), family.end(), request) != 0;
-                              }),
-               denied.end());
-  return needed;
+void Remove(const std::vector<uint32_t>& requests, std::vector<uint32_t>* from) {
+  from->erase(std::remove_if(from->begin(), from->end(),
+                             [&requests](uint32_t request) {
+                               return std::count(requests.begin(), requests.end(), request) != 0;
+                             }),
+              from->end());
+}
+
+// What of `inner` does not hold yet below `outer`.
+Policy Beyond(Policy inner, const Policy& outer) {
+  if (!inner.kernel_only) {
+    Remove(outer.denied_ioctls, &inner.denied_ioctls);
+    inner.append_only = inner.append_only && !outer.append_only;
+    inner.restrict_kptr = inner.restrict_kptr && !outer.restrict_kptr;
+  }
+  inner.restrict_prlimit = inner.restrict_prlimit && !outer.restrict_prlimit;
+  return inner;
+}
+
+// What the filters are to hold.
+Policy ToFilter(const Policy& policy, const kernel::HostFeatures& host, const CompileOptions& options) {
+  if (options.outer != nullptr) return Beyond(policy, *options.outer);
+  Policy wanted = policy;
+  // Without a listener of ours there is none that the child could answer itself, and it may be a supervisor:
+  // a Glovebox, a container runtime. Refused, it could listen to nobody. Below a listener of somebody else's
+  // nobody can have one (EBUSY): who holds one there was left that supervisor's by mistake, and must not
+  // answer in its place.
+  if (!options.listener && !host.listener_above) Remove(ListenerIoctls(), &wanted.denied_ioctls);
+  return wanted;
 }
 
 FilterSet RenderFilters(const Policy& wanted, const kernel::HostFeatures& host, const CompileOptions& options,
                         Form form) {
-  const Policy policy = WithListenerIoctlsWhereNeeded(wanted, host, options);
+  const Policy policy = ToFilter(wanted, host, options);
   FilterSet set;
-  const bool in_kernel = policy.kernel_only || (!options.listener && !options.outer);
+  const bool in_kernel = policy.kernel_only || !options.listener;
   if (in_kernel && !policy.denied_ioctls.empty()) set.ioctl = Render(IoctlFilter(policy), form);
   if (in_kernel && policy.append_only) set.append_only = Render(AppendOnlyFilter(), form);
   if (in_kernel && policy.restrict_kptr) set.kptr = Render(KptrFilter(kernel::SyscallTable()), form);
-  if (options.outer) return set;
-  set.notify = Render(options.listener ? NotifyFilter(policy, kernel::SyscallTable())
-                                       : RefuseFilter(policy, kernel::SyscallTable()),
-                      form);
+  if (options.listener) {
+    set.notify = Render(NotifyFilter(policy, kernel::SyscallTable()), form);
+  } else if (options.outer == nullptr) {
+    set.notify = Render(RefuseFilter(policy, kernel::SyscallTable()), form);
+  } else if (policy.restrict_prlimit) {
+    set.notify = Render(RefuseFilter(policy, /*table=*/{}), form);
+  }
   return set;
 }
 
@@ -129,6 +145,12 @@ absl::Status CheckEnvironmentRules(const std::vector<std::string>& rules) {
   return absl::OkStatus();
 }
 
+// The outer filter lets nobody set a limit, and the one that was inherited is as narrow.
+bool IsInherited(const Policy& policy, const Policy* outer, size_t limit) {
+  return outer != nullptr && outer->restrict_prlimit && outer->limits[limit].has_value() &&
+         *outer->limits[limit] <= *policy.limits[limit];
+}
+
 }  // namespace
 
 absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::HostFeatures& host,
@@ -145,7 +167,8 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
   if (policy.scope_abstract_unix)
     plan.landlock_scope |= static_cast<uint32_t>(kernel::kLandlockScopeAbstractUnix);
   for (size_t i = 0; i < policy.limits.size(); ++i) {
-    if (policy.limits[i].has_value()) plan.limits[i] = {.set = 1, .reserved = 0, .value = *policy.limits[i]};
+    if (!policy.limits[i].has_value() || IsInherited(policy, options.outer, i)) continue;
+    plan.limits[i] = {.set = 1, .reserved = 0, .value = *policy.limits[i]};
   }
   ASSIGN_OR_RETURN(const bool drops, CapabilityMasksFor(policy, &plan.capabilities));
   if (drops) plan.flags |= child::kDropCapabilities;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_matchers.h"
+#include "child/plan.h"
 #include "gtest/gtest.h"
 #include "trace/runner_fixture.h"
 
@@ -25,6 +26,11 @@ class NestedTest : public RunnerFixture {
   }
   static bool IsInner() { return getenv("GLOVEBOX_TEST_NESTED") != nullptr; }
   static policy::Policy Default() { return policy::DefaultPolicy(policy::Role::kRun); }
+  static policy::Policy Everything() {
+    policy::Policy policy = Default();
+    policy.append_only = policy.restrict_kptr = policy.restrict_prlimit = true;
+    return policy;
+  }
 
   // The inner half inside of a run under `policy`; what fails there fails here.
   void RunInnerHalf(policy::Policy policy) {
@@ -73,13 +79,16 @@ class NestedTest : public RunnerFixture {
 
 const std::vector<std::string> kTiocsti = {std::to_string(SYS_ioctl), "63", absl::StrCat(TIOCSTI)};
 const std::vector<std::string> kIoUring = {std::to_string(SYS_io_uring_setup), "1", "0"};
+const std::vector<std::string> kNoAppend = {std::to_string(SYS_pwritev2), "63", "0", "0", "0", "0", "0x20"};
+const std::vector<std::string> kKernelPointer = {std::to_string(SYS_write), "63", "0x8000000000000000", "1"};
+const std::vector<std::string> kPrlimit = {std::to_string(SYS_prlimit64), "0", "4", "1", "0"};
 
 TEST_F(NestedTest, BelowARunThatRecordsNothingAnotherOneRecords) {
   if (IsInner()) {
     const kernel::HostFeatures host = kernel::ProbeHost();
     EXPECT_TRUE(host.notify);
     EXPECT_FALSE(host.listener_above);
-    EXPECT_EQ(Inside(Default(), {"/bin/cat", "/etc/passwd"}).status, 0);
+    EXPECT_EQ(Inside(Default(), {"/usr/bin/head", "-c0", "/etc/passwd"}).status, 0);
     EXPECT_THAT(sink_.Of(Op::kOpen, "/etc/passwd"), testing::SizeIs(testing::Ge(1)));
     EXPECT_THAT(sink_.All<access::Hole>(), testing::IsEmpty());
     // What the outer one refuses it refuses here as well, unseen.
@@ -91,6 +100,74 @@ TEST_F(NestedTest, BelowARunThatRecordsNothingAnotherOneRecords) {
   policy::Policy off = Default();
   off.level = kernel::Level::kOff;
   RunInnerHalf(off);
+}
+
+TEST_F(NestedTest, WhatBothRefuseIsOnTheOuterRecord) {
+  if (IsInner()) {
+    policy::Policy off = Everything();
+    off.level = kernel::Level::kOff;
+    for (const policy::Policy& policy : {Default(), off, Everything()}) {
+      EXPECT_EQ(ErrnoInside(policy, kTiocsti), EPERM);
+      EXPECT_EQ(ErrnoInside(policy, kIoUring), EPERM);
+    }
+    EXPECT_EQ(ErrnoInside(Everything(), kNoAppend), EOPNOTSUPP);
+    EXPECT_EQ(ErrnoInside(Everything(), kKernelPointer), EFAULT);
+    EXPECT_EQ(ErrnoInside(Everything(), kPrlimit), EPERM);
+    return;
+  }
+  RunInnerHalf(Everything());
+  const std::string ioctl = "ioctl 0x5412", io_uring = "io_uring_setup";
+  EXPECT_THAT(Refusals(), testing::ElementsAre(ioctl, io_uring, ioctl, io_uring, ioctl, io_uring,
+                                               "RWF_NOAPPEND", "kernel pointer"));
+}
+
+TEST_F(NestedTest, WhatOnlyTheInnerOneRefusesIsRefusedAllTheSame) {
+  if (IsInner()) {
+    EXPECT_EQ(ErrnoInside(Default(), kPrlimit), EFAULT) << "the kernel looks at the new limit";
+    EXPECT_EQ(ErrnoInside(Everything(), kNoAppend), EOPNOTSUPP);
+    EXPECT_EQ(ErrnoInside(Everything(), kKernelPointer), EFAULT);
+    EXPECT_EQ(ErrnoInside(Everything(), kPrlimit), EPERM);
+    policy::Policy more = Default();
+    more.denied_ioctls.push_back(TIOCGWINSZ);
+    EXPECT_EQ(ErrnoInside(more, {kTiocsti[0], "63", absl::StrCat(TIOCGWINSZ)}), EPERM);
+    EXPECT_EQ(ErrnoInside(more, kTiocsti), EPERM);
+    policy::Policy kernel_only = Default();
+    kernel_only.kernel_only = true;
+    EXPECT_EQ(ErrnoInside(kernel_only, kTiocsti), EPERM);
+    return;
+  }
+  RunInnerHalf(Default());
+  EXPECT_THAT(Refusals(), testing::ElementsAre("ioctl 0x5412")) << "of the one before the last";
+}
+
+// The outer one lacks what every newer one refuses: as if it had not said a word.
+TEST_F(NestedTest, BelowOneThatRefusesLessTheDefaultsHold) {
+  if (IsInner()) {
+    EXPECT_EQ(ErrnoInside(Default(), kTiocsti), EPERM);
+    EXPECT_EQ(ErrnoInside(Default(), kIoUring), EPERM);
+    return;
+  }
+  policy::Policy less = Default();
+  less.denied_ioctls.clear();
+  RunInnerHalf(less);
+  EXPECT_THAT(Refusals(), testing::IsEmpty());
+}
+
+TEST_F(NestedTest, ALimitThatIsInForceIsNotSetAgainWhereNoneMayBe) {
+  policy::Policy restricted = Default();
+  restricted.restrict_prlimit = true;
+  restricted.limits[static_cast<size_t>(child::Limit::kCore)] = 0;
+  if (IsInner()) {
+    EXPECT_EQ(Inside(restricted, {"/bin/true"}).kind, ActionEnd::Kind::kExited);
+    restricted.restrict_prlimit = false;
+    EXPECT_EQ(Inside(restricted, {"/bin/true"}).kind, ActionEnd::Kind::kExited);
+    EXPECT_EQ(Inside(Default(), {GLOVEBOX_LAUNCH, "--role=compile", "--", "/bin/true"}).status, 0);
+    // Another one cannot be set: told, not passed over.
+    restricted.limits[static_cast<size_t>(child::Limit::kNofile)] = 16;
+    EXPECT_EQ(Inside(restricted, {"/bin/true"}).kind, ActionEnd::Kind::kSandboxFailed);
+    return;
+  }
+  RunInnerHalf(restricted);
 }
 
 }  // namespace
