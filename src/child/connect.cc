@@ -48,9 +48,10 @@ char* Append(char* at, const char* text) {
 
 OrderError SendHello(int connection, const LaunchOptions& options) {
   static char cwd[PATH_MAX];
-  // Not libc's: for a directory that is too deep or cannot be reached it walks up, and allocates.
-  if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0) return {"cannot tell the working directory", errno};
-  if (cwd[0] != '/') return {"cannot tell the working directory", ENOENT};  // "(unreachable)/..."
+  // Not libc's: for a directory that is too deep or cannot be reached it walks up, and allocates. A directory
+  // that was removed or is too deep has no name that we can tell, nor has "(unreachable)/...": the command
+  // runs there all the same, and the supervisor says what it sees.
+  if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0 || cwd[0] != '/') cwd[0] = '\0';
   const char* fixed[kHelloStrings] = {cwd, options.target, options.type, options.language, options.depfile};
   size_t size = 0;
   for (const char* text : fixed) size += strlen(text) + 1;

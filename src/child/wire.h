@@ -51,7 +51,8 @@ enum class Role : uint32_t {
   kConfigure = 6,
 };
 
-// The fixed strings of the payload, in this order.
+// The fixed strings of the payload, in this order. An empty working directory is one that the launcher could
+// not tell.
 enum class HelloString : uint32_t { kCwd, kTarget, kTargetType, kLanguage, kDepfile };
 inline constexpr uint32_t kHelloStrings = 5;
 

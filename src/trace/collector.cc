@@ -284,6 +284,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   begin.action = NextAction();
   begin.time_ns = Now();
   begin.pid = peer->pid;
+  FillCwd(connection.get(), peer->pid, &begin);
   begin.shape = plan.ok() && !(*plan)->listens ? "none" : "notify";
   if (plan.ok()) {
     begin.level = static_cast<uint8_t>((*plan)->listens ? (*plan)->policy.level : kernel::Level::kOff);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,32 @@ TEST_F(CollectorSetupTest, AnInnerActionsOwnRefusalsHoldAndWhatItsEdgeRefusesIsR
     if (access.op == Op::kForbidden) refused.push_back(access.path2);
   }
   EXPECT_THAT(refused, testing::ElementsAre("ioctl 0x5412"));
+}
+
+// As without Glovebox, where exec does not ask for a name.
+TEST_F(CollectorSetupTest, ACommandRunsFromADirectoryThatHasNoName) {
+  const std::string launcher = absl::StrCat(GLOVEBOX_LAUNCH, " --role=compile -- /bin/true");
+  const std::string variable = absl::StrCat("GLOVEBOX_COLLECTOR=", collector_->socket_path(), " ");
+  const std::string removed =
+      absl::StrCat("mkdir ", Path("d"), " && cd ", Path("d"), " && rmdir ", Path("d"), " && ");
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat(removed, launcher)))), 0);
+  EXPECT_EQ(system(absl::StrCat(removed, variable, launcher).c_str()), 0);
+  const std::string name(200, 'n');
+  const std::string deep = absl::StrCat("mkdir ", Path("deep"), " && cd ", Path("deep"),
+                                        " && i=0 && while [ $i -lt 25 ]; do mkdir ", name, " && cd -P ", name,
+                                        " && i=$((i+1)) || exit 90; done && ");
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat(deep, launcher)))), 0);
+  EXPECT_EQ(system(absl::StrCat("rm -r ", Path("deep"), " && ", deep, variable, launcher).c_str()), 0);
+  EXPECT_EQ(system(absl::StrCat("rm -r ", Path("deep")).c_str()), 0);
+  EXPECT_EQ(Stop().holes, 0u);
+  size_t removed_seen = 0, deep_seen = 0;
+  for (const ActionBegin& begin : All<ActionBegin>()) {
+    if (begin.role != access::Role::kCompile) continue;
+    removed_seen += begin.cwd == Path("d") + " (deleted)";
+    deep_seen += begin.cwd.empty();
+  }
+  EXPECT_EQ(removed_seen, 2u);
+  EXPECT_EQ(deep_seen, 2u);
 }
 
 TEST_F(CollectorSetupTest, BelowAForeignListenerEdgesRunAndTheLogSaysThatNobodySawThem) {

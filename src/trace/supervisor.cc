@@ -329,6 +329,7 @@ class Supervisor::Impl {
     begin.parent = process.action;
     begin.time_ns = Now();
     begin.pid = process.tgid;
+    FillCwd(ours.get(), process.tgid, &begin);
     begin.level = static_cast<uint8_t>(o_.policy->level);
     begin.shape = "notify";
     if (!o_.sink->Append(begin)) result_.sink_failed = true;
