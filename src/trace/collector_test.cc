@@ -190,7 +190,7 @@ TEST_F(CollectorTest, AProgramThatCannotBeRunIsASandboxFailure) {
   EXPECT_EQ(Stop().complete, 0u);
   ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
   EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kSandboxFailed);
-  EXPECT_THAT(All<ActionEnd>()[0].step, HasSubstr("Exec: cannot run"));
+  EXPECT_EQ(All<ActionEnd>()[0].step, absl::StrCat("Exec: cannot run ", script, ": EACCES"));
 }
 
 TEST_F(CollectorTest, ALauncherKilledAtAnyMomentIsNeverClean) {

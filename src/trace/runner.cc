@@ -448,7 +448,7 @@ void Run::FillEnd() {
   end.cpu_ns = ns(usage_.ru_utime) + ns(usage_.ru_stime);
   end.peak_bytes = static_cast<uint64_t>(usage_.ru_maxrss) * 1024u;
   DrainReport(status_.ours.get(), &report_);
-  if (FillSetup(report_, &end)) return;
+  if (FillSetup(report_, ProgramOf(begin_), &end)) return;
   if (!set_up_ && WIFEXITED(wait_status_)) {
     end.kind = access::ActionEnd::Kind::kSandboxFailed;
     end.status = WEXITSTATUS(wait_status_);
