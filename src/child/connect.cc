@@ -7,11 +7,11 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "child/actions.h"
-#include "kernel/abi.h"
 
 namespace glovebox::child {
 namespace {
@@ -48,9 +48,10 @@ char* Append(char* at, const char* text) {
 
 OrderError SendHello(int connection, const LaunchOptions& options) {
   static char cwd[PATH_MAX];
-  // Not libc's: for a directory that is too deep or cannot be reached it walks up, and allocates.
-  if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0) return {"cannot tell the working directory", errno};
-  if (cwd[0] != '/') return {"cannot tell the working directory", ENOENT};  // "(unreachable)/..."
+  // Not libc's: for a directory that is too deep or cannot be reached it walks up, and allocates. A directory
+  // that was removed or is too deep has no name that we can tell, nor has "(unreachable)/...": the command
+  // runs there all the same, and the supervisor says what it sees.
+  if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0 || cwd[0] != '/') cwd[0] = '\0';
   const char* fixed[kHelloStrings] = {cwd, options.target, options.type, options.language, options.depfile};
   size_t size = 0;
   for (const char* text : fixed) size += strlen(text) + 1;
@@ -161,24 +162,19 @@ OrderError Negotiate(int connection, const LaunchOptions& options, Order& order)
   }
   order.nested = (reply.flags & kReplyNoListener) != 0;
   order.send_listener = (reply.flags & kReplySendListener) != 0;
-  if ((reply.flags & kReplyScopesSignals) != 0) {
-    order.outer_scope |= static_cast<uint32_t>(kernel::kLandlockScopeSignal);
-  }
-  if ((reply.flags & kReplyScopesAbstractUnix) != 0) {
-    order.outer_scope |= static_cast<uint32_t>(kernel::kLandlockScopeAbstractUnix);
-  }
+  order.held = order.nested ? reply.flags & kReplyHolds : 0;
   const OrderError result = TakePlan(fds[0], reply.plan_size, order);
   close(fds[0]);
   return result;
 }
 
-int Announce(const LaunchOptions& options, uint32_t& outer_scope) {
+int Announce(const LaunchOptions& options, uint32_t& held) {
   Connection outer = FindSupervisor(nullptr);
   if (outer.found != Found::kOuter) return -1;
   Order order;
   const bool heard = Negotiate(outer.fd, options, order).message == nullptr;
   CloseFd(order.ruleset);
-  outer_scope = heard ? order.outer_scope : 0;
+  held = heard ? order.held : 0;
   if (!heard) CloseFd(outer.fd);
   return outer.fd;
 }

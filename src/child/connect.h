@@ -33,7 +33,7 @@ struct Order {
   int ruleset = -1;  // CLOEXEC
   bool nested = false;
   bool send_listener = false;
-  uint32_t outer_scope = 0;  // LANDLOCK_SCOPE_* that the outer domain holds already
+  uint32_t held = 0;  // kReplyScopes..., kReplyRefuses...: what the outer action holds already
 };
 
 struct OrderError {
@@ -45,9 +45,9 @@ struct OrderError {
 OrderError Negotiate(int connection, const LaunchOptions& options, Order& order);
 
 // Tells a supervisor above us of this action, which keeps a plan of its own: that supervisor's is let go, but
-// for what its domain holds already. -1: there is none, or it did not take it. Else the connection (CLOEXEC),
-// where a failure is told as well.
-int Announce(const LaunchOptions& options, uint32_t& outer_scope);
+// for what it holds already (Order::held). -1: there is none, or it did not take it. Else the connection
+// (CLOEXEC), where a failure is told as well.
+int Announce(const LaunchOptions& options, uint32_t& held);
 
 inline constexpr size_t kMaxDescriptors = 2;
 

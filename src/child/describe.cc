@@ -46,7 +46,7 @@ const char* Landlock(const ChildPlan& plan, const ChildContext& context, bool on
 }
 
 const char* NotifyRow(const ChildPlan& plan, const ChildContext& context) {
-  if (context.nested)
+  if (context.nested && (Has(plan, kWantListener) || plan.notify_filter.size == 0))
     return "no filter of its own: the outer supervisor sees all; closes the handshake's ends";
   if (Has(plan, kWantListener))
     return "a filter with a listener, handed to the supervisor, which answers first";

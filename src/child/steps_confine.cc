@@ -111,6 +111,12 @@ StepResult SetLimits(Plan plan, Context) {
   for (uint32_t i = 0; i < kLimitCount; ++i) {
     const LimitValue& limit = plan.limits[i];
     if (limit.set == 0) continue;
+    // Inside an action that restricts its limits every change is refused, also one to what is there already.
+    uint64_t now[2];
+    if (syscall(SYS_prlimit64, 0, kLimits[i].resource, nullptr, now) == 0 && now[0] == limit.value &&
+        now[1] == limit.value) {
+      continue;
+    }
     const uint64_t pair[2] = {limit.value, limit.value};  // struct rlimit64: soft, hard
     if (syscall(SYS_prlimit64, 0, kLimits[i].resource, pair, nullptr) != 0) {
       return {StepCode::kSetResourceLimits, errno, i};

@@ -134,9 +134,11 @@ StepResult HandOverListener(Plan plan, Context context) {
   return {};
 }
 
-// The plan's filter then only refuses: there is nobody to notify.
+// A plan that wants no listener has a filter that only refuses, there being nobody to notify; that of a
+// nested action refuses what the outer supervisor does not.
 StepResult CloseHandshake(Plan plan, Context context) {
-  if (plan.notify_filter.size != 0 && !context.nested && LoadFilter(plan, plan.notify_filter, 0) < 0) {
+  const bool refuses = plan.notify_filter.size != 0 && (plan.flags & kWantListener) == 0;
+  if (refuses && LoadFilter(plan, plan.notify_filter, 0) < 0) {
     return {StepCode::kSeccomp, errno, 0};
   }
   CloseFd(context.fd_write);

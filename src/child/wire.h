@@ -51,7 +51,8 @@ enum class Role : uint32_t {
   kConfigure = 6,
 };
 
-// The fixed strings of the payload, in this order.
+// The fixed strings of the payload, in this order. An empty working directory is one that the launcher could
+// not tell.
 enum class HelloString : uint32_t { kCwd, kTarget, kTargetType, kLanguage, kDepfile };
 inline constexpr uint32_t kHelloStrings = 5;
 
@@ -68,10 +69,23 @@ enum ReplyFlag : uint32_t {
   kReplyHasRuleset = 1u << 0,
   kReplyNoListener = 1u << 1,
   kReplySendListener = 1u << 2,  // the supervisor may not use pidfd_getfd: the helper task must send it
-  // With kReplyNoListener: what the outer domain holds already, for who is set up by a plan of its own.
+  // With kReplyNoListener: what the outer action holds already, for who is set up by a plan of its own. A
+  // peer that does not know one of these does the same once more, in the kernel, where no record is made of a
+  // refusal; a peer that does not set one is taken not to hold it. So no version has to change with them.
   kReplyScopesSignals = 1u << 3,
   kReplyScopesAbstractUnix = 1u << 4,
+  // It refuses, and records, what kernel::SyscallTable() refuses by rule, and each of
+  // policy::DefaultDeniedIoctls(). Both lists are part of this flag's meaning: one more entry needs a new
+  // flag.
+  kReplyRefusesByDefault = 1u << 5,
+  kReplyRefusesAppendOnly = 1u << 6,  // row 7's calls
+  kReplyRefusesKptr = 1u << 7,        // row 8's
+  kReplyRefusesLimits = 1u << 8,      // a change of limits: restrict_prlimit, in the kernel
 };
+
+inline constexpr uint32_t kReplyHolds = kReplyScopesSignals | kReplyScopesAbstractUnix |
+                                        kReplyRefusesByDefault | kReplyRefusesAppendOnly | kReplyRefusesKptr |
+                                        kReplyRefusesLimits;
 
 struct Reply {
   uint32_t magic = kHelloMagic;

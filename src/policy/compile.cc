@@ -2,6 +2,7 @@
 
 #include <sys/capability.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -32,16 +33,52 @@ absl::StatusOr<std::string> Render(absl::StatusOr<FilterBuilder> builder, Form f
   return form == Form::kBpf ? builder->Bpf() : builder->Pfc();
 }
 
-FilterSet RenderFilters(const Policy& policy, const CompileOptions& options, Form form) {
+void Remove(const std::vector<uint32_t>& requests, std::vector<uint32_t>* from) {
+  from->erase(std::remove_if(from->begin(), from->end(),
+                             [&requests](uint32_t request) {
+                               return std::count(requests.begin(), requests.end(), request) != 0;
+                             }),
+              from->end());
+}
+
+// What of `inner` does not hold yet below `outer`.
+Policy Beyond(Policy inner, const Policy& outer) {
+  if (!inner.kernel_only) {
+    Remove(outer.denied_ioctls, &inner.denied_ioctls);
+    inner.append_only = inner.append_only && !outer.append_only;
+    inner.restrict_kptr = inner.restrict_kptr && !outer.restrict_kptr;
+  }
+  inner.restrict_prlimit = inner.restrict_prlimit && !outer.restrict_prlimit;
+  return inner;
+}
+
+// What the filters are to hold.
+Policy ToFilter(const Policy& policy, const kernel::HostFeatures& host, const CompileOptions& options) {
+  if (options.outer != nullptr) return Beyond(policy, *options.outer);
+  Policy wanted = policy;
+  // Without a listener of ours there is none that the child could answer itself, and it may be a supervisor:
+  // a Glovebox, a container runtime. Refused, it could listen to nobody. Below a listener of somebody else's
+  // nobody can have one (EBUSY): who holds one there was left that supervisor's by mistake, and must not
+  // answer in its place.
+  if (!options.listener && !host.listener_above) Remove(ListenerIoctls(), &wanted.denied_ioctls);
+  return wanted;
+}
+
+FilterSet RenderFilters(const Policy& wanted, const kernel::HostFeatures& host, const CompileOptions& options,
+                        Form form) {
+  const Policy policy = ToFilter(wanted, host, options);
   FilterSet set;
-  const bool in_kernel = policy.kernel_only || (!options.listener && !options.outer);
+  const bool in_kernel = policy.kernel_only || !options.listener;
   if (in_kernel && !policy.denied_ioctls.empty()) set.ioctl = Render(IoctlFilter(policy), form);
   if (in_kernel && policy.append_only) set.append_only = Render(AppendOnlyFilter(), form);
   if (in_kernel && policy.restrict_kptr) set.kptr = Render(KptrFilter(kernel::SyscallTable()), form);
-  if (options.outer) return set;
-  set.notify = Render(options.listener ? NotifyFilter(policy, kernel::SyscallTable())
-                                       : RefuseFilter(policy, kernel::SyscallTable()),
-                      form);
+  if (options.listener) {
+    set.notify = Render(NotifyFilter(policy, kernel::SyscallTable()), form);
+  } else if (options.outer == nullptr) {
+    set.notify = Render(RefuseFilter(policy, kernel::SyscallTable()), form);
+  } else if (policy.restrict_prlimit) {
+    set.notify = Render(RefuseFilter(policy, /*table=*/{}), form);
+  }
   return set;
 }
 
@@ -108,6 +145,12 @@ absl::Status CheckEnvironmentRules(const std::vector<std::string>& rules) {
   return absl::OkStatus();
 }
 
+// The outer filter lets nobody set a limit, and the one that was inherited is as narrow.
+bool IsInherited(const Policy& policy, const Policy* outer, size_t limit) {
+  return outer != nullptr && outer->restrict_prlimit && outer->limits[limit].has_value() &&
+         *outer->limits[limit] <= *policy.limits[limit];
+}
+
 }  // namespace
 
 absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::HostFeatures& host,
@@ -124,13 +167,14 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
   if (policy.scope_abstract_unix)
     plan.landlock_scope |= static_cast<uint32_t>(kernel::kLandlockScopeAbstractUnix);
   for (size_t i = 0; i < policy.limits.size(); ++i) {
-    if (policy.limits[i].has_value()) plan.limits[i] = {.set = 1, .reserved = 0, .value = *policy.limits[i]};
+    if (!policy.limits[i].has_value() || IsInherited(policy, options.outer, i)) continue;
+    plan.limits[i] = {.set = 1, .reserved = 0, .value = *policy.limits[i]};
   }
   ASSIGN_OR_RETURN(const bool drops, CapabilityMasksFor(policy, &plan.capabilities));
   if (drops) plan.flags |= child::kDropCapabilities;
 
   std::string bytes(sizeof plan, '\0');
-  FilterSet filters = RenderFilters(policy, options, Form::kBpf);
+  FilterSet filters = RenderFilters(policy, host, options, Form::kBpf);
   const std::pair<absl::StatusOr<std::string>*, child::Span*> spans[] = {
       {&filters.ioctl, &plan.ioctl_filter},
       {&filters.append_only, &plan.append_only_filter},
@@ -156,8 +200,8 @@ absl::StatusOr<std::vector<ExportedFilter>> ExportFilters(const Policy& policy,
                                                           const CompileOptions& options) {
   std::vector<std::string> skipped;
   RETURN_IF_ERROR(CheckHost(policy, host, options, &skipped));
-  const FilterSet bpf = RenderFilters(policy, options, Form::kBpf);
-  const FilterSet pfc = RenderFilters(policy, options, Form::kPfc);
+  const FilterSet bpf = RenderFilters(policy, host, options, Form::kBpf);
+  const FilterSet pfc = RenderFilters(policy, host, options, Form::kPfc);
   std::vector<ExportedFilter> filters;
   const std::pair<const char*,
                   std::pair<const absl::StatusOr<std::string>*, const absl::StatusOr<std::string>*>>

@@ -24,9 +24,10 @@ struct CompiledPlan {
 
 struct CompileOptions {
   bool listener = true;  // row 20
-  // Below an outer supervisor of ours, whose filter has every condition already (and would be outranked,
-  // unseen, by a refusal in the kernel): only what the policy wants in the kernel in any case.
-  bool outer = false;
+  // The policy of a supervisor of ours above, null where there is none; `listener` is false then. What that
+  // one has asked for its filter notifies, and a refusal in the kernel would outrank it unseen: left out
+  // here. What only the inner policy asks for is refused in the kernel.
+  const Policy* outer = nullptr;
 };
 
 // InvalidArgument for what the policy says wrongly (an unknown capability), Unimplemented for what this host

@@ -1,12 +1,18 @@
 #include "policy/compile.h"
 
+#include <linux/audit.h>
 #include <linux/filter.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "base/status_matchers.h"
 #include "child/plan.h"
 #include "gtest/gtest.h"
+#include "policy/evaluate.h"
+#include "policy/test_call.h"
 
 namespace glovebox::policy {
 namespace {
@@ -14,6 +20,12 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+#if defined(__x86_64__)
+constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
+#else
+constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
+#endif
 
 kernel::HostFeatures GoodHost() {
   kernel::HostFeatures host;
@@ -50,8 +62,7 @@ TEST(CompilePlan, ALaunchedCompilerKeepsItsSignals) {
 TEST(CompilePlan, WithoutAListenerTheKernelRefuses) {
   Policy policy = DefaultPolicy(Role::kRun);
   policy.append_only = policy.restrict_kptr = true;
-  ASSERT_OK_AND_ASSIGN(CompiledPlan plan,
-                       CompilePlan(policy, GoodHost(), {.listener = false, .outer = false}));
+  ASSERT_OK_AND_ASSIGN(CompiledPlan plan, CompilePlan(policy, GoodHost(), {.listener = false}));
   const child::ChildPlan head = Head(plan);
   EXPECT_EQ(head.flags & child::kWantListener, 0u);
   EXPECT_GT(head.ioctl_filter.size, 0u);
@@ -59,11 +70,111 @@ TEST(CompilePlan, WithoutAListenerTheKernelRefuses) {
   EXPECT_GT(head.kptr_filter.size, 0u);
 }
 
+// A Glovebox below `--level off` has a listener of its own to ask.
+TEST(CompilePlan, WhereNothingOfOursListensAListenerMayBeAsked) {
+  const auto denies = [](const kernel::HostFeatures& host, bool listener, uint32_t request) {
+    Policy policy = DefaultPolicy(Role::kRun);
+    policy.kernel_only = true;
+    const auto filters = ExportFilters(policy, host, {.listener = listener});
+    EXPECT_OK(filters);
+    EXPECT_EQ((*filters)[0].name, "ioctl");
+    const auto verdict = Evaluate((*filters)[0].bpf, Call(SYS_ioctl, kNativeArch, {3, request}));
+    EXPECT_OK(verdict);
+    return verdict->action == (SECCOMP_RET_ERRNO | EPERM);
+  };
+  kernel::HostFeatures below_foreign = GoodHost();
+  below_foreign.listener_above = true;
+  for (const uint32_t request : ListenerIoctls()) {
+    EXPECT_FALSE(denies(GoodHost(), false, request)) << std::hex << request;
+    EXPECT_TRUE(denies(GoodHost(), true, request)) << std::hex << request;
+    EXPECT_TRUE(denies(below_foreign, false, request)) << std::hex << request;
+  }
+  EXPECT_TRUE(denies(GoodHost(), false, TIOCSTI));
+}
+
 TEST(CompilePlan, BelowAnOuterSupervisorNothingOutranksItsRecord) {
-  ASSERT_OK_AND_ASSIGN(CompiledPlan plan, CompilePlan(DefaultPolicy(Role::kCompile), GoodHost(),
-                                                      {.listener = false, .outer = true}));
+  Policy policy = DefaultPolicy(Role::kCompile);
+  policy.append_only = policy.restrict_kptr = policy.restrict_prlimit = true;
+  ASSERT_OK_AND_ASSIGN(CompiledPlan plan,
+                       CompilePlan(policy, GoodHost(), {.listener = false, .outer = &policy}));
   const child::ChildPlan head = Head(plan);
-  EXPECT_EQ(head.ioctl_filter.size + head.notify_filter.size, 0u);
+  EXPECT_EQ(head.ioctl_filter.size + head.append_only_filter.size + head.kptr_filter.size, 0u);
+  EXPECT_EQ(head.notify_filter.size, 0u);
+}
+
+// child::kReplyRefusesByDefault promises these to programs that were built before or after: one more needs a
+// flag of its own.
+TEST(CompilePlan, WhatIsRefusedByDefaultIsWhatAReplyFlagStandsFor) {
+  EXPECT_THAT(
+      DefaultDeniedIoctls(),
+      testing::UnorderedElementsAre(0x5412, 0x541c, 0x541d, 0x5423, 0x4b4d, 0x4b47, 0x4b49, 0x4b4e, 1,
+                                    0xc0045877, 0xc0045878, 0x40086602, 0x40046602, 0x401c5820, 0xae01,
+                                    0xc0502100, 0xc0182101, 0x40082102, 0x80082102, 0x40182103, 0x40082104));
+  std::vector<std::string> refused;
+  for (const kernel::SyscallRow& row : kernel::SyscallTable()) {
+    if (row.refuse != 0) refused.push_back(row.name);
+  }
+  EXPECT_THAT(refused, testing::ElementsAre("io_uring_setup"));
+}
+
+TEST(CompilePlan, WhatTheOuterPolicyDoesNotAskForIsRefusedInTheKernel) {
+  const Policy outer = DefaultPolicy(Role::kRun);
+  Policy policy = outer;
+  policy.append_only = policy.restrict_kptr = policy.restrict_prlimit = true;
+  policy.denied_ioctls.push_back(TIOCGWINSZ);
+  ASSERT_OK_AND_ASSIGN(const auto filters,
+                       ExportFilters(policy, GoodHost(), {.listener = false, .outer = &outer}));
+  ASSERT_THAT(filters, SizeIs(4));
+  const struct {
+    const char* filter;
+    seccomp_data call;
+    uint32_t action;
+  } cases[] = {
+      {"ioctl", Call(SYS_ioctl, kNativeArch, {0, TIOCGWINSZ}), SECCOMP_RET_ERRNO | EPERM},
+      {"ioctl", Call(SYS_ioctl, kNativeArch, {0, TIOCSTI}), SECCOMP_RET_ALLOW},
+      {"append_only", Call(SYS_io_submit, kNativeArch), SECCOMP_RET_ERRNO | EPERM},
+      {"kptr", Call(SYS_write, kNativeArch, {1, uint64_t{1} << 63}), SECCOMP_RET_ERRNO | EFAULT},
+      {"notify", Call(SYS_prlimit64, kNativeArch, {0, 7, 1, 0}), SECCOMP_RET_ERRNO | EPERM},
+      {"notify", Call(SYS_prlimit64, kNativeArch, {0, 7, 0, 1}), SECCOMP_RET_ALLOW},
+      {"notify", Call(SYS_io_uring_setup, kNativeArch), SECCOMP_RET_ALLOW},
+  };
+  for (const auto& row : cases) {
+    for (const ExportedFilter& filter : filters) {
+      if (filter.name != row.filter) continue;
+      ASSERT_OK_AND_ASSIGN(const Verdict verdict, Evaluate(filter.bpf, row.call));
+      EXPECT_EQ(verdict.action, row.action) << row.filter << " " << row.call.nr << " " << row.call.args[1];
+    }
+  }
+}
+
+TEST(CompilePlan, WhatThePolicyWantsInTheKernelStandsThereBelowAnOuterSupervisorToo) {
+  Policy policy = DefaultPolicy(Role::kRun);
+  policy.kernel_only = true;
+  ASSERT_OK_AND_ASSIGN(CompiledPlan plan,
+                       CompilePlan(policy, GoodHost(), {.listener = false, .outer = &policy}));
+  EXPECT_GT(Head(plan).ioctl_filter.size, 0u);
+}
+
+TEST(CompilePlan, ALimitThatTheOuterPolicyHoldsIsNotSetAgain) {
+  const auto limit = [](child::Limit which) { return static_cast<size_t>(which); };
+  Policy outer = DefaultPolicy(Role::kRun);
+  outer.limits[limit(child::Limit::kCore)] = 10;
+  outer.limits[limit(child::Limit::kNofile)] = 64;
+  outer.limits[limit(child::Limit::kStack)] = 64;
+  Policy policy = outer;
+  policy.limits[limit(child::Limit::kNofile)] = 32;   // narrower: a failure to be told of
+  policy.limits[limit(child::Limit::kStack)] = 1024;  // wider
+  policy.limits[limit(child::Limit::kCpu)] = 5;
+  for (const bool restricts : {false, true}) {
+    outer.restrict_prlimit = restricts;
+    ASSERT_OK_AND_ASSIGN(CompiledPlan plan,
+                         CompilePlan(policy, GoodHost(), {.listener = false, .outer = &outer}));
+    const child::ChildPlan head = Head(plan);
+    EXPECT_EQ(head.limits[limit(child::Limit::kCore)].set, restricts ? 0u : 1u);
+    EXPECT_EQ(head.limits[limit(child::Limit::kStack)].set, restricts ? 0u : 1u);
+    EXPECT_EQ(head.limits[limit(child::Limit::kNofile)].set, 1u);
+    EXPECT_EQ(head.limits[limit(child::Limit::kCpu)].set, 1u);
+  }
 }
 
 TEST(CompilePlan, LimitsAndEnvironmentRulesAreCarried) {

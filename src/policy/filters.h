@@ -32,7 +32,7 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
 // where the policy restricts them.
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 
-// Row 20's place without a listener: what the table refuses by rule, and the limits' restriction. The other
+// Row 20's place without a listener: what `table` refuses by rule, and the limits' restriction. The other
 // conditions stand in rows 6 to 8 then.
 absl::StatusOr<FilterBuilder> RefuseFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 

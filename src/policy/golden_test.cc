@@ -48,7 +48,7 @@ TEST_P(GoldenFilter, StandsAsItWasJudged) {
   kernel::HostFeatures host;
   host.notify = true;
   host.landlock_abi = 6;
-  ASSERT_OK_AND_ASSIGN(const auto filters, ExportFilters(policy, host, {.listener = true, .outer = false}));
+  ASSERT_OK_AND_ASSIGN(const auto filters, ExportFilters(policy, host, {.listener = true}));
   const std::string path = absl::StrCat(GLOVEBOX_POLICY_TESTDATA, "/", golden.file, ".pfc");
   for (const ExportedFilter& filter : filters) {
     if (filter.name != golden.filter) continue;

@@ -9,6 +9,11 @@
 #include "kernel/abi.h"
 
 namespace glovebox::policy {
+namespace {
+
+constexpr uint32_t Low(unsigned long request) { return static_cast<uint32_t>(request); }
+
+}  // namespace
 
 Policy DefaultPolicy(Role role) {
   Policy policy;
@@ -23,33 +28,40 @@ Policy DefaultPolicy(Role role) {
 }
 
 std::vector<uint32_t> DefaultDeniedIoctls() {
-  const auto low = [](unsigned long request) { return static_cast<uint32_t>(request); };
-  return {
+  std::vector<uint32_t> requests = {
       // Input and control of terminals that other programs read from.
-      low(TIOCSTI),
-      low(TIOCLINUX),
-      low(TIOCCONS),
-      low(TIOCSETD),
+      Low(TIOCSTI),
+      Low(TIOCLINUX),
+      Low(TIOCCONS),
+      Low(TIOCSETD),
       // Console keyboard maps are shared with every other user of the machine.
-      low(KDSETKEYCODE),
-      low(KDSKBENT),
-      low(KDSKBSENT),
-      low(KDSIGACCEPT),
+      Low(KDSETKEYCODE),
+      Low(KDSKBENT),
+      Low(KDSKBSENT),
+      Low(KDSIGACCEPT),
       // Whole file systems, and attributes that a removal cannot get rid of (immutable, append-only).
-      low(FIBMAP),
-      low(FIFREEZE),
-      low(FITHAW),
-      low(FS_IOC_SETFLAGS),
-      low(FS_IOC32_SETFLAGS),  // the same through int $0x80, where long has 4 bytes
-      low(FS_IOC_FSSETXATTR),
-      low(KVM_CREATE_VM),
-      // A sandboxed program must not answer its own notifications.
-      low(SECCOMP_IOCTL_NOTIF_RECV),
-      low(SECCOMP_IOCTL_NOTIF_SEND),
-      low(SECCOMP_IOCTL_NOTIF_ID_VALID),
-      low(SECCOMP_IOR(2, uint64_t)),  // ID_VALID's first number (5.0 to 5.8), which the kernel still answers
-      low(SECCOMP_IOCTL_NOTIF_ADDFD),
-      low(kernel::kNotifSetFlags),
+      Low(FIBMAP),
+      Low(FIFREEZE),
+      Low(FITHAW),
+      Low(FS_IOC_SETFLAGS),
+      Low(FS_IOC32_SETFLAGS),  // the same through int $0x80, where long has 4 bytes
+      Low(FS_IOC_FSSETXATTR),
+      Low(KVM_CREATE_VM),
+  };
+  // A sandboxed program must not answer its own notifications.
+  for (const uint32_t request : ListenerIoctls()) requests.push_back(request);
+  return requests;
+}
+
+std::vector<uint32_t> ListenerIoctls() {
+  return {
+      Low(SECCOMP_IOCTL_NOTIF_RECV),
+      Low(SECCOMP_IOCTL_NOTIF_SEND),
+      Low(SECCOMP_IOCTL_NOTIF_ID_VALID),
+      // ID_VALID's first number (5.0 to 5.8), which the kernel still answers.
+      Low(SECCOMP_IOR(2, uint64_t)),
+      Low(SECCOMP_IOCTL_NOTIF_ADDFD),
+      Low(kernel::kNotifSetFlags),
   };
 }
 

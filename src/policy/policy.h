@@ -46,8 +46,11 @@ struct Policy {
 // What holds with no glovebox.toml at all.
 Policy DefaultPolicy(Role role);
 
-// kernel-facts' list: TIOCSTI, TIOCLINUX, ... and the SECCOMP_IOCTL_NOTIF_* family.
+// kernel-facts' list: TIOCSTI, TIOCLINUX, ... and ListenerIoctls().
 std::vector<uint32_t> DefaultDeniedIoctls();
+
+// The SECCOMP_IOCTL_NOTIF_* family: what a supervisor asks of its listener.
+std::vector<uint32_t> ListenerIoctls();
 
 }  // namespace glovebox::policy
 

@@ -100,7 +100,8 @@ class CollectorImpl final : public Collector, public Announcer {
   void Serve(UniqueFd connection, access::SegmentWriter* log, Resolver* resolver);
   void Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
                  const Peer& peer, int connection, access::SegmentWriter* log, Resolver* resolver);
-  void WaitUnseen(access::ActionId action, const Peer& peer, int connection, access::SegmentWriter* log);
+  void WaitUnseen(const access::ActionBegin& begin, const Peer& peer, int connection,
+                  access::SegmentWriter* log);
   void Finish(const access::ActionEnd& finished, const SupervisorResult& result, access::SegmentWriter* log);
   void EndLeftOver();
   void Abandon();
@@ -284,6 +285,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   begin.action = NextAction();
   begin.time_ns = Now();
   begin.pid = peer->pid;
+  FillCwd(connection.get(), peer->pid, &begin);
   begin.shape = plan.ok() && !(*plan)->listens ? "none" : "notify";
   if (plan.ok()) {
     begin.level = static_cast<uint8_t>((*plan)->listens ? (*plan)->policy.level : kernel::Level::kOff);
@@ -309,7 +311,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   SetupReport report;
   const absl::Status sent = SendPlan(**plan, connection.get(), begin.action, flags);
   if (!(*plan)->listens) {
-    WaitUnseen(begin.action, *peer, connection.get(), log);
+    WaitUnseen(begin, *peer, connection.get(), log);
     return;
   }
   absl::StatusOr<UniqueFd> listener = absl::UnavailableError("the launcher was killed");
@@ -318,7 +320,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     listener = absl::UnavailableError("the launcher was killed");
   }
   if (!listener.ok()) {
-    if (!FillSetup(report, &end)) {
+    if (!FillSetup(report, ProgramOf(begin), &end)) {
       end.status = EIO;
       end.step = std::string(listener.status().message());
     }
@@ -329,19 +331,19 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
 }
 
 // Below a foreign listener: the action runs, and the log says that nobody saw what it did.
-void CollectorImpl::WaitUnseen(access::ActionId action, const Peer& peer, int connection,
+void CollectorImpl::WaitUnseen(const access::ActionBegin& begin, const Peer& peer, int connection,
                                access::SegmentWriter* log) {
   SupervisorResult result;
   result.holes = 1;
-  result.sink_failed =
-      !log->Append(access::Hole{action, Now(), peer.pid, "no-listener", "another listener stands above"});
+  result.sink_failed = !log->Append(
+      access::Hole{begin.action, Now(), peer.pid, "no-listener", "another listener stands above"});
   for (bool waits = true; waits;) {
     pollfd ended = {peer.pidfd.get(), POLLIN, 0};
     waits = poll(&ended, 1, kUnseenMs) <= 0;
     const std::lock_guard<std::mutex> lock(mutex_);
     waits = waits && !abandoned_;
   }
-  Finish(EndOf(action, peer.pidfd.get(), connection, kReapMs), result, log);
+  Finish(EndOf(begin, peer.pidfd.get(), connection, kReapMs), result, log);
 }
 
 void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
@@ -370,7 +372,7 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof one);  // the watcher has one more process to look at
   SupervisorResult result = supervisor.Serve();
-  access::ActionEnd end = EndOf(begin.action, peer.pidfd.get(), connection, kReapMs);
+  access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     active_.erase(begin.action);

@@ -53,6 +53,7 @@ class CollectorFixture : public testing::Test {
       policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
       policy.stop = stop_;
       if (role == access::Role::kEdge) policy.scope_signals = edge_scope_;
+      if (role == access::Role::kCompile) policy.restrict_prlimit = policy.append_only = compile_refuses_;
       return policy;
     };
     auto collector = Collector::Start(std::move(options));
@@ -135,6 +136,7 @@ class CollectorFixture : public testing::Test {
   kernel::HostFeatures host_ = CollectorHost();
   std::atomic<bool> stop_{false};
   bool edge_scope_ = true;
+  bool compile_refuses_ = false;
   std::unique_ptr<TempDir> dir_;
   std::unique_ptr<Collector> collector_;
   access::Log log_;

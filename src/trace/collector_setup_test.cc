@@ -1,8 +1,14 @@
 // What the log says of actions whose set-up did less than was asked, and of actions that nobody sees.
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_matchers.h"
@@ -72,6 +78,54 @@ TEST_F(CollectorSetupTest, ASkippedStepOfAnInnerActionIsInItsEnd) {
     const bool inner = end.action == All<ActionBegin>()[1].action;
     EXPECT_EQ(end.step.find("; skipped LandlockScope") == 0, inner) << end.step;
   }
+}
+
+TEST_F(CollectorSetupTest, AnInnerActionsOwnRefusalsHoldAndWhatItsEdgeRefusesIsRecorded) {
+  compile_refuses_ = true;
+  StartAgain();
+  const auto ended = [this](const std::string& call, const std::string& before = "") {
+    return WEXITSTATUS(Wait(Launch(absl::StrCat(before, GLOVEBOX_CHILD_PROBE, " errno ", call))));
+  };
+  const std::string compile = absl::StrCat(GLOVEBOX_LAUNCH, " --role=compile -- ");
+  const std::string change = absl::StrCat(SYS_prlimit64, " 0 4 1 0");
+  EXPECT_EQ(ended(change), EFAULT) << "the kernel looks at the new limit";
+  EXPECT_EQ(ended(change, compile), EPERM);
+  const std::string no_append = absl::StrCat(SYS_pwritev2, " 63 0 0 0 0 0x20");
+  EXPECT_EQ(ended(no_append), EBADF);
+  EXPECT_EQ(ended(no_append, compile), EOPNOTSUPP);
+  EXPECT_EQ(ended(absl::StrCat(SYS_ioctl, " 63 0x5412"), compile), EPERM);
+  EXPECT_EQ(Stop().holes, 0u);
+  std::vector<std::string> refused;
+  for (const Access& access : All<Access>()) {
+    if (access.op == Op::kForbidden) refused.push_back(access.path2);
+  }
+  EXPECT_THAT(refused, testing::ElementsAre("ioctl 0x5412"));
+}
+
+// As without Glovebox, where exec does not ask for a name.
+TEST_F(CollectorSetupTest, ACommandRunsFromADirectoryThatHasNoName) {
+  const std::string launcher = absl::StrCat(GLOVEBOX_LAUNCH, " --role=compile -- /bin/true");
+  const std::string variable = absl::StrCat("GLOVEBOX_COLLECTOR=", collector_->socket_path(), " ");
+  const std::string removed =
+      absl::StrCat("mkdir ", Path("d"), " && cd ", Path("d"), " && rmdir ", Path("d"), " && ");
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat(removed, launcher)))), 0);
+  EXPECT_EQ(system(absl::StrCat(removed, variable, launcher).c_str()), 0);
+  const std::string name(200, 'n');
+  const std::string deep = absl::StrCat("mkdir ", Path("deep"), " && cd ", Path("deep"),
+                                        " && i=0 && while [ $i -lt 25 ]; do mkdir ", name, " && cd -P ", name,
+                                        " && i=$((i+1)) || exit 90; done && ");
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat(deep, launcher)))), 0);
+  EXPECT_EQ(system(absl::StrCat("rm -r ", Path("deep"), " && ", deep, variable, launcher).c_str()), 0);
+  EXPECT_EQ(system(absl::StrCat("rm -r ", Path("deep")).c_str()), 0);
+  EXPECT_EQ(Stop().holes, 0u);
+  size_t removed_seen = 0, deep_seen = 0;
+  for (const ActionBegin& begin : All<ActionBegin>()) {
+    if (begin.role != access::Role::kCompile) continue;
+    removed_seen += begin.cwd == Path("d") + " (deleted)";
+    deep_seen += begin.cwd.empty();
+  }
+  EXPECT_EQ(removed_seen, 2u);
+  EXPECT_EQ(deep_seen, 2u);
 }
 
 TEST_F(CollectorSetupTest, BelowAForeignListenerEdgesRunAndTheLogSaysThatNobodySawThem) {

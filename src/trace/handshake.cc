@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "child/connect.h"
@@ -40,11 +42,16 @@ bool ReadFailure(int channel, child::StepFailure* failure) {
   return ReadFully(channel, bytes + sizeof failure->magic, sizeof *failure - sizeof failure->magic);
 }
 
-std::string StepText(const child::StepFailure& failure) {
+std::string StepText(const child::StepFailure& failure, absl::string_view program) {
   const auto code = static_cast<child::StepCode>(failure.step);
   const child::StepMessage& message = child::MessageOf(code);
   std::string text = absl::StrCat(message.name, ": ", message.message);
   if (const char* which = child::DetailName(code, failure.detail)) absl::StrAppend(&text, " ", which);
+  // A program can be called anything, also what would read like one more skipped step.
+  const bool names = code == child::StepCode::kExec && !program.empty();
+  if (names && !absl::StrContains(program, access::kSkippedMark)) {
+    absl::StrAppend(&text, " ", program.substr(0, PATH_MAX));
+  }
   return text;
 }
 
@@ -55,6 +62,10 @@ const child::StepFailure* SetupReport::failed() const {
     if (failure.kind == child::FailureKind::kFailed) return &failure;
   }
   return nullptr;
+}
+
+absl::string_view ProgramOf(const access::ActionBegin& begin) {
+  return begin.argv.empty() ? absl::string_view() : absl::string_view(begin.argv[0]);
 }
 
 // "Argument list too long" would say nothing to anybody.
@@ -112,29 +123,29 @@ void DrainReport(int channel, SetupReport* report) {
   }
 }
 
-bool FillSetup(const SetupReport& report, access::ActionEnd* end) {
+bool FillSetup(const SetupReport& report, absl::string_view program, access::ActionEnd* end) {
   const child::StepFailure* failure = report.failed();
   if (failure != nullptr) {
     end->kind = access::ActionEnd::Kind::kSandboxFailed;
     end->status = failure->error;
-    end->step = StepText(*failure);
+    end->step = absl::StrCat(StepText(*failure, program), ": ", ErrnoName(failure->error));
   }
   for (const child::StepFailure& skipped : report.failures) {
     if (skipped.kind != child::FailureKind::kSkipped) continue;
-    absl::StrAppend(&end->step, access::kSkippedMark, StepText(skipped), ": ",
+    absl::StrAppend(&end->step, access::kSkippedMark, StepText(skipped, program), ": ",
                     WhySkipped(skipped, kernel::LandlockAbi()));
   }
   return failure != nullptr;
 }
 
-access::ActionEnd EndOf(access::ActionId action, int pidfd, int connection, int reap_ms) {
+access::ActionEnd EndOf(const access::ActionBegin& begin, int pidfd, int connection, int reap_ms) {
   access::ActionEnd end;
-  end.action = action;
+  end.action = begin.action;
   end.time_ns = Now();
   SetupReport report;
   DrainReport(connection, &report);
   int status = 0;
-  if (!FillSetup(report, &end) && ExitStatusOf(pidfd, reap_ms, &status)) {
+  if (!FillSetup(report, ProgramOf(begin), &end) && ExitStatusOf(pidfd, reap_ms, &status)) {
     end.kind = WIFSIGNALED(status) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
     end.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
   }

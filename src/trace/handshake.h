@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "access/record.h"
 #include "base/unique_fd.h"
 #include "child/wire.h"
@@ -40,15 +41,19 @@ void DrainReport(int channel, SetupReport* report);
 // means where the kernel has that ABI. E2BIG is said of a scope that is unknown to it, and of 16 layers.
 std::string WhySkipped(const child::StepFailure& skipped, int landlock_abi);
 
+// What an action was to run, as it was spelled; empty when that is not known.
+absl::string_view ProgramOf(const access::ActionBegin& begin);
+
 // Puts what the set-up did not do into an action's end. A failure: kSandboxFailed, the errno, "SetSid: cannot
-// start a session", and true; a limit or a capability that could not be set is named, as on stderr. Each
+// start a session: EPERM", and true; the limit or the capability that could not be set and the `program` that
+// could not be run are named, as on stderr, but nothing is escaped: a record keeps bytes. Each
 // skipped step is added to `step` behind access::kSkippedMark, with the reason; it makes no action
 // incomplete.
-bool FillSetup(const SetupReport& report, access::ActionEnd* end);
+bool FillSetup(const SetupReport& report, absl::string_view program, access::ActionEnd* end);
 
 // The end of an action whose first process, the peer of `connection`, is `pidfd` and has ended: what that
 // peer said last, then its exit status, which is known once somebody has reaped it. Waits `reap_ms` for that.
-access::ActionEnd EndOf(access::ActionId action, int pidfd, int connection, int reap_ms);
+access::ActionEnd EndOf(const access::ActionBegin& begin, int pidfd, int connection, int reap_ms);
 
 }  // namespace glovebox::trace
 

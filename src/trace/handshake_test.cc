@@ -170,19 +170,19 @@ TEST(Handshake, SaysWhichStepFailedAndApartFromItWhichWasSkippedAndWhy) {
   SetupReport report;
   DrainReport(pair.ours.get(), &report);
   access::ActionEnd end;
-  EXPECT_FALSE(FillSetup(report, &end));
+  EXPECT_FALSE(FillSetup(report, "sh", &end));
   EXPECT_EQ(end.kind, access::ActionEnd::Kind::kUnknown);
   EXPECT_EQ(end.step, "; skipped LandlockScope: cannot enter the Landlock domain: ENOSYS");
   ASSERT_OK(WriteAll(pair.theirs.get(), Failure(child::StepCode::kSetSid, EPERM, child::FailureKind::kFailed),
                      "peer"));
   DrainReport(pair.ours.get(), &report);
   EXPECT_THAT(report.failures, SizeIs(2));
-  ASSERT_TRUE(FillSetup(report, &end));
+  ASSERT_TRUE(FillSetup(report, "sh", &end));
   EXPECT_EQ(end.kind, access::ActionEnd::Kind::kSandboxFailed);
   EXPECT_EQ(end.status, EPERM);
-  EXPECT_EQ(
-      end.step,
-      "SetSid: cannot start a session; skipped LandlockScope: cannot enter the Landlock domain: ENOSYS");
+  EXPECT_EQ(end.step,
+            "SetSid: cannot start a session: EPERM; skipped LandlockScope: cannot enter the Landlock domain: "
+            "ENOSYS");
 }
 
 TEST(Handshake, OneErrnoOfLandlockHasTwoReasons) {
@@ -206,12 +206,12 @@ TEST(Handshake, NamesTheLimitOrTheCapabilityThatCouldNotBeSet) {
   };
   const Case kCases[] = {
       {child::StepCode::kSetResourceLimits, static_cast<uint32_t>(child::Limit::kNofile),
-       "SetResourceLimits: cannot set the limit NOFILE"},
+       "SetResourceLimits: cannot set the limit NOFILE: EPERM"},
       {child::StepCode::kSetResourceLimits, child::kLimitCount,
-       "SetResourceLimits: cannot set the limit UNKNOWN"},
-      {child::StepCode::kCapSet, 5, "CapSet: cannot drop the capability CAP_KILL"},
-      {child::StepCode::kSetSid, 5, "SetSid: cannot start a session"},
-      {static_cast<child::StepCode>(9999), 5, "Unknown: a step of another version failed"},
+       "SetResourceLimits: cannot set the limit UNKNOWN: EPERM"},
+      {child::StepCode::kCapSet, 5, "CapSet: cannot drop the capability CAP_KILL: EPERM"},
+      {child::StepCode::kSetSid, 5, "SetSid: cannot start a session: EPERM"},
+      {static_cast<child::StepCode>(9999), 5, "Unknown: a step of another version failed: EPERM"},
   };
   for (const Case& c : kCases) {
     Pair pair;
@@ -220,8 +220,32 @@ TEST(Handshake, NamesTheLimitOrTheCapabilityThatCouldNotBeSet) {
     SetupReport report;
     DrainReport(pair.ours.get(), &report);
     access::ActionEnd end;
-    ASSERT_TRUE(FillSetup(report, &end));
+    ASSERT_TRUE(FillSetup(report, "sh", &end));
     EXPECT_EQ(end.step, c.step);
+  }
+}
+
+TEST(Handshake, NamesTheProgramThatCouldNotBeRunAndWhy) {
+  struct Case {
+    std::string program;
+    std::string step;
+  };
+  const Case kCases[] = {
+      {"/no/such", "Exec: cannot run /no/such: ENOENT"},
+      {"a\nb", "Exec: cannot run a\nb: ENOENT"},
+      {"", "Exec: cannot run: ENOENT"},
+      {"x; skipped y", "Exec: cannot run: ENOENT"},
+      {std::string(5000, 'x'), "Exec: cannot run " + std::string(4096, 'x') + ": ENOENT"},
+  };
+  SetupReport report;
+  report.failures.emplace_back();
+  report.failures[0].step = static_cast<uint32_t>(child::StepCode::kExec);
+  report.failures[0].error = ENOENT;
+  for (const Case& c : kCases) {
+    access::ActionEnd end;
+    ASSERT_TRUE(FillSetup(report, c.program, &end));
+    EXPECT_EQ(end.step, c.step);
+    EXPECT_EQ(end.status, ENOENT);
   }
 }
 

@@ -2,6 +2,8 @@
 #ifndef GLOVEBOX_TRACE_HELLO_H_
 #define GLOVEBOX_TRACE_HELLO_H_
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -27,6 +29,11 @@ absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms);
 
 // The non-blocking socket at `path` (at most 107 bytes) on which launchers say Hello.
 absl::StatusOr<UniqueFd> ListenForLaunchers(const std::string& path);
+
+// A working directory that the launcher could not tell, as the kernel shows that of process `pid`, which
+// waits for its answer at the other end of `socket`: "/tmp/d (deleted)". Stays empty where it is too deep for
+// a path, or the launcher has gone.
+void FillCwd(int socket, pid_t pid, access::ActionBegin* begin);
 
 // Sends a Reply with its descriptors (the plan, then the ruleset where there is one). Never raises SIGPIPE.
 absl::Status SendReply(int socket, const child::Reply& reply, const std::vector<int>& fds);

@@ -90,5 +90,23 @@ TEST(Hello, ASilentOrDyingLauncherDoesNotHoldUsUp) {
   EXPECT_THAT(ReadHello(ours.get(), 10000), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("hung up")));
 }
 
+TEST(Hello, AWorkingDirectoryIsLookedUpOnlyForALauncherThatWaitsAndCouldNotTell) {
+  char cwd[4096];
+  ASSERT_NE(getcwd(cwd, sizeof cwd), nullptr);
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  const UniqueFd ours(pair[0]);
+  UniqueFd launcher(pair[1]);
+  access::ActionBegin told, untold, gone;
+  told.cwd = "/told";
+  FillCwd(ours.get(), getpid(), &told);
+  EXPECT_EQ(told.cwd, "/told");
+  FillCwd(ours.get(), getpid(), &untold);
+  EXPECT_EQ(untold.cwd, cwd);
+  launcher.reset();
+  FillCwd(ours.get(), getpid(), &gone);
+  EXPECT_EQ(gone.cwd, "") << "the number may be another's";
+}
+
 }  // namespace
 }  // namespace glovebox::trace

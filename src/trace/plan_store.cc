@@ -13,48 +13,61 @@
 #include "trace/hello.h"
 
 namespace glovebox::trace {
+namespace {
 
-absl::StatusOr<const SealedPlan*> PlanStore::Outermost(access::Role role) {
-  return Find({role, false, false, false, false});
+// For who keeps a plan of its own: what it need not do again, since we do it, on record.
+uint32_t HeldBy(const policy::Policy& outer) {
+  const std::vector<uint32_t> defaults = policy::DefaultDeniedIoctls();
+  const bool refuses = std::all_of(defaults.begin(), defaults.end(), [&outer](uint32_t request) {
+    return std::count(outer.denied_ioctls.begin(), outer.denied_ioctls.end(), request) != 0;
+  });
+  const std::pair<bool, uint32_t> held[] = {
+      {outer.scope_signals, child::kReplyScopesSignals},
+      {outer.scope_abstract_unix, child::kReplyScopesAbstractUnix},
+      {refuses, child::kReplyRefusesByDefault},
+      {outer.append_only, child::kReplyRefusesAppendOnly},
+      {outer.restrict_kptr, child::kReplyRefusesKptr},
+      {outer.restrict_prlimit, child::kReplyRefusesLimits},
+  };
+  uint32_t flags = 0;
+  for (const auto& [on, flag] : held) flags |= on ? flag : 0u;
+  return flags;
 }
+
+}  // namespace
+
+absl::StatusOr<const SealedPlan*> PlanStore::Outermost(access::Role role) { return Find(role, nullptr); }
 
 absl::StatusOr<const SealedPlan*> PlanStore::Inside(const policy::Policy& outer, access::Role role) {
-  const policy::Policy inner = policy_for_(role);
-  // The outer filter notifies, and the outer supervisor refuses, by the outer policy alone.
-  const bool covered =
-      (outer.append_only || !inner.append_only) && (outer.restrict_kptr || !inner.restrict_kptr) &&
-      std::all_of(inner.denied_ioctls.begin(), inner.denied_ioctls.end(), [&outer](uint32_t request) {
-        return std::count(outer.denied_ioctls.begin(), outer.denied_ioctls.end(), request) != 0;
-      });
-  return Find({role, true, outer.scope_signals, outer.scope_abstract_unix, !covered});
+  return Find(role, &outer);
 }
 
-absl::StatusOr<const SealedPlan*> PlanStore::Find(const Key& key) {
+absl::StatusOr<const SealedPlan*> PlanStore::Find(access::Role role, const policy::Policy* outer) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::unique_ptr<SealedPlan>& plan = plans_[key];
-  if (plan == nullptr) {
-    ASSIGN_OR_RETURN(plan, Make(key));
+  for (const Entry& entry : plans_) {
+    const bool same = entry.outer.has_value() ? outer != nullptr && *entry.outer == *outer : outer == nullptr;
+    if (entry.role == role && same) return entry.plan.get();
   }
-  return plan.get();
+  ASSIGN_OR_RETURN(std::unique_ptr<SealedPlan> plan, Make(role, outer));
+  plans_.push_back({role, outer != nullptr ? std::optional(*outer) : std::nullopt, std::move(plan)});
+  return plans_.back().plan.get();
 }
 
-absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(const Key& key) const {
-  const auto& [role, nested, has_signals, has_abstract, in_kernel] = key;
+absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(access::Role role,
+                                                            const policy::Policy* outer) const {
   auto plan = std::make_unique<SealedPlan>();
   policy::Policy policy = policy_for_(role);
   policy.stop = false;
-  if (nested) {
-    policy.scope_signals = policy.scope_signals && !has_signals;
-    policy.scope_abstract_unix = policy.scope_abstract_unix && !has_abstract;
-    policy.kernel_only = policy.kernel_only || in_kernel;
+  if (outer != nullptr) {
+    policy.scope_signals = policy.scope_signals && !outer->scope_signals;
+    policy.scope_abstract_unix = policy.scope_abstract_unix && !outer->scope_abstract_unix;
     policy.restore_sigmask = policy.restore_sigmask && role == access::Role::kTest;
   }
   plan->policy = policy;
   // A foreign listener above: each action is set up without its own, as `glovebox run` does it there.
-  plan->listens = !nested && !host_.listener_above;
-  ASSIGN_OR_RETURN(
-      policy::CompiledPlan compiled,
-      policy::CompilePlan(policy, host_, policy::CompileOptions{.listener = plan->listens, .outer = nested}));
+  plan->listens = outer == nullptr && !host_.listener_above;
+  ASSIGN_OR_RETURN(policy::CompiledPlan compiled,
+                   policy::CompilePlan(policy, host_, {.listener = plan->listens, .outer = outer}));
   plan->memfd.reset(memfd_create("glovebox-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!plan->memfd.valid()) return ErrnoStatus("memfd_create", "plan", errno);
   RETURN_IF_ERROR(WriteAll(plan->memfd.get(), compiled.bytes, "plan"));
@@ -87,10 +100,7 @@ bool SendPlan(PlanStore& plans, const policy::Policy& outer, int socket, access:
     (void)SendReply(socket, reply, {});
     return false;
   }
-  uint32_t flags = child::kReplyNoListener;
-  if (outer.scope_signals) flags |= child::kReplyScopesSignals;
-  if (outer.scope_abstract_unix) flags |= child::kReplyScopesAbstractUnix;
-  return SendPlan(**plan, socket, action, flags).ok();
+  return SendPlan(**plan, socket, action, child::kReplyNoListener | HeldBy(outer)).ok();
 }
 
 }  // namespace glovebox::trace

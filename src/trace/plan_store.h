@@ -5,11 +5,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -41,19 +40,23 @@ class PlanStore {
   absl::StatusOr<const SealedPlan*> Outermost(access::Role role);
   // For an action that runs inside one with the policy `outer`. It can only narrow: what the outer domain
   // holds already is not added again (Landlock ends at 16 layers), and a signal that the outer command chose
-  // to ignore stays ignored.
+  // to ignore stays ignored. What the outer supervisor refuses is left to it, which records it; what only
+  // this role's policy asks for is refused in the kernel.
   absl::StatusOr<const SealedPlan*> Inside(const policy::Policy& outer, access::Role role);
 
  private:
-  // Role, nested, scopes to leave out (signals, abstract sockets), rows 6 to 8 in the kernel.
-  using Key = std::tuple<access::Role, bool, bool, bool, bool>;
-  absl::StatusOr<const SealedPlan*> Find(const Key& key);
-  absl::StatusOr<std::unique_ptr<SealedPlan>> Make(const Key& key) const;
+  struct Entry {
+    access::Role role;
+    std::optional<policy::Policy> outer;  // absent: outermost
+    std::unique_ptr<SealedPlan> plan;
+  };
+  absl::StatusOr<const SealedPlan*> Find(access::Role role, const policy::Policy* outer);
+  absl::StatusOr<std::unique_ptr<SealedPlan>> Make(access::Role role, const policy::Policy* outer) const;
 
   const kernel::HostFeatures host_;
   const std::function<policy::Policy(access::Role)> policy_for_;
   std::mutex mutex_;
-  std::map<Key, std::unique_ptr<SealedPlan>> plans_;
+  std::vector<Entry> plans_;  // guarded by mutex_; one a role and a role above it: few
 };
 
 // The plan in answer to a Hello, with `flags` (child::ReplyFlag) beside those that the plan itself needs.

@@ -23,6 +23,7 @@
 #include "child/connect.h"
 #include "child/context.h"
 #include "child/pipeline.h"
+#include "kernel/abi.h"
 #include "kernel/process.h"
 #include "policy/compile.h"
 #include "trace/clock.h"
@@ -105,6 +106,28 @@ class RunAnnouncer final : public Announcer {
   std::atomic<access::ActionId> last_;
 };
 
+child::ChildPlan& PlanIn(policy::CompiledPlan& compiled) {
+  return *reinterpret_cast<child::ChildPlan*>(compiled.bytes.data());
+}
+
+// What the outer action holds is not done again: of Landlock domains there can be 16, and a refusal in the
+// kernel outranks the outer listener, so that nobody would know of it. Async-signal-safe.
+void LeaveToOuter(uint32_t held, child::ChildPlan* plan) {
+  const auto holds = [held](child::ReplyFlag flag) { return (held & flag) != 0; };
+  if (holds(child::kReplyScopesSignals)) {
+    plan->landlock_scope &= ~static_cast<uint32_t>(kernel::kLandlockScopeSignal);
+  }
+  if (holds(child::kReplyScopesAbstractUnix)) {
+    plan->landlock_scope &= ~static_cast<uint32_t>(kernel::kLandlockScopeAbstractUnix);
+  }
+  if ((plan->flags & child::kKernelOnly) == 0) {
+    if (holds(child::kReplyRefusesAppendOnly)) plan->append_only_filter = {};
+    if (holds(child::kReplyRefusesKptr)) plan->kptr_filter = {};
+  }
+  // Of row 20 the limits' restriction is all that is left then.
+  if (holds(child::kReplyRefusesByDefault) && holds(child::kReplyRefusesLimits)) plan->notify_filter = {};
+}
+
 class Run {
  public:
   explicit Run(const RunRequest& request) : request_(request), announcer_(request, request.begin.action) {}
@@ -114,7 +137,7 @@ class Run {
   absl::Status Prepare();
   absl::Status Fork();
   [[noreturn]] void Child();
-  void Announce();
+  const child::ChildPlan& Announce();
   void HearAnnouncement();
   void AddHole(const char* kind, std::string why);
   void SeizeStopped();
@@ -132,6 +155,7 @@ class Run {
   RunAnnouncer announcer_;
   SignalGuard signals_;
   policy::CompiledPlan plan_;
+  policy::CompiledPlan inside_;  // what is left of it below a supervisor of ours that refuses by default
   std::unique_ptr<Prepared> prepared_;
   child::ChildContext context_;
   Channel ack_, number_, status_;
@@ -162,9 +186,14 @@ absl::Status Run::Prepare() {
   // One listener a task tree: below another one this run goes on without its own, and says so.
   const bool records = request_.policy.level != kernel::Level::kOff;
   listener_ = !request_.host.listener_above && records;
-  announces_ = request_.host.outer_supervisor && records;
-  ASSIGN_OR_RETURN(
-      plan_, policy::CompilePlan(request_.policy, request_.host, {.listener = listener_, .outer = false}));
+  announces_ = request_.host.outer_supervisor && !listener_;
+  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(request_.policy, request_.host, {.listener = listener_}));
+  if (announces_) {
+    policy::Policy outer;
+    outer.denied_ioctls = policy::DefaultDeniedIoctls();
+    ASSIGN_OR_RETURN(
+        inside_, policy::CompilePlan(request_.policy, request_.host, {.listener = false, .outer = &outer}));
+  }
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
   prepared_ = std::make_unique<Prepared>(request_.argv, plan_.bytes);
   prepared_->Into(&context_);
@@ -202,20 +231,23 @@ void Run::Child() {
   signals_.Restore();
   // ctest leaks its log as descriptor 3. Close-on-exec, since the pipeline still needs its own.
   if (begin_.role == access::Role::kTest) syscall(SYS_close_range, 3u, ~0u, kCloseRangeCloexec);
-  if (announces_) Announce();
-  child::RunPipeline(*reinterpret_cast<const child::ChildPlan*>(plan_.bytes.data()), context_);
+  child::RunPipeline(announces_ ? Announce() : PlanIn(plan_), context_);
 }
 
 // In the child, since the outer supervisor knows an action by the process that asks: as a launcher does. This
-// run keeps its own policy, though; that of the outer one is in force already, and its plan is let go.
-void Run::Announce() {
+// run keeps its own policy, though; that of the outer one is in force already, and its plan is let go. What
+// is left to do is in the plan that comes back.
+const child::ChildPlan& Run::Announce() {
   uint32_t held = 0;
   context_.outer = child::Announce(hello_, held);
   const bool heard = context_.outer >= 0;
-  // An equal Landlock domain is not added again: there can be 16. The plan is this process's own copy.
-  reinterpret_cast<child::ChildPlan*>(plan_.bytes.data())->landlock_scope &= ~held;
   // Either way: our parent waits for it, and in row 19 this process waits for our parent.
   (void)!TEMP_FAILURE_RETRY(write(context_.fd_write, &heard, 1));
+  // The plans are this process's own copies.
+  const bool refuses = (held & child::kReplyRefusesByDefault) != 0;
+  child::ChildPlan& plan = PlanIn(refuses ? inside_ : plan_);
+  LeaveToOuter(held, &plan);
+  return plan;
 }
 
 void Run::HearAnnouncement() {
@@ -416,7 +448,7 @@ void Run::FillEnd() {
   end.cpu_ns = ns(usage_.ru_utime) + ns(usage_.ru_stime);
   end.peak_bytes = static_cast<uint64_t>(usage_.ru_maxrss) * 1024u;
   DrainReport(status_.ours.get(), &report_);
-  if (FillSetup(report_, &end)) return;
+  if (FillSetup(report_, ProgramOf(begin_), &end)) return;
   if (!set_up_ && WIFEXITED(wait_status_)) {
     end.kind = access::ActionEnd::Kind::kSandboxFailed;
     end.status = WEXITSTATUS(wait_status_);

@@ -34,8 +34,9 @@ struct RunOutcome {
 // (the parent-death signal is bound to it). Errors are ours; the command's own end is in the outcome.
 //
 // Below a supervisor of ours (host.outer_supervisor) the command is announced there, as a launcher announces
-// its own: the accesses are on that one's record, as an action of their own. Here a hole "no-listener" says
-// so, as it does below a listener of somebody else's, where nobody records.
+// its own, whatever the record level here: the accesses are on that one's record, as an action of their own,
+// and so is what it refuses; what only this policy refuses is refused in the kernel, on no record. Here a
+// hole "no-listener" says so, as it does below a listener of somebody else's, where nobody records.
 //
 // Meanwhile this process is a subreaper, and every child of it is reaped: it should have no others. INT,
 // TERM, HUP and QUIT, unless ignored, are passed on to the command (not what the terminal sends to the whole

@@ -97,6 +97,7 @@ class Supervisor::Impl {
 
  private:
   struct Inner {
+    std::string program;
     UniqueFd socket;  // what the launcher says of steps that failed after its announcement
     bool whole = true;
   };
@@ -336,10 +337,12 @@ class Supervisor::Impl {
     begin.parent = process.action;
     begin.time_ns = Now();
     begin.pid = process.tgid;
+    FillCwd(ours.get(), process.tgid, &begin);
     begin.level = static_cast<uint8_t>(o_.policy->level);
     begin.shape = "notify";
     if (!o_.sink->Append(begin)) result_.sink_failed = true;
     Inner& inner = inner_[begin.action];
+    inner.program = std::string(ProgramOf(begin));
     // A launcher that announces itself in a fork waits for it as its subreaper (launch_test_role.h).
     processes_.RegisterAction(process.tgid, begin.action, IsForkOfItsParent(process.tgid));
     orphans_.erase(process.tgid);  // it has said itself whose it is
@@ -364,7 +367,7 @@ class Supervisor::Impl {
       if (const auto inner = inner_.find(ended.action); inner != inner_.end()) {
         SetupReport report;
         if (inner->second.socket.valid()) DrainReport(inner->second.socket.get(), &report);
-        if (FillSetup(report, &end)) inner->second.whole = false;
+        if (FillSetup(report, inner->second.program, &end)) inner->second.whole = false;
         inner->second.socket.reset();
       }
       if (!o_.sink->Append(end)) result_.sink_failed = true;
