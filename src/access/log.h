@@ -41,10 +41,10 @@ bool IsLooseRun(const std::string& run_dir);
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir);
 
 // One segment being written. Not thread-safe: one writer each. While it lives the run is locked against
-// removal (a shared flock on "lock" in the run directory, which a kill -9 releases). Append() puts the
-// frame into shared memory before it returns, so a kill -9 of the writer loses nothing that was taken. After
-// an error (a full disk) it takes nothing more, and status() says why; the reader will find the segment
-// unsealed.
+// removal (a shared flock on "lock" in the run directory, which a kill -9 releases), and a lock on the
+// segment itself tells readers that it still grows. Append() puts the frame into shared memory before it
+// returns, so a kill -9 of the writer loses nothing that was taken. After an error (a full disk) it takes
+// nothing more, and status() says why; the reader will find the segment unsealed.
 class SegmentWriter : public RecordSink {
  public:
   // Creates `run_dir`/NAME.gbx, which must not exist yet. InvalidArgument for a name that would lead out of
@@ -69,6 +69,10 @@ struct Tear {
                         // newer version 2"
   // What else was lost nobody knows: a segment is missing, doubled or another run's. It taints every action.
   bool whole_run = false;
+  // Its writer lived when reading it began: that it ends without a seal ("not sealed: still being written")
+  // is no damage then. What else is wrong with the segment may stand behind that, with `whole_run`.
+  bool being_written = false;
+  bool is_damage() const { return !being_written || whole_run; }
 };
 
 struct Log {
@@ -78,9 +82,7 @@ struct Log {
   std::vector<std::string> segments;  // file names, sorted
   std::vector<Tear> tears;
   uint64_t bytes = 0;
-  // A writer held the run's lock when reading began: a segment without its seal is no damage then, and its
-  // tear ("not sealed: ...") says so.
-  bool being_written = false;
+  bool being_written = false;  // one of the tears is
 };
 
 // Reads what can be read. Damage is no error: it is in `tears`. Errors: no such directory, no segment in it,

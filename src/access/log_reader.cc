@@ -1,6 +1,4 @@
 #include <dirent.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -16,7 +14,6 @@
 #include "access/log_format.h"
 #include "access/segment_list.h"
 #include "access/segment_reader.h"
-#include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
 
@@ -34,15 +31,6 @@ absl::StatusOr<std::vector<std::string>> SegmentNames(const std::string& run_dir
   std::sort(names.begin(), names.end());
   return names;
 }
-
-// Who writes holds the lock shared. It is taken for a moment only: a writer that comes just then waits, who
-// would retire or remove the run leaves it for the next time.
-bool HasWriter(const std::string& run_dir) {
-  const auto lock = OpenFile(absl::StrCat(run_dir, "/lock"), O_RDONLY | O_NOFOLLOW);
-  return lock.ok() && flock(lock->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-}
-
-bool IsUnsealed(const Tear& tear) { return absl::StartsWith(tear.reason, kNotSealed); }
 
 uint64_t TimeOf(const Record& record) {
   if (const auto* info = std::get_if<RunInfo>(&record)) return info->start_ns;
@@ -90,7 +78,6 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
   Log log;
   log.run_dir = run_dir;
   ASSIGN_OR_RETURN(log.segments, SegmentNames(run_dir));
-  const bool has_writer = HasWriter(run_dir);
   std::vector<Record> records;
   std::vector<uint32_t> segment_of;
   std::vector<FoundSegment> found;
@@ -107,12 +94,8 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
     ASSIGN_OR_RETURN(FoundSegment segment, ReadAndFind(path, take, &log.tears));
     found.push_back(std::move(segment));
   }
-  for (Tear& tear : log.tears) {
-    if (!has_writer || !IsUnsealed(tear)) continue;
-    tear.reason = absl::StrCat(kNotSealed, ": this run is still being written");
-    log.being_written = true;
-  }
   CheckSegmentList(run_dir, found, &log.tears);
+  for (const Tear& tear : log.tears) log.being_written |= tear.being_written;
   // Stable: records of one moment keep their segment's order.
   std::vector<uint32_t> order(records.size());
   std::iota(order.begin(), order.end(), 0u);

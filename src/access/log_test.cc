@@ -104,21 +104,6 @@ TEST_F(LogTest, ALogIsReadWhileItIsWritten) {
   thread.join();
 }
 
-// A writer that lives holds the run's lock: what is not sealed yet is no damage.
-TEST_F(LogTest, ARunThatGoesOnIsToldFromOneWhoseWriterWasKilled) {
-  auto writer = Open("a");
-  writer->Append(SomeAccess(1));
-  const Log during = Read();
-  EXPECT_TRUE(during.being_written);
-  ASSERT_THAT(during.tears, SizeIs(1));
-  EXPECT_EQ(during.tears[0].reason, "not sealed: this run is still being written");
-  writer.reset();
-  const Log after = Read();
-  EXPECT_FALSE(after.being_written);
-  ASSERT_THAT(after.tears, SizeIs(1));
-  EXPECT_THAT(after.tears[0].reason, HasSubstr("not sealed: its writer was killed"));
-}
-
 TEST_F(LogTest, AWriterAThread) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

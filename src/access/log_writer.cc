@@ -125,6 +125,7 @@ class Writer final : public SegmentWriter {
  private:
   bool Break(absl::Status why) {
     status_.Update(std::move(why));
+    UnlockAsWriter(fd_);  // nothing more comes: for a reader that is as if we were dead
     return false;
   }
 
@@ -168,7 +169,8 @@ class Writer final : public SegmentWriter {
 
   void WriteToSegment(absl::string_view bytes) {
     const FileSizeSignal blocked;
-    status_.Update(WriteAll(fd_.get(), bytes, path_));
+    absl::Status written = WriteAll(fd_.get(), bytes, path_);
+    if (!written.ok()) Break(std::move(written));
   }
 
   // What was taken is written to the segment while that can be done; more is not taken.
@@ -252,6 +254,7 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::
   ASSIGN_OR_RETURN(UniqueFd lock, LockRun(run_dir));
   const std::string path = absl::StrCat(run_dir, "/", name, kSegmentSuffix);
   ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0600));
+  LockAsWriter(fd);  // at once: until then a reader that finds the file can ask for the run's lock only
   FillBootId(&header.boot);
   header.start_unix_ns = Clock(CLOCK_REALTIME);
   header.start_ns = static_cast<uint64_t>(Clock(CLOCK_MONOTONIC));

@@ -1,6 +1,7 @@
 #include "access/run_files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -14,6 +15,13 @@ namespace {
 
 absl::Status CheckRegular(const struct stat& info) {
   return S_ISREG(info.st_mode) ? absl::OkStatus() : absl::DataLossError("no regular file");
+}
+
+struct flock WholeFile(short type) {
+  struct flock lock = {};  // l_pid must be 0 for a lock of this kind
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
 }
 
 }  // namespace
@@ -35,6 +43,28 @@ bool IsStill(const UniqueFd& fd, const std::string& path) {
   struct stat named;
   return fstat(fd.get(), &ours) == 0 && lstat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
          ours.st_dev == named.st_dev;
+}
+
+void LockAsWriter(const UniqueFd& fd) {
+  const struct flock lock = WholeFile(F_WRLCK);
+  (void)fcntl(fd.get(), F_OFD_SETLK, &lock);
+}
+
+void UnlockAsWriter(const UniqueFd& fd) {
+  const struct flock lock = WholeFile(F_UNLCK);
+  (void)fcntl(fd.get(), F_OFD_SETLK, &lock);
+}
+
+bool HasLivingWriter(const UniqueFd& fd) {
+  // Would a lock for reading have to wait? Only for one for writing, which nobody can take who could not
+  // write the segment as well.
+  struct flock lock = WholeFile(F_RDLCK);
+  return fcntl(fd.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK;
+}
+
+bool RunHasWriter(const std::string& run_dir) {
+  const auto lock = OpenFile(absl::StrCat(run_dir, "/lock"), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  return lock.ok() && flock(lock->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 bool IsFileName(absl::string_view name) {

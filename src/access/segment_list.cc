@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "access/file_size_signal.h"
 #include "access/run_files.h"
+#include "access/segment_reader.h"
 #include "base/files.h"
 #include "base/status.h"
 
@@ -33,6 +34,11 @@ struct List {
   std::vector<std::pair<std::string, std::string>> entries;  // id, name
   std::string damage;
 };
+
+bool HasHeader(const std::string& segment) {
+  const auto reader = SegmentReader::Open(segment);
+  return reader.ok() && (*reader)->header().has_value();
+}
 
 absl::StatusOr<std::string> ReadBounded(const std::string& path) {
   ASSIGN_OR_RETURN(const UniqueFd fd, OpenRegular(path));
@@ -122,7 +128,8 @@ class Checker {
       if (by_id_.contains(id)) continue;
       const auto same_name = by_name.find(name);
       if (same_name != by_name.end() && !same_name->second->header.has_value()) {
-        Say(name, "no action in it could be read");
+        // Begun while we were reading: it is in the list since.
+        if (!HasHeader(absl::StrCat(run_dir_, "/", name))) Say(name, "no action in it could be read");
         continue;
       }
       // Made while we were reading.

@@ -33,6 +33,8 @@ absl::StatusOr<std::unique_ptr<SegmentReader>> SegmentReader::Open(const std::st
   }
   if (!fd.ok()) return fd.status();
   reader->fd_ = *std::move(fd);
+  // First of all: who seals his segment while we read it must not be taken for one who was killed.
+  reader->writer_lives_ = HasLivingWriter(reader->fd_);
   RETURN_IF_ERROR(reader->Join(path));
   RETURN_IF_ERROR(reader->ReadHeader(path));
   return reader;
@@ -67,6 +69,15 @@ absl::Status SegmentReader::Join(const std::string& path) {
 }
 
 absl::Status SegmentReader::ReadHeader(const std::string& path) {
+  if (end_ == 0) {
+    // Just made, perhaps: its tail may be on the way, and even its lock.
+    if (!writer_lives_ && damage_.empty())
+      writer_lives_ = HasLivingWriter(fd_) || RunHasWriter(std::string(Dirname(path)));
+    if (writer_lives_) {
+      StillWritten();
+      return absl::OkStatus();
+    }
+  }
   Fill(static_cast<size_t>(std::min<uint64_t>(end_, 4096)));
   const absl::StatusOr<SegmentHeader> header = DecodeHeader(Available());
   if (absl::IsFailedPrecondition(header.status())) {
@@ -125,9 +136,16 @@ std::nullopt_t SegmentReader::TearHere(absl::string_view reason) {
   return std::nullopt;
 }
 
+std::nullopt_t SegmentReader::StillWritten() {
+  TearHere(absl::StrCat(kNotSealed, ": still being written"));
+  tear_->being_written = true;
+  return std::nullopt;
+}
+
 // What was changed behind the end outweighs that the end is no whole record: only the second can come from a
-// kill.
+// kill. A living writer may be in the middle of a record that is too large for its tail.
 std::nullopt_t SegmentReader::TearAtEnd(absl::string_view reason) {
+  if (writer_lives_ && damage_.empty()) return StillWritten();
   return TearHere(damage_.empty() ? reason : absl::string_view(damage_));
 }
 

@@ -42,6 +42,8 @@ class SegmentReader {
   // Makes `size` bytes at offset_ available in buffer_; false where there are not so many.
   bool Fill(size_t size);
   absl::string_view Available() const { return absl::string_view(buffer_).substr(position_); }
+  // Where its writer lives, an end without a seal is no damage.
+  std::nullopt_t StillWritten();
   std::nullopt_t TearHere(absl::string_view reason);
   std::nullopt_t TearAtEnd(absl::string_view reason);
   std::nullopt_t CheckSeal(absl::string_view payload, size_t frame_size);
@@ -50,9 +52,10 @@ class SegmentReader {
   const std::string name_;
   UniqueFd fd_;
   std::string tail_;
-  uint64_t segment_end_ = 0;  // where in the whole the tail's bytes begin
-  uint64_t end_ = 0;          // of the whole, when it was opened: a writer that goes on does not keep us
-  std::string damage_;        // what is known to be wrong behind `end_`
+  uint64_t segment_end_ = 0;   // where in the whole the tail's bytes begin
+  uint64_t end_ = 0;           // of the whole, when it was opened: a writer that goes on does not keep us
+  bool writer_lives_ = false;  // asked before the first byte is read
+  std::string damage_;         // what is known to be wrong behind `end_`
   std::optional<SegmentHeader> header_;
   RecordDecoder decoder_;
   uint32_t crc_ = 0;

@@ -58,6 +58,7 @@ Json RunJson(const Summary& summary) {
   json["loose"] = summary.loose;
   json["unwrapped"] = summary.unwrapped;
   json["ended"] = summary.ended;
+  json["being_written"] = summary.being_written;
   json["exit_status"] = summary.ended && !summary.loose ? Json(summary.exit_status) : Json(nullptr);
   json["log_bytes"] = summary.log_bytes;
   return json;
@@ -173,6 +174,7 @@ Json TearJson(const access::Tear& tear) {
   json["segment"] = Text(tear.segment);
   json["offset"] = tear.offset;
   json["reason"] = Text(tear.reason);
+  json["being_written"] = tear.being_written;
   return json;
 }
 

@@ -109,6 +109,22 @@ TEST(Json, SaysWhatHappened) {
   EXPECT_EQ(report["left_over"][0]["process"], "7 /bin/sleep");
 }
 
+TEST(Json, ARunThatGoesOnIsToldFromOneThatWasCutOff) {
+  for (const bool goes_on : {false, true}) {
+    TestLog log;
+    log.log().being_written = goes_on;
+    log.log().tears.push_back({"a.gbx", 72, "not sealed: ...", false, goes_on});
+    const std::string text = Text(log.Take(false));
+    EXPECT_EQ(Validate(text), 0);
+    json report = json::parse(text);
+    EXPECT_EQ(report["run"]["ended"], false);
+    EXPECT_EQ(report["run"]["being_written"], goes_on);
+    EXPECT_EQ(report["tears"][0]["being_written"], goes_on);
+    report["run"].erase("being_written");
+    EXPECT_EQ(Validate(report.dump()), kInvalid);
+  }
+}
+
 TEST(Json, EveryByteOfANameSurvives) {
   TestLog log;
   const std::string names[] = {"/srv/a\nb",     "/srv/\xff\xfe\x80", "/srv/\"q\\",

@@ -6,7 +6,6 @@
 #include <map>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "access/names.h"
@@ -111,7 +110,9 @@ void Writer::Head() {
 void Writer::Verdict() {
   const uint64_t total = summary_.actions.size();
   const uint64_t incomplete = total - summary_.complete_actions();
-  const bool gaps = !summary_.tears.empty() || !summary_.holes.empty() || summary_.unwrapped > 0;
+  const bool damaged = std::any_of(summary_.tears.begin(), summary_.tears.end(),
+                                   [](const access::Tear& tear) { return tear.is_damage(); });
+  const bool gaps = damaged || !summary_.holes.empty() || summary_.unwrapped > 0;
   std::string text;
   if (total == 0) {
     text = "Nothing was recorded.";
@@ -137,9 +138,8 @@ void Writer::Damage() {
   std::vector<access::Tear> tears = summary_.tears;
   if (summary_.being_written) {
     Heading(Ink::kYellow, "The log is still being written: this is what it holds so far");
-    std::erase_if(tears,
-                  [](const access::Tear& tear) { return absl::StartsWith(tear.reason, access::kNotSealed); });
   }
+  std::erase_if(tears, [](const access::Tear& tear) { return !tear.is_damage(); });
   if (!tears.empty()) {
     Heading(Ink::kYellow, absl::StrCat("The log is damaged in ", Count(tears.size(), "place")));
     List(tears, [](const access::Tear& tear) {

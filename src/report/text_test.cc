@@ -87,22 +87,37 @@ TEST(Text, AnEmptyOrCutRunSaysSo) {
   EXPECT_THAT(text, HasSubstr("Network: none"));
 }
 
+constexpr char kStillWritten[] = "not sealed: still being written";
+
 TEST(Text, ARunThatGoesOnIsNotCalledDamaged) {
   TestLog log;
-  log.Begin(1, Role::kRun, {}, 0, {"x"});
+  log.Begin(1, Role::kRun, {}, 0, {"x"}).End(1);
   log.log().being_written = true;
-  log.log().tears.push_back({"a.gbx", 12, "not sealed: this run is still being written"});
-  std::string text = TextReport(Summarize(log.Take(false)), {}, false);
+  log.log().tears.push_back({"a.gbx", 12, kStillWritten, false, true});
+  const std::string text = TextReport(Summarize(log.Take(false)), {}, false);
   EXPECT_THAT(text, HasSubstr("still running"));
+  EXPECT_THAT(text, HasSubstr("The one action was seen in full.\n"));
   EXPECT_THAT(text, HasSubstr("\nThe log is still being written: this is what it holds so far\n"));
   EXPECT_THAT(text, Not(HasSubstr("damaged")));
   EXPECT_THAT(text, Not(HasSubstr("cut off")));
-  TestLog both;
-  both.log().being_written = true;
-  both.log().tears.push_back({"a.gbx", 12, "not sealed: this run is still being written"});
-  both.log().tears.push_back({"b.gbx", 12, "torn record"});
-  text = TextReport(Summarize(both.Take(false)), {}, false);
-  EXPECT_THAT(text, HasSubstr("The log is damaged in 1 place\n  b.gbx from byte 12 on: torn record"));
+}
+
+// A segment that grows excuses no other, nor what else is wrong with itself.
+TEST(Text, WhatIsDamagedIsSaidWhileTheRunGoesOn) {
+  TestLog log;
+  log.log().being_written = true;
+  log.log().tears.push_back({"a.gbx", 12, kStillWritten, false, true});
+  log.log().tears.push_back({"b.gbx", 12, "torn record"});
+  log.log().tears.push_back({"c.gbx", 12, "not sealed: its writer was killed"});
+  log.log().tears.push_back({"d.gbx", 0, absl::StrCat(kStillWritten, "; not of this run"), true, true});
+  EXPECT_THAT(TextReport(Summarize(log.Take(false)), {}, false), HasSubstr(R"(
+The log is still being written: this is what it holds so far
+
+The log is damaged in 3 places
+  b.gbx from byte 12 on: torn record
+  c.gbx from byte 12 on: not sealed: its writer was killed
+  d.gbx from byte 0 on: not sealed: still being written; not of this run
+)"));
 }
 
 TEST(Text, WhatACommandWritesInItsOwnDirectoryIsNotOutside) {
