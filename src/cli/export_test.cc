@@ -45,7 +45,7 @@ TEST_F(Cli, TheReportNamesTheLimitThatCouldNotBeSet) {
   std::vector<std::string> command = {"run", "-q"};
   command.insert(command.end(), kFails.begin(), kFails.end());
   ASSERT_EQ(Run(command).exit(), EPERM);
-  EXPECT_EQ(Report()["actions"][0]["step"], "SetResourceLimits: cannot set the limit NOFILE");
+  EXPECT_EQ(Report()["actions"][0]["step"], "SetResourceLimits: cannot set the limit NOFILE: EPERM");
   EXPECT_THAT(Run({"report"}).out, HasSubstr("cannot set the limit NOFILE"));
   EXPECT_THAT(Run({"explain", "#1"}).out, HasSubstr("cannot set the limit NOFILE"));
 }
