@@ -43,7 +43,7 @@ struct Dir {
   std::string text;
 };
 
-// A process' root and mount namespace, as last seen.
+// A task's root and mount namespace, as last seen.
 struct View {
   int64_t expires_ms = 0;
   uint64_t generation = 0;
@@ -55,9 +55,10 @@ class CachingResolver final : public Resolver {
  public:
   Resolved Resolve(pid_t tid, pid_t tgid, const PathRef& ref) override;
   void Forget() override;
-  void ForgetProcess(pid_t tgid) override { views_.erase(tgid); }
+  void ForgetProcess(pid_t tgid) override;
 
  private:
+  View& Slot(pid_t tid, pid_t tgid);
   const View& ViewOf(pid_t tid, pid_t tgid);
   Resolved Relative(const Caller& caller, const View& view, const PathRef& ref);
   static Resolved Restricted(const Caller& caller, const PathRef& ref);
@@ -69,7 +70,10 @@ class CachingResolver final : public Resolver {
   Dir Ask(const std::string& key) const;
 
   absl::flat_hash_map<std::string, Dir> dirs_;
-  absl::flat_hash_map<pid_t, View> views_;
+  absl::flat_hash_map<pid_t, View> views_;  // of the tasks that lead a process
+  // Of the others, by process: a thread can have a root of its own (CLONE_FS), and leave its number behind.
+  absl::flat_hash_map<pid_t, absl::flat_hash_map<pid_t, View>> thread_views_;
+  size_t threads_ = 0;  // in thread_views_
   size_t bytes_ = 0;
   uint64_t generation_ = 1;
   int64_t now_ms_ = 0;
@@ -86,9 +90,30 @@ void CachingResolver::Forget() {
   settle_until_ms_ = NowMs() + kSettleMs;
 }
 
+void CachingResolver::ForgetProcess(pid_t tgid) {
+  views_.erase(tgid);
+  const auto threads = thread_views_.find(tgid);
+  if (threads == thread_views_.end()) return;
+  threads_ -= threads->second.size();
+  thread_views_.erase(threads);
+}
+
+View& CachingResolver::Slot(pid_t tid, pid_t tgid) {
+  if (tid == tgid) {
+    if (views_.size() >= kMaxCallers) views_.clear();
+    return views_[tgid];
+  }
+  if (threads_ >= kMaxCallers) {
+    thread_views_.clear();
+    threads_ = 0;
+  }
+  const auto [at, added] = thread_views_[tgid].try_emplace(tid);
+  if (added) ++threads_;
+  return at->second;
+}
+
 const View& CachingResolver::ViewOf(pid_t tid, pid_t tgid) {
-  if (views_.size() >= kMaxCallers) views_.clear();
-  View& view = views_[tgid];
+  View& view = Slot(tid, tgid);
   if (view.generation == generation_ && view.expires_ms > now_ms_) return view;
   if (own_namespace_.empty()) {
     ReadLink("/proc/thread-self/ns/mnt", &own_namespace_);

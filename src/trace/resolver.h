@@ -57,8 +57,9 @@ class Resolver {
   virtual Resolved Resolve(pid_t tid, pid_t tgid, const PathRef& path) = 0;
   // For every notified call that may change what a directory's name means: see ChangesNames() in predict.h.
   virtual void Forget() = 0;
-  // A number that names a new process now (Process::fresh): its root and namespace are looked at again.
-  // Without this call they are believed for kMaxAgeMs.
+  // A number that names a new process now (Process::fresh): its root and namespace, and those of its threads,
+  // which each can have of its own, are looked at again. Without this call, or one of Forget(), they are
+  // believed for kMaxAgeMs.
   virtual void ForgetProcess(pid_t tgid) { static_cast<void>(tgid); }
 };
 std::unique_ptr<Resolver> MakeResolver();

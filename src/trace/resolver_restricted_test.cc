@@ -3,11 +3,16 @@
 #include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -216,6 +221,89 @@ TEST_F(RestrictedTest, WhatDependsOnMoreThanNamesIsUnknown) {
       EXPECT_EQ(Predict(intent, &found, nullptr), (Prediction{access::Result::kUnknown, ESRCH}));
     }
   }
+}
+
+// A process whose second thread goes into a root of its own when it is told to.
+class Divided {
+ public:
+  explicit Divided(const std::string& jail) {
+    int pair[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      close(pair[0]);
+      if (geteuid() != 0 && unshare(CLONE_NEWUSER) != 0) _exit(1);
+      std::thread second([&] {
+        const pid_t tid = static_cast<pid_t>(syscall(SYS_gettid));
+        char word = 0;
+        if (send(pair[1], &tid, sizeof(tid), 0) < 0 || recv(pair[1], &word, 1, 0) != 1) _exit(1);
+        word = unshare(CLONE_FS) == 0 && chroot(jail.c_str()) == 0 && chdir("/") == 0 ? 'y' : 'n';
+        (void)!send(pair[1], &word, 1, 0);
+        (void)!recv(pair[1], &word, 1, 0);
+        _exit(0);
+      });
+      second.join();
+    }
+    close(pair[1]);
+    socket_.reset(pair[0]);
+    if (recv(socket_.get(), &tid_, sizeof(tid_), 0) != sizeof(tid_)) tid_ = 0;
+  }
+  ~Divided() {
+    socket_.reset();
+    waitpid(pid_, nullptr, 0);
+  }
+  bool Divide() const {
+    char word = 'g';
+    return tid_ > 0 && send(socket_.get(), &word, 1, MSG_NOSIGNAL) == 1 &&
+           recv(socket_.get(), &word, 1, 0) == 1 && word == 'y';
+  }
+  pid_t pid() const { return pid_; }
+  pid_t tid() const { return tid_; }
+
+ private:
+  pid_t pid_ = -1;
+  pid_t tid_ = 0;
+  UniqueFd socket_;
+};
+
+class DividedTest : public ResolverTest {
+ protected:
+  void SetUp() override {
+    ResolverTest::SetUp();
+    ASSERT_EQ(mkdir((top_ + "/jail").c_str(), 0755), 0);
+    ASSERT_OK(WriteFile(top_ + "/jail/only-inside", ""));
+    ASSERT_OK(WriteFile(top_ + "/only-outside", ""));
+    process_ = std::make_unique<Divided>(top_ + "/jail");
+  }
+  bool Finds(pid_t tid, const std::string& path) {
+    return resolver_->Resolve(tid, process_->pid(), {AT_FDCWD, path, true, false}).there;
+  }
+  std::unique_ptr<Divided> process_;
+};
+
+TEST_F(DividedTest, AThreadInARootOfItsOwnIsSeenThere) {
+  if (!process_->Divide()) GTEST_SKIP() << "chroot is not allowed here";
+  const std::string outside = top_ + "/only-outside";
+  // Whoever is asked first must not answer for the other.
+  for (const bool thread_first : {true, false}) {
+    resolver_->ForgetProcess(process_->pid());
+    if (thread_first) {
+      EXPECT_TRUE(Finds(process_->tid(), "/only-inside"));
+    }
+    EXPECT_FALSE(Finds(process_->pid(), "/only-inside"));
+    EXPECT_TRUE(Finds(process_->pid(), outside));
+    EXPECT_TRUE(Finds(process_->tid(), "/only-inside"));
+    EXPECT_TRUE(Finds(process_->tid(), "only-inside"));
+    EXPECT_FALSE(Finds(process_->tid(), outside));
+    EXPECT_EQ(resolver_->Resolve(process_->tid(), process_->pid(), {AT_FDCWD, "/..", true, false}).path, "/");
+  }
+}
+
+TEST_F(DividedTest, ForgettingAProcessForgetsItsThreads) {
+  EXPECT_FALSE(Finds(process_->tid(), "/only-inside"));
+  if (!process_->Divide()) GTEST_SKIP() << "chroot is not allowed here";
+  resolver_->ForgetProcess(process_->pid());
+  EXPECT_TRUE(Finds(process_->tid(), "/only-inside"));
 }
 
 }  // namespace
