@@ -363,5 +363,20 @@ TEST_F(Cli, HostAndSyscallsAreToldInTextAndJson) {
   EXPECT_THAT(Run({"syscalls"}).out, HasSubstr("openat2"));
 }
 
+TEST_F(Cli, WithTheProcOfAnotherPidNamespaceNothingIsRunAndExitIs3) {
+  const char* const unshare = "/usr/bin/unshare";
+  const std::string how = geteuid() == 0 ? "-pf" : "-Urpf";
+  if (Run({how, "/bin/true"}, unshare).exit() != 0) GTEST_SKIP() << "no pid namespaces here";
+  const Outcome run = Run({how, GLOVEBOX_PROGRAM, "run", "--", "/bin/echo", "ran"}, unshare);
+  EXPECT_EQ(run.exit(), 3) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, HasSubstr("unshare --mount-proc"));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1);
+  const Outcome host = Run({how, GLOVEBOX_PROGRAM, "host", "--json"}, unshare);
+  EXPECT_EQ(host.exit(), 3);
+  EXPECT_EQ(json::parse(host.out, nullptr, false)["foreign_proc"], true);
+  EXPECT_THAT(host.err, HasSubstr("unshare --mount-proc"));
+}
+
 }  // namespace
 }  // namespace glovebox::cli

@@ -30,6 +30,7 @@ int PrintHost(bool json) {
       {"outer_glovebox", host.outer_supervisor},
       {"yama_ptrace_scope", host.yama_scope},
       {"user_namespaces", host.user_namespaces},
+      {"foreign_proc", host.foreign_proc},
   };
   if (json) {
     std::cout << features.dump(2) << "\n";
@@ -43,7 +44,8 @@ int PrintHost(bool json) {
                 << "\n";
     }
   }
-  return host.notify && !host.listener_above ? kOk : kHostCannot;
+  if (host.foreign_proc) PrintError(kernel::kForeignProcMessage);
+  return host.notify && !host.listener_above && !host.foreign_proc ? kOk : kHostCannot;
 }
 
 int Scan(const std::string& build_dir) {

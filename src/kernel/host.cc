@@ -212,7 +212,28 @@ int YamaScope() {
   return text.ok() ? atoi(text->c_str()) : -1;
 }
 
+// The numbers can be equal by chance: NSpid of proc(5) has one for each namespace from procfs's
+// own down to the task's.
+bool IsProcForeign() {
+  char text[32];
+  const ssize_t size = readlink("/proc/self", text, sizeof(text) - 1);
+  if (size <= 0) return true;
+  text[size] = 0;
+  if (atoi(text) != getpid()) return true;
+  const absl::StatusOr<std::string> status = ReadFile("/proc/self/status");
+  if (!status.ok()) return true;
+  const size_t at = status->find("\nNSpid:\t");
+  if (at == std::string::npos) return false;  // a kernel without pid namespaces
+  const size_t end = status->find('\n', at + 1);
+  return status->substr(at, end - at).find('\t', sizeof("\nNSpid:\t") - 1) != std::string::npos;
+}
+
 }  // namespace
+
+const char kForeignProcMessage[] =
+    "/proc is not that of this pid namespace, so it shows other processes under our numbers: nothing can be "
+    "recorded. Mount it inside the namespace (mount -t proc proc /proc), or make the namespace with "
+    "unshare --mount-proc";
 
 HostFeatures ProbeHost() {
   HostFeatures host;
@@ -220,6 +241,7 @@ HostFeatures ProbeHost() {
   if (uname(&name) == 0) host.release = name.release;
   host.landlock_abi = LandlockAbi();
   host.yama_scope = YamaScope();
+  host.foreign_proc = IsProcForeign();
   host.pidfd_getfd = ProbePidfdGetfd();
   void* shared = mmap(nullptr, sizeof(Findings), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return host;

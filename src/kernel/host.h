@@ -20,9 +20,15 @@ struct HostFeatures {
   bool outer_supervisor = false;  // ... and it is ours: the announcement was answered
   int yama_scope = -1;            // -1: no yama
   bool user_namespaces = false;
+  // /proc is of another pid namespace than this process, or not mounted: its numbers mean other processes
+  // than those that the kernel names in a notification, so nothing that it shows may be believed.
+  bool foreign_proc = false;
 
   bool operator==(const HostFeatures&) const = default;
 };
+
+// What `foreign_proc` means to the user, and what to do: the end of an error message.
+extern const char kForeignProcMessage[];
 
 // Tries each feature in short-lived children of this process. A few milliseconds; call it once and pass the
 // value on. Never hangs: a child that does not come back (a listener above that nobody serves) is killed

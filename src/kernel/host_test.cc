@@ -1,5 +1,6 @@
 #include "kernel/host.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,24 @@ TEST(ProbeHost, FindsWhatThisHostCan) {
     EXPECT_TRUE(host.addfd_send);
   }
   EXPECT_EQ(ProbeHost(), host) << "the answer changes from one call to the next";
+}
+
+TEST(ProbeHost, TheProcOfAnotherPidNamespaceIsForeign) {
+  EXPECT_FALSE(ProbeHost().foreign_proc);
+  constexpr int kNoNamespaces = 77;
+  const pid_t child = fork();
+  if (child == 0) {
+    if (unshare(geteuid() == 0 ? CLONE_NEWPID : CLONE_NEWUSER | CLONE_NEWPID) != 0) _exit(kNoNamespaces);
+    const pid_t first = fork();  // the first of the new namespace
+    if (first == 0) _exit(getpid() == 1 && ProbeHost().foreign_proc ? 0 : 1);
+    int status = 0;
+    _exit(waitpid(first, &status, 0) == first && status == 0 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == kNoNamespaces) GTEST_SKIP() << "no pid namespaces here";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST(ProbeHost, WorksBesideOtherThreadsAndLeavesNoChild) {

@@ -118,6 +118,7 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
         "this kernel has no seccomp user notification (Linux 5.0 or later, CONFIG_SECCOMP_FILTER): nothing "
         "can be recorded");
   }
+  if (options.listener && host.foreign_proc) return absl::UnimplementedError(kernel::kForeignProcMessage);
   const bool wants_scope = policy.scope_signals || policy.scope_abstract_unix;
   if (wants_scope && host.landlock_abi < kernel::kLandlockAbiScope) {
     const std::string reason =

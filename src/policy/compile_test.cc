@@ -210,6 +210,12 @@ TEST(CompilePlan, WhatTheHostCannotDoIsSkippedAloudOrRefused) {
   EXPECT_THAT(
       CompilePlan(enforce, host, {}),
       StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("ABI 6 (Linux 6.12) is needed, this host has 4")));
+  host.foreign_proc = true;
+  EXPECT_THAT(CompilePlan(DefaultPolicy(Role::kRun), host, {}),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("unshare --mount-proc")));
+  CompileOptions unrecorded;
+  unrecorded.listener = false;
+  EXPECT_OK(CompilePlan(DefaultPolicy(Role::kRun), host, unrecorded)) << "nobody looks into /proc";
   host.notify = false;
   EXPECT_THAT(CompilePlan(DefaultPolicy(Role::kRun), host, {}),
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("user notification")));

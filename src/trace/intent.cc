@@ -320,7 +320,10 @@ class Decoder {
     intent_->exclusive = intent_->creates && (flags & kExclusiveBit) != 0;
     // O_CREAT|O_EXCL does not follow the last symlink either.
     const bool stays = (flags & NoFollowBit(call_.arch)) != 0 || intent_->exclusive;
-    for (PathRef& path : intent_->paths) path.follow = !stays;
+    for (PathRef& path : intent_->paths) {
+      path.follow = !stays;
+      path.resolve = intent_->resolve;
+    }
   }
 
   // mount's source is a path where it names one: a bind or a move. Else it is a device, a server, or any

@@ -23,6 +23,7 @@ struct PathRef {
       true;  // a symlink in the last place is followed (AT_SYMLINK_NOFOLLOW, O_NOFOLLOW, unlink, rename: not)
   bool empty_path =
       false;  // AT_EMPTY_PATH, or a call on a descriptor alone (fchdir, getdents): dirfd itself is meant
+  uint64_t resolve = 0;  // openat2's RESOLVE_*, else 0
   bool operator==(const PathRef&) const = default;
 };
 

@@ -186,7 +186,7 @@ TEST_F(IntentTest, Openat2ReadsItsStruct) {
     EXPECT_EQ(intent.mode, 0600u);
     EXPECT_EQ(intent.resolve, uint64_t{RESOLVE_BENEATH});
     EXPECT_TRUE(intent.creates && intent.exclusive);
-    EXPECT_THAT(intent.paths, ElementsAre(PathRef{9, "x", false, false}));
+    EXPECT_THAT(intent.paths, ElementsAre(PathRef{9, "x", false, false, RESOLVE_BENEATH}));
   }
   EXPECT_EQ(Of("openat2", {9, path, at, 8}).hole, "") << "EINVAL: nothing is opened";
   EXPECT_EQ(Of("openat2", {9, path, 0x7fff0000, sizeof(how)}).hole, "open_how unreadable: EFAULT");

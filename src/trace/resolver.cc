@@ -43,7 +43,7 @@ struct Dir {
   std::string text;
 };
 
-// A process' root and mount namespace, as last seen.
+// A task's root and mount namespace, as last seen.
 struct View {
   int64_t expires_ms = 0;
   uint64_t generation = 0;
@@ -55,11 +55,13 @@ class CachingResolver final : public Resolver {
  public:
   Resolved Resolve(pid_t tid, pid_t tgid, const PathRef& ref) override;
   void Forget() override;
-  void ForgetProcess(pid_t tgid) override { views_.erase(tgid); }
+  void ForgetProcess(pid_t tgid) override;
 
  private:
+  View& Slot(pid_t tid, pid_t tgid);
   const View& ViewOf(pid_t tid, pid_t tgid);
   Resolved Relative(const Caller& caller, const View& view, const PathRef& ref);
+  static Resolved Restricted(const Caller& caller, const PathRef& ref);
   Resolved Fast(const Caller& caller, absl::string_view full, bool follow, int depth);
   Resolved FastDirectory(const Caller& caller, const std::string& full, absl::string_view body);
   Resolved ThroughLink(const Caller& caller, const std::string& full, const std::string& dir, bool* exact,
@@ -68,7 +70,10 @@ class CachingResolver final : public Resolver {
   Dir Ask(const std::string& key) const;
 
   absl::flat_hash_map<std::string, Dir> dirs_;
-  absl::flat_hash_map<pid_t, View> views_;
+  absl::flat_hash_map<pid_t, View> views_;  // of the tasks that lead a process
+  // Of the others, by process: a thread can have a root of its own (CLONE_FS), and leave its number behind.
+  absl::flat_hash_map<pid_t, absl::flat_hash_map<pid_t, View>> thread_views_;
+  size_t threads_ = 0;  // in thread_views_
   size_t bytes_ = 0;
   uint64_t generation_ = 1;
   int64_t now_ms_ = 0;
@@ -85,9 +90,30 @@ void CachingResolver::Forget() {
   settle_until_ms_ = NowMs() + kSettleMs;
 }
 
+void CachingResolver::ForgetProcess(pid_t tgid) {
+  views_.erase(tgid);
+  const auto threads = thread_views_.find(tgid);
+  if (threads == thread_views_.end()) return;
+  threads_ -= threads->second.size();
+  thread_views_.erase(threads);
+}
+
+View& CachingResolver::Slot(pid_t tid, pid_t tgid) {
+  if (tid == tgid) {
+    if (views_.size() >= kMaxCallers) views_.clear();
+    return views_[tgid];
+  }
+  if (threads_ >= kMaxCallers) {
+    thread_views_.clear();
+    threads_ = 0;
+  }
+  const auto [at, added] = thread_views_[tgid].try_emplace(tid);
+  if (added) ++threads_;
+  return at->second;
+}
+
 const View& CachingResolver::ViewOf(pid_t tid, pid_t tgid) {
-  if (views_.size() >= kMaxCallers) views_.clear();
-  View& view = views_[tgid];
+  View& view = Slot(tid, tgid);
   if (view.generation == generation_ && view.expires_ms > now_ms_) return view;
   if (own_namespace_.empty()) {
     ReadLink("/proc/thread-self/ns/mnt", &own_namespace_);
@@ -109,6 +135,12 @@ const View& CachingResolver::ViewOf(pid_t tid, pid_t tgid) {
 Resolved CachingResolver::Resolve(pid_t tid, pid_t tgid, const PathRef& ref) {
   now_ms_ = NowMs();
   Resolved out;
+  constexpr uint64_t kScopes = RESOLVE_BENEATH | RESOLVE_IN_ROOT;
+  if ((ref.resolve & kScopes) == kScopes) {
+    out.path = ref.spelled;
+    out.error = EINVAL;
+    return out;
+  }
   if (ref.spelled.empty() && !ref.empty_path) {
     out.error = ENOENT;
     return out;
@@ -124,31 +156,76 @@ Resolved CachingResolver::Resolve(pid_t tid, pid_t tgid, const PathRef& ref) {
     out.error = ENAMETOOLONG;
     return out;
   }
+  if (ref.resolve != 0) return Restricted(caller, ref);
   if (ref.spelled.empty() || ref.spelled[0] != '/') return Relative(caller, view, ref);
   if (view.foreign) return Walk(caller, "", ref.spelled, ref.follow).resolved;
   return Fast(caller, ref.spelled, ref.follow, 0);
 }
 
-Resolved CachingResolver::Relative(const Caller& caller, const View& view, const PathRef& ref) {
-  char link[48];
-  if (ref.dirfd == AT_FDCWD) {
-    std::snprintf(link, sizeof(link), "/proc/%d/cwd", caller.tid);
-  } else {
-    std::snprintf(link, sizeof(link), "/proc/%d/fd/%d", caller.tid, ref.dirfd);
+// The directory that a path starts from, as a magic link of procfs.
+class Start {
+ public:
+  Start(const Caller& caller, const PathRef& ref) : caller_(caller), ref_(ref) {
+    if (ref.dirfd == AT_FDCWD) {
+      std::snprintf(link_, sizeof(link_), "/proc/%d/cwd", caller.tid);
+    } else {
+      std::snprintf(link_, sizeof(link_), "/proc/%d/fd/%d", caller.tid, ref.dirfd);
+    }
   }
+  const char* link() const { return link_; }
+  // readlink(2) of it: the length, or -1 and errno.
+  ssize_t Read(char* text, size_t size) const {
+    if (ref_.dirfd >= 0 || ref_.dirfd == AT_FDCWD) return readlink(link_, text, size);
+    errno = ENOENT;
+    return -1;
+  }
+  // What it means that Read() gave `error`; 0: the link is there, but its text is too long.
+  int Meaning(int error) const {
+    const bool alive = access(absl::StrCat("/proc/", caller_.tid).c_str(), F_OK) == 0;
+    if (error == ENAMETOOLONG && alive) return 0;
+    return ref_.dirfd != AT_FDCWD && alive && error == ENOENT ? EBADF : ESRCH;
+  }
+
+ private:
+  const Caller& caller_;
+  const PathRef& ref_;
+  char link_[48];
+};
+
+// openat2 with RESOLVE_*: seldom, so always walked.
+Resolved CachingResolver::Restricted(const Caller& caller, const PathRef& ref) {
+  const Start start(caller, ref);
+  Resolved out;
+  if (ref.spelled[0] != '/' || (ref.resolve & RESOLVE_IN_ROOT) != 0) {
+    char text[PATH_MAX];
+    if (start.Read(text, sizeof(text)) < 0) out.error = start.Meaning(errno);
+    if (out.error != 0) {
+      out.path = ref.spelled;
+      return out;
+    }
+  }
+  out = Walk(caller, start.link(), ref.spelled, ref.follow, ref.resolve).resolved;
+  // RESOLVE_CACHED depends on what the kernel has in memory, and a later flag on what we do not know.
+  if ((ref.resolve & ~KnownResolve()) != 0) {
+    out.there = out.parent_there = false;
+    out.error = ESRCH;
+  }
+  return out;
+}
+
+Resolved CachingResolver::Relative(const Caller& caller, const View& view, const PathRef& ref) {
+  const Start start(caller, ref);
+  const char* const link = start.link();
   char base[PATH_MAX + 1 + PATH_MAX];
-  const ssize_t n = ref.dirfd < 0 && ref.dirfd != AT_FDCWD ? -1 : readlink(link, base, PATH_MAX);
+  const ssize_t n = start.Read(base, PATH_MAX);
   if (n < 0) {
     Resolved out;
-    out.path = ref.spelled;
-    const int error = errno;
-    const bool alive = access(absl::StrCat("/proc/", caller.tid).c_str(), F_OK) == 0;
-    const bool no_such_fd = ref.dirfd != AT_FDCWD && alive && (ref.dirfd < 0 || error == ENOENT);
-    if (error == ENAMETOOLONG && alive) {
+    out.error = start.Meaning(errno);
+    if (out.error == 0) {
       return ref.spelled.empty() ? WalkLink(caller, link).resolved
                                  : Walk(caller, link, ref.spelled, ref.follow).resolved;
     }
-    out.error = no_such_fd ? EBADF : ESRCH;
+    out.path = ref.spelled;
     return out;
   }
   if (ref.spelled.empty()) return WalkLink(caller, link).resolved;

@@ -18,7 +18,10 @@ struct Resolved {
                      // not followed. Where something is missing: the deepest part that exists, resolved, plus
                      // the rest by its letters. A directory that was removed keeps the kernel's " (deleted)".
   bool there = false;
-  int error = 0;  // why not: ENOENT, ENOTDIR, ELOOP, EACCES, ENAMETOOLONG, EBADF ...
+  // Why not: ENOENT, ENOTDIR, ELOOP, EACCES, ENAMETOOLONG, EBADF, EXDEV (RESOLVE_*) ... ESRCH: it cannot be
+  // told, because the caller may not be looked at or has gone, or because RESOLVE_* asks for what only the
+  // kernel knows (RESOLVE_CACHED, a flag of a later kernel).
+  int error = 0;
   // Nothing is missing on the way to the last name: a creating call can make it here. Also of "file/"
   // (ENOTDIR).
   bool parent_there = false;
@@ -43,9 +46,10 @@ struct Resolved {
 // Forget() was called for it; by a process outside, for at most kMaxAgeMs. Forget() is called while the call
 // still waits, and another task can ask before the kernel has performed it: entries made within
 // kSettleMs after Forget() live no longer than those kSettleMs.
-// A caller in another root or mount namespace, and everything that leads through /proc, is walked step by
-// step and never cached. The cache holds at most kMaxEntries directories and kMaxBytes of names. Search
-// permission on the way is judged by the supervisor's own credentials.
+// A caller in another root or mount namespace, everything that leads through /proc, and what openat2's
+// RESOLVE_* restrict, is walked step by step and never cached. The cache holds at most kMaxEntries
+// directories and kMaxBytes of names. Search permission on the way is judged by the supervisor's own
+// credentials.
 class Resolver {
  public:
   static constexpr int kMaxAgeMs = 1000;
@@ -58,8 +62,9 @@ class Resolver {
   virtual Resolved Resolve(pid_t tid, pid_t tgid, const PathRef& path) = 0;
   // For every notified call that may change what a directory's name means: see ChangesNames() in predict.h.
   virtual void Forget() = 0;
-  // A number that names a new process now (Process::fresh): its root and namespace are looked at again.
-  // Without this call they are believed for kMaxAgeMs.
+  // A number that names a new process now (Process::fresh): its root and namespace, and those of its threads,
+  // which each can have of its own, are looked at again. Without this call, or one of Forget(), they are
+  // believed for kMaxAgeMs.
   virtual void ForgetProcess(pid_t tgid) { static_cast<void>(tgid); }
 };
 std::unique_ptr<Resolver> MakeResolver();

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -73,6 +74,18 @@ int NameOfDeep(const std::string& link, std::string* text) {
   return ESRCH;
 }
 
+// The mount that `path` stands on; 0 or errno, ESRCH where this kernel does not tell (before 5.8).
+int MountOf(const std::string& path, int flags, uint64_t* mount) {
+  UniqueFd dir;
+  size_t from = 0;
+  if (const int error = OpenFront(path, &dir, &from)) return error;
+  struct statx is;
+  const int at = dir.valid() ? dir.get() : AT_FDCWD;
+  if (statx(at, path.c_str() + from, flags, STATX_MNT_ID, &is) != 0) return errno;
+  *mount = is.stx_mnt_id;
+  return (is.stx_mask & STATX_MNT_ID) != 0 ? 0 : ESRCH;
+}
+
 bool IsProc(const std::string& path) {
   struct statfs fs;
   return statfs(path.c_str(), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
@@ -80,14 +93,26 @@ bool IsProc(const std::string& path) {
 
 class Walker {
  public:
-  explicit Walker(const Caller& caller) : caller_(caller) { GoTo(""); }
+  explicit Walker(const Caller& caller, uint64_t resolve = 0) : caller_(caller), resolve_(resolve) {
+    GoTo("");
+  }
 
   Walked Run(const std::string& start, const std::string& spelled, bool follow) {
-    if (!spelled.empty() && spelled[0] != '/' && !start.empty()) {
+    const bool absolute = !spelled.empty() && spelled[0] == '/';
+    if (absolute && Has(RESOLVE_BENEATH)) return Fail(EXDEV, spelled);
+    if (!start.empty() && !spelled.empty() && (!absolute || Has(RESOLVE_IN_ROOT))) {
       if (const int error = Jump(start)) return Fail(error, spelled);
       struct stat st = {};
       if (const int error = StatLong(access_, 0, &st)) return Fail(error, spelled);
       if (!S_ISDIR(st.st_mode)) return Fail(ENOTDIR, spelled);
+    }
+    top_text_ = text_;
+    top_access_ = access_;
+    top_at_link_ = at_link_;
+    top_covered_ = covered_;
+    root_known_ = absolute || Scoped();
+    if (Has(RESOLVE_NO_XDEV)) {
+      if (const int error = MountOf(access_, 0, &mount_)) return Fail(error, spelled);
     }
     rest_ = spelled;
     while (true) {
@@ -109,6 +134,14 @@ class Walker {
   }
 
  private:
+  bool Has(uint64_t flag) const { return (resolve_ & flag) != 0; }
+  // The walk must stay below the directory that it starts from.
+  bool Scoped() const { return Has(RESOLVE_BENEATH | RESOLVE_IN_ROOT); }
+  void GoToTop() {
+    text_ = top_text_;
+    access_ = top_access_;
+    at_link_ = top_at_link_;
+  }
   // `text` is the directory as the caller's root sees it, "" for the root itself.
   void GoTo(std::string text) {
     access_ = absl::StrCat(caller_.prefix, text);
@@ -127,8 +160,7 @@ class Walker {
     if (name == "." || name == "..") {
       // Search permission is asked for these as well.
       if (const int error = StatLong(Below("."), 0, &st)) return error;
-      if (name == "..") GoTo(text_.substr(0, text_.rfind('/') == std::string::npos ? 0 : text_.rfind('/')));
-      return 0;
+      return name == ".." ? Up() : 0;
     }
     const std::string path = Below(name);
     const bool last = rest_.find_first_not_of('/') == std::string::npos;
@@ -137,6 +169,7 @@ class Walker {
       parent_there_ = error == ENOENT && last;
       return Take(name, error);
     }
+    if (const int crosses = StaysOnMount(path, AT_SYMLINK_NOFOLLOW)) return Take(name, crosses);
     if (S_ISLNK(st.st_mode) && (!last || follow || !rest_.empty())) return Follow(name, path, st);
     if (!S_ISDIR(st.st_mode) && !rest_.empty()) {
       parent_there_ = last;
@@ -149,13 +182,40 @@ class Walker {
     return 0;
   }
 
+  int Up() {
+    root_known_ = true;
+    if (Scoped()) {
+      if (text_.size() == top_text_.size()) {
+        if (Has(RESOLVE_BENEATH)) return EXDEV;
+      } else {
+        text_.resize(text_.rfind('/'));
+        access_.resize(access_.rfind('/'));
+        if (text_.size() > top_text_.size()) return StaysOnMount(access_, 0);
+      }
+      // The kernel comes out on what is mounted there, which is not where it began.
+      if (top_covered_) return Has(RESOLVE_NO_XDEV) ? EXDEV : ESRCH;
+      GoToTop();
+    } else {
+      GoTo(text_.substr(0, text_.rfind('/') == std::string::npos ? 0 : text_.rfind('/')));
+    }
+    return StaysOnMount(access_, 0);
+  }
+
+  // 0, or why RESOLVE_NO_XDEV ends the walk before `path`.
+  int StaysOnMount(const std::string& path, int flags) const {
+    if (!Has(RESOLVE_NO_XDEV)) return 0;
+    uint64_t mount = 0;
+    if (const int error = MountOf(path, flags, &mount)) return error;
+    return mount == mount_ ? 0 : EXDEV;
+  }
+
   int Take(const std::string& name, int error) {
     text_ += absl::StrCat("/", name);
     return error;
   }
 
   int Follow(const std::string& name, const std::string& path, const struct stat& st) {
-    if (++links_ > kMaxLinks) return Take(name, ELOOP);
+    if (++links_ > kMaxLinks || Has(RESOLVE_NO_SYMLINKS)) return Take(name, ELOOP);
     // Links of procfs have no size of their own (0 or 64): only for those it is asked where they stand.
     const bool proc = (st.st_size == 0 || st.st_size == 64) && IsProc(access_);
     std::string target;
@@ -174,7 +234,18 @@ class Walker {
       if (error != 0) return Take(name, error);
     }
     if (proc && (target[0] == '/' || absl::StrContains(target, ":"))) return Magic(name, path, ENOENT);
-    if (target[0] == '/') GoTo("");
+    if (target[0] == '/') {
+      if (Has(RESOLVE_BENEATH)) return Take(name, EXDEV);
+      // The kernel compares with a root that it only looks up for an absolute path or a "..": before that
+      // nothing is the same (nd_jump_root(), fs/namei.c).
+      if (Has(RESOLVE_NO_XDEV) && !root_known_) return Take(name, EXDEV);
+      if (const int error = StaysOnMount(RootAccess(), 0)) return Take(name, error);
+      if (Scoped()) {
+        GoToTop();
+      } else {
+        GoTo("");
+      }
+    }
     rest_ = absl::StrCat(target, rest_);
     return 0;
   }
@@ -182,6 +253,10 @@ class Walker {
   // /proc/PID/fd/3 and its like lead to an object, whatever its text says.
   // `gone`: what it means that it leads nowhere.
   int Magic(const std::string& name, const std::string& path, int gone) {
+    // In the order of nd_jump_link(), fs/namei.c.
+    if (Has(RESOLVE_NO_MAGICLINKS)) return Take(name, ELOOP);
+    if (const int error = StaysOnMount(path, 0)) return Take(name, error);
+    if (Scoped()) return Take(name, EXDEV);
     if (const int error = Jump(path)) return Take(name, error == ESRCH ? gone : error);
     struct stat st = {};
     if (const int error = StatLong(access_, 0, &st)) return error;
@@ -211,8 +286,11 @@ class Walker {
           StatLong(absl::StrCat(caller_.prefix, text.empty() ? "/" : text), AT_SYMLINK_NOFOLLOW, &named) ==
               0 &&
           there.st_dev == named.st_dev && there.st_ino == named.st_ino) {
-        GoTo(text);
-        return 0;
+        covered_ = !SameMount(link, text);
+        if (!covered_) {
+          GoTo(text);
+          return 0;
+        }
       }
     }
     text_ = text;
@@ -220,6 +298,18 @@ class Walker {
     at_link_ = true;
     elsewhere_ = true;
     return 0;
+  }
+
+  // A walk that is restricted also minds through which mount an object was reached: another one can have been
+  // put over the name meanwhile.
+  bool SameMount(const std::string& link, const std::string& text) const {
+    if (resolve_ == 0) return true;
+    uint64_t there = 0;
+    uint64_t named = 0;
+    return MountOf(link, 0, &there) == 0 &&
+           MountOf(absl::StrCat(caller_.prefix, text.empty() ? "/" : text), AT_SYMLINK_NOFOLLOW, &named) ==
+               0 &&
+           there == named;
   }
 
   Walked Fail(int error, const std::string& rest) {
@@ -244,10 +334,25 @@ class Walker {
     return out;
   }
 
+  // What an absolute symlink starts from.
+  std::string RootAccess() const {
+    if (Scoped()) return top_access_;
+    return caller_.prefix.empty() ? "/" : caller_.prefix;
+  }
+
   const Caller& caller_;
-  std::string text_;    // where we are, as the caller names it
-  std::string access_;  // where we are, as this process reaches it
-  std::string rest_;    // what is still to be walked, with the slash in front of it
+  const uint64_t resolve_;  // RESOLVE_*
+  uint64_t mount_ = 0;      // with RESOLVE_NO_XDEV: the only mount
+  // Where the walk began, in the three words of below.
+  std::string top_text_;
+  std::string top_access_;
+  bool top_at_link_ = false;
+  bool top_covered_ = false;
+  bool covered_ = false;     // the last Jump() led to what another mount hides from its name
+  bool root_known_ = false;  // with RESOLVE_NO_XDEV: the kernel has looked the root up
+  std::string text_;         // where we are, as the caller names it
+  std::string access_;       // where we are, as this process reaches it
+  std::string rest_;         // what is still to be walked, with the slash in front of it
   int links_ = 0;
   bool stopped_ = false;  // at something that is no directory
   bool parent_there_ = false;
@@ -305,8 +410,13 @@ void FillFromStat(const struct stat& st, Resolved* out) {
   out->ino = st.st_ino;
 }
 
-Walked Walk(const Caller& caller, const std::string& start, const std::string& spelled, bool follow) {
-  return Walker(caller).Run(start, spelled, follow);
+Walked Walk(const Caller& caller, const std::string& start, const std::string& spelled, bool follow,
+            uint64_t resolve) {
+  return Walker(caller, resolve).Run(start, spelled, follow);
+}
+
+uint64_t KnownResolve() {
+  return RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT;
 }
 
 Walked WalkLink(const Caller& caller, const std::string& link) { return Walker(caller).Link(link); }

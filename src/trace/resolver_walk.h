@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -30,9 +31,13 @@ struct Walked {
 };
 
 // `start` is a magic link of procfs to a directory of the caller ("/proc/TID/cwd", "/proc/TID/fd/3"), empty
-// for its root; an absolute `spelled` starts at the root in any case. ESRCH as error: the caller is gone, or
-// may not be looked at.
-Walked Walk(const Caller& caller, const std::string& start, const std::string& spelled, bool follow);
+// for its root; an absolute `spelled` starts at the root in any case, but for RESOLVE_IN_ROOT. ESRCH as
+// error: the caller is gone, or may not be looked at. `resolve`: openat2's RESOLVE_*, as PathRef::resolve.
+Walked Walk(const Caller& caller, const std::string& start, const std::string& spelled, bool follow,
+            uint64_t resolve = 0);
+
+// The RESOLVE_* that Walk() keeps to.
+uint64_t KnownResolve();
 
 // The object behind a magic link itself (AT_EMPTY_PATH, calls on a descriptor).
 Walked WalkLink(const Caller& caller, const std::string& link);
