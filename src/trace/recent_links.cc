@@ -51,12 +51,12 @@ bool RecentLinks::Repeats(const Process& process, const Intent& intent, uint64_t
 }
 
 void RecentLinks::Note(const Process& process, const Intent& intent, const access::Access& access,
-                       bool through_proc, uint64_t now_ns) {
+                       bool of_the_task, uint64_t now_ns) {
   if (MayChangeNames(intent.op)) {
     programs_.clear();
     settled_ns_ = now_ns + kSettleNs;
   }
-  if (through_proc || now_ns < settled_ns_ || !IsQuestion(intent) || !WasThere(access)) return;
+  if (of_the_task || now_ns < settled_ns_ || !IsQuestion(intent) || !WasThere(access)) return;
   if (programs_.size() >= kMaxProcesses) programs_.clear();
   Program& program = programs_[process.tgid];
   if (program.action != process.action || program.exe_number != process.exe_number ||

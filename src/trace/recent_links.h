@@ -37,14 +37,15 @@ class RecentLinks {
   static constexpr size_t kMaxProcesses = 256;
   static constexpr size_t kMaxPaths = 256;
 
+  // Asked for the leader of a process alone.
   bool Repeats(const Process& process, const Intent& intent, uint64_t now_ns) const;
 
   // The number means a new process now (Process::fresh).
   void Forget(pid_t tgid) { programs_.erase(tgid); }
 
-  // To be told of every call that is recorded: one that changes names forgets everything. `through_proc`: as
-  // Resolved::through_proc of its path.
-  void Note(const Process& process, const Intent& intent, const access::Access& access, bool through_proc,
+  // To be told of every call that is recorded: one that changes names forgets everything. `of_the_task`: the
+  // answer is the asking task's own (Resolved::through_proc, or a thread, which may have another root).
+  void Note(const Process& process, const Intent& intent, const access::Access& access, bool of_the_task,
             uint64_t now_ns);
 
  private:

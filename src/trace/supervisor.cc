@@ -119,7 +119,7 @@ class Supervisor::Impl {
       listener_->Continue(call.id);
       return;
     }
-    if (recent_.Repeats(process, intent, time)) {
+    if (tid == process.tgid && recent_.Repeats(process, intent, time)) {
       listener_->Continue(call.id);
       return;
     }
@@ -147,10 +147,10 @@ class Supervisor::Impl {
       AddHole(access.action, access.pid, HoleKind(intent), absl::StrCat(intent.syscall, ": ", intent.hole));
     if (seen.unresolved) {
       AddHole(access.action, access.pid, "path-unresolved",
-              absl::StrCat(intent.syscall, ": the directory that it starts from cannot be told"));
+              absl::StrCat(intent.syscall, ": which file it means cannot be told"));
     }
     Record(intent, tid);
-    recent_.Note(process, intent, access, seen.through_proc, time);
+    recent_.Note(process, intent, access, seen.through_proc || tid != process.tgid, time);
     if (intent.op == Op::kExec) processes_.ExecNotified(tid);  // `process` ends here
     if (intent.refuse != 0) {
       listener_->Answer(call.id, 0, intent.refuse);
