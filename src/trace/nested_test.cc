@@ -39,8 +39,9 @@ class NestedTest : public RunnerFixture {
     request.argv = {"/proc/self/exe",
                     absl::StrCat("--gtest_filter=", test->test_suite_name(), ".", test->name())};
     // Under LeakSanitizer the inner program's leak check is seen as an orphan; the outer half checks for
-    // leaks. AddressSanitizer sets a limit when it starts, and dies where it may not.
-    policy.environment = {"+GLOVEBOX_TEST_NESTED=1", "+ASAN_OPTIONS=detect_leaks=0:disable_coredump=0"};
+    // leaks. The sanitizers set a limit when they start, and die where they may not.
+    policy.environment = {"+GLOVEBOX_TEST_NESTED=1", "+ASAN_OPTIONS=detect_leaks=0:disable_coredump=0",
+                          "+TSAN_OPTIONS=disable_coredump=0"};
     request.policy = policy;
     ASSERT_OK_AND_ASSIGN(const RunOutcome outcome, RunSupervised(request));
     EXPECT_EQ(outcome.end.kind, ActionEnd::Kind::kExited);
