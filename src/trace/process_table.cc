@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/unique_fd.h"
 #include "kernel/abi.h"
+#include "kernel/process.h"
 #include "trace/proc_task.h"
 
 namespace glovebox::trace {
@@ -24,11 +25,6 @@ namespace {
 
 using access::ActionId;
 constexpr int kMaxClimb = 64;  // generations of unseen ancestors; deeper ones count as orphans
-
-bool Ended(int pidfd) {
-  pollfd p = {pidfd, POLLIN, 0};
-  return poll(&p, 1, 0) > 0;
-}
 
 int OpenProcess(pid_t tgid) { return static_cast<int>(syscall(SYS_pidfd_open, tgid, 0)); }
 
@@ -141,7 +137,7 @@ ProcessTable::Impl::Entry* ProcessTable::Impl::Trusted(pid_t tid) {
   if (thread != threads_.end()) tgid = thread->second;
   const auto found = entries_.find(tgid);
   if (found == entries_.end()) return nullptr;
-  if (Ended(found->second->pidfd.get())) {
+  if (kernel::HasEnded(found->second->pidfd.get())) {
     Park(tgid, *found->second, false);
     entries_.erase(found);
     if (thread != threads_.end()) threads_.erase(thread);
@@ -198,7 +194,7 @@ void ProcessTable::Impl::LookAtProgram(pid_t tid, Entry* entry) {
   const bool certain = entry->exec == Exec::kNone;
   if (certain && !entry->memory.is_open()) {
     entry->memory.Open(entry->process.tgid);
-    if (Ended(entry->pidfd.get())) entry->memory.Drop();  // its number may have been another's
+    if (kernel::HasEnded(entry->pidfd.get())) entry->memory.Drop();  // its number may have been another's
   }
   entry->process.memory = certain ? &entry->memory : nullptr;
 }
@@ -231,7 +227,7 @@ pid_t ProcessTable::Impl::ParentOf(pid_t tgid, int pidfd) {
   kernel::PidfdInfo info;
   if (PidfdInfo(pidfd, kernel::kPidfdInfoPid, &info)) return static_cast<pid_t>(info.ppid);
   ProcStat stat;  // before 6.13
-  if (!ReadProcStat(tgid, &stat) || Ended(pidfd)) return 0;
+  if (!ReadProcStat(tgid, &stat) || kernel::HasEnded(pidfd)) return 0;
   return stat.parent;
 }
 
@@ -280,7 +276,7 @@ void ProcessTable::Impl::Attribute(pid_t tgid, int pidfd, Process* out) {
 // an orphan from inside. Where there was an action inside the inner one, it may be that one's.
 bool ProcessTable::Impl::FromKeeper(pid_t tgid, Process* out) const {
   for (const Keeper& keeper : keepers_) {
-    if (keeper.tgid != tgid || Ended(keeper.pidfd.get())) continue;
+    if (keeper.tgid != tgid || kernel::HasEnded(keeper.pidfd.get())) continue;
     out->action = keeper.action;
     out->orphan = keeper.nested;
     return true;
@@ -325,7 +321,7 @@ void ProcessTable::Impl::Park(pid_t tgid, const Entry& entry, bool alive) {
   }
   Parked parked{entry.process.action, entry.process.orphan, 0, clock_};
   ProcStat stat;
-  if (alive && ReadProcStat(tgid, &stat) && !Ended(entry.pidfd.get())) parked.start = stat.start;
+  if (alive && ReadProcStat(tgid, &stat) && !kernel::HasEnded(entry.pidfd.get())) parked.start = stat.start;
   parked_[tgid] = parked;
 }
 
@@ -363,7 +359,7 @@ void ProcessTable::Impl::MakeRoom() {
 
 void ProcessTable::Impl::Register(pid_t tgid, ActionId action, bool parent_stays) {
   keepers_.erase(std::remove_if(keepers_.begin(), keepers_.end(),
-                                [](const Keeper& keeper) { return Ended(keeper.pidfd.get()); }),
+                                [](const Keeper& keeper) { return kernel::HasEnded(keeper.pidfd.get()); }),
                  keepers_.end());
   for (Inner& inner : inner_) {
     if (inner.root == tgid && !inner.replaced) inner.replaced = true;

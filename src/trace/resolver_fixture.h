@@ -122,6 +122,8 @@ class Oracle {
 };
 
 inline bool GoThere(const std::string& where) { return chdir(where.c_str()) == 0; }
+// Into "a" below a root of its own.
+inline bool EnterRoot(const std::string& where) { return chroot(where.c_str()) == 0 && chdir("/a") == 0; }
 
 inline void ExpectSame(const Oracle& oracle, Resolver* resolver, const PathRef& ref, const std::string& note,
                        bool compare_path = true) {

@@ -104,8 +104,6 @@ TEST_F(RestrictedTest, AgreesWithTheKernelOnRandomTrees) {
   }
 }
 
-bool EnterRoot(const std::string& where) { return chroot(where.c_str()) == 0 && chdir("/a") == 0; }
-
 TEST_F(RestrictedTest, AgreesWithTheKernelInAnotherRoot) {
   if (geteuid() != 0) GTEST_SKIP() << "chroot is root's";
   ASSERT_EQ(mkdir((top_ + "/a").c_str(), 0755), 0);

@@ -50,8 +50,6 @@ TEST_F(ResolverTest, AgreesWithTheKernelOnRandomTreesWarmAndAfterChanges) {
   }
 }
 
-bool EnterRoot(const std::string& where) { return chroot(where.c_str()) == 0 && chdir("/a") == 0; }
-
 TEST_F(ResolverTest, AgreesWithTheKernelInAnotherRoot) {
   if (geteuid() != 0) GTEST_SKIP() << "chroot is root's";
   ASSERT_EQ(mkdir((top_ + "/a").c_str(), 0755), 0);
