@@ -275,6 +275,15 @@ TEST_F(Cli, ATornLogIsReadUpToTheTearAndSaidToBe) {
   EXPECT_EQ(Run({"log", "dump", "--log", Path("mylog")}).exit(), 1);
 }
 
+TEST_F(Cli, ALogThatIsBeingWrittenIsNotCalledTorn) {
+  const Outcome dump = Run(
+      {"run", "-q", "--log", Path("mylog"), "--", GLOVEBOX_PROGRAM, "log", "dump", "--log", Path("mylog")});
+  EXPECT_EQ(dump.exit(), 0) << dump.err;
+  EXPECT_THAT(dump.out, HasSubstr("#1 begin run"));
+  EXPECT_THAT(dump.err, HasSubstr("goes on: run-"));
+  EXPECT_THAT(dump.err, Not(HasSubstr("torn")));
+}
+
 TEST_F(Cli, JsonGoesToStderrBesideTheCommandsStdout) {
   const Outcome outcome = Run({"run", "--json", "--", "echo", "hi"});
   EXPECT_EQ(outcome.out, "hi\n");

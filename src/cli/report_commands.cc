@@ -77,10 +77,13 @@ int DumpLog(const Where& where) {
   }();
   if (!log.ok()) return Report(log.status());
   for (const access::Record& record : log->records) std::cout << access::DumpRecord(record) << "\n";
+  bool damaged = false;
   for (const access::Tear& tear : log->tears) {
-    PrintError(absl::StrCat("torn: ", tear.segment, " at byte ", tear.offset, ": ", tear.reason));
+    damaged = damaged || tear.is_damage();
+    PrintError(absl::StrCat(tear.is_damage() ? "torn: " : "goes on: ", tear.segment, " at byte ", tear.offset,
+                            ": ", tear.reason));
   }
-  return log->tears.empty() ? kOk : kFailed;
+  return damaged ? kFailed : kOk;
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ bool FollowsLast(const Intent& intent) { return intent.paths.empty() || intent.p
 
 int WriteParent(const Resolved& of, const Permissions& permissions) {
   if (!of.there && !of.reach.empty()) return permissions.Check(of.reach, nullptr, W_OK | X_OK);
-  return permissions.Check(std::string(Dirname(of.reach.empty() ? of.path : of.reach)), nullptr, W_OK | X_OK);
+  return permissions.Check(std::string(Dirname(of.way())), nullptr, W_OK | X_OK);
 }
 
 Prediction CreateHere(const Resolved& what, const Permissions& permissions) {
@@ -328,7 +328,7 @@ class Reach {
 // One look into it, without a trace on it where that is allowed (O_NOATIME: the owner's right).
 int LookIntoDirectory(const Resolved& dir) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  const Reach at(dir.reach.empty() ? dir.path : dir.reach);
+  const Reach at(dir.way());
   UniqueFd fd(openat(at.dir(), at.rest(), kFlags | O_NOATIME));
   if (!fd.valid() && errno == EPERM) fd.reset(openat(at.dir(), at.rest(), kFlags));
   struct statx now;
@@ -359,7 +359,7 @@ class Own final : public Permissions {
       const unsigned common = mode & (mode >> 3) & (mode >> 6) & 7u;
       if ((common & wanted) == wanted) return 0;
     }
-    const Reach at(is == nullptr || is->reach.empty() ? path : is->reach);
+    const Reach at(is == nullptr ? path : is->way());
     return faccessat(at.dir(), at.rest(), how, AT_EACCESS) == 0 ? 0 : errno;
   }
   int CheckEmpty(const Resolved& dir) const override { return LookIntoDirectory(dir); }

@@ -60,6 +60,7 @@ class CachingResolver final : public Resolver {
  private:
   View& Slot(pid_t tid, pid_t tgid);
   const View& ViewOf(pid_t tid, pid_t tgid);
+  static Resolved Behind(const Caller& caller, const char* link, absl::string_view text);
   Resolved Relative(const Caller& caller, const View& view, const PathRef& ref);
   static Resolved Restricted(const Caller& caller, const PathRef& ref);
   Resolved Fast(const Caller& caller, absl::string_view full, bool follow, int depth);
@@ -213,6 +214,18 @@ Resolved CachingResolver::Restricted(const Caller& caller, const PathRef& ref) {
   return out;
 }
 
+// What a descriptor, or the working directory, stands for: two looks, for every fstat() of a build.
+Resolved CachingResolver::Behind(const Caller& caller, const char* link, absl::string_view text) {
+  struct stat st;
+  if (stat(link, &st) != 0) return WalkLink(caller, link).resolved;
+  Resolved out;
+  out.path.assign(text.data(), text.size());
+  FillFromStat(st, &out);
+  out.reach = link;
+  out.through_proc = true;
+  return out;
+}
+
 Resolved CachingResolver::Relative(const Caller& caller, const View& view, const PathRef& ref) {
   const Start start(caller, ref);
   const char* const link = start.link();
@@ -228,8 +241,10 @@ Resolved CachingResolver::Relative(const Caller& caller, const View& view, const
     out.path = ref.spelled;
     return out;
   }
-  if (ref.spelled.empty()) return WalkLink(caller, link).resolved;
-  absl::string_view text(base, static_cast<size_t>(n));
+  const absl::string_view text(base, static_cast<size_t>(n));
+  if (ref.spelled.empty()) {
+    return view.foreign ? WalkLink(caller, link).resolved : Behind(caller, link, text);
+  }
   if (view.foreign || text[0] != '/' || absl::EndsWith(text, " (deleted)") ||
       text.size() + 1 + ref.spelled.size() >= PATH_MAX) {
     return Walk(caller, link, ref.spelled, ref.follow).resolved;

@@ -32,9 +32,10 @@ struct Resolved {
   dev_t dev = 0;  // st_dev and st_ino: which object it was, for who looks once more
   ino_t ino = 0;
   // How the supervisor reaches the object, or, where the last name is missing, its directory. Empty: by
-  // `path`. Else it is a link of procfs (what no name leads to: a pipe, a removed file), or leads through the
-  // caller's root.
+  // `path`. Else it is a link of procfs (a descriptor's, or what no name leads to: a pipe, a removed file),
+  // or leads through the caller's root.
   std::string reach;
+  const std::string& way() const { return reach.empty() ? path : reach; }
   bool through_proc = false;  // the way depends on who goes it
 };
 
