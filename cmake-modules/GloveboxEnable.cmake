@@ -49,7 +49,7 @@ endfunction()
 #
 #   glovebox() { case $6 in
 #     .) glovebox_file="$7"; set --; . "$glovebox_file" ;;      a file that is read sees no arguments
-#     cd|...) shift 5; "$@" ;;                                  base/shell_words.h has these words again
+#     cd|...) shift 5; "$@" ;;                                  those of base/shell_words.h that begin a command
 #     !) shift 6; ! "$@" ;;
 #     exec) shift 5; "$@"; exit 127 ;;                          back from it: `exec > FILE` means nothing in a function
 #     *) "$@" ;; esac; }
@@ -61,9 +61,8 @@ function(_glovebox_shell_function launch out)
   math(EXPR first "${own} + 2")  # the first word of the command
   math(EXPR second "${own} + 3")
   math(EXPR before "${own} + 1")
-  string(CONCAT builtins ":|alias|bg|break|cd|command|continue|declare|eval|exit|export|fg|fc|getopts|hash|jobs|let|"
-    "local|popd|pushd|read|set|shift|shopt|readonly|trap|return|times|source|type|umask|typeset|unalias|ulimit|wait|"
-    "builtin|unset")
+  string(CONCAT builtins ":|alias|cd|command|eval|exit|export|popd|pushd|read|readonly|return|set|shift|shopt|"
+    "source|trap|type|ulimit|umask|unalias|unset|wait")
   set(all "\\042\\044@\\042")
   string(CONCAT text "glovebox() { case \\044{${first}} in "
     ".) glovebox_file=\\042\\044{${second}}\\042; set --; . \\042\\044glovebox_file\\042;; "

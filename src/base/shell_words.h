@@ -1,6 +1,7 @@
 // The words of a POSIX shell (and bash's, which a makefile may choose) that are no programs: what begins with
 // one of them cannot be handed to another process. Not among them is what is a program as well (test, echo,
-// printf, pwd, kill ...). cmake-modules/GloveboxEnable.cmake has the built-in ones again. Allocates nothing.
+// printf, pwd, kill ...). cmake-modules/GloveboxEnable.cmake leaves the usual ones of them to the shell.
+// Allocates nothing.
 #ifndef GLOVEBOX_BASE_SHELL_WORDS_H_
 #define GLOVEBOX_BASE_SHELL_WORDS_H_
 
