@@ -56,7 +56,8 @@ endfunction()
 #
 # A dollar must not show (CMake writes no `test` and no `install` for Ninja then): printf makes them.
 function(_glovebox_shell_function launch out)
-  string(REGEX MATCHALL " --" words "${launch}")
+  string(REGEX REPLACE "^\"[^\"]*\"" "" options "${launch}")
+  string(REGEX MATCHALL " --" words "${options}")
   list(LENGTH words own)
   math(EXPR first "${own} + 2")  # the first word of the command
   math(EXPR second "${own} + 3")

@@ -116,7 +116,7 @@ std::string TakeWord(absl::string_view& text) {
   size_t i = 0;
   for (; i < text.size(); ++i) {
     const char c = text[i];
-    if (quote == 0 && absl::ascii_isspace(c)) break;
+    if (quote == 0 && absl::ascii_isspace(static_cast<unsigned char>(c))) break;
     if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
       word.push_back(text[++i]);
     } else if (quote == 0 && (c == '"' || c == '\'')) {
