@@ -43,10 +43,44 @@ function(_glovebox_launch kind out)
   set(${out} "\"${launcher}\" ${words} --" PARENT_SCOPE)
 endfunction()
 
+# A custom command may begin with a word that only the step's own shell can obey: `cd DIR && ...`, `. env.sh && ...`,
+# `! cmp a b`. So what stands before it is a function of that shell, which leaves those words where they are and gives
+# all else to the launcher, whose own words come first:
+#
+#   glovebox() { case $6 in
+#     .) glovebox_file="$7"; set --; . "$glovebox_file" ;;      a file that is read sees no arguments
+#     cd|...) shift 5; "$@" ;;                                  those of base/shell_words.h that begin a command
+#     !) shift 6; ! "$@" ;;
+#     exec) shift 5; "$@"; exit 127 ;;                          back from it: `exec > FILE` means nothing in a function
+#     *) "$@" ;; esac; }
+#
+# A dollar must not show (CMake writes no `test` and no `install` for Ninja then): printf makes them.
+function(_glovebox_shell_function launch out)
+  string(REGEX REPLACE "^\"[^\"]*\"" "" options "${launch}")
+  string(REGEX MATCHALL " --" words "${options}")
+  list(LENGTH words own)
+  math(EXPR first "${own} + 2")  # the first word of the command
+  math(EXPR second "${own} + 3")
+  math(EXPR before "${own} + 1")
+  string(CONCAT builtins ":|alias|cd|command|eval|exit|export|popd|pushd|read|readonly|return|set|shift|shopt|"
+    "source|trap|type|ulimit|umask|unalias|unset|wait")
+  set(all "\\042\\044@\\042")
+  string(CONCAT text "glovebox() { case \\044{${first}} in "
+    ".) glovebox_file=\\042\\044{${second}}\\042; set --; . \\042\\044glovebox_file\\042;; "
+    "${builtins}) shift ${before}; ${all};; "
+    "!) shift ${first}; ! ${all};; "
+    "exec) shift ${before}; ${all}; exit 127;; "
+    "*) ${all};; esac; }")
+  set(${out} "eval \"`printf '${text}'`\" && glovebox ${launch}" PARENT_SCOPE)
+endfunction()
+
 # Puts ours before `value`, unless it is there already: a subproject may have done it, or the same run of CMake
 # through a second way in.
 function(_glovebox_chain kind value out)
   _glovebox_launch(${kind} ours)
+  if(kind STREQUAL "CUSTOM")
+    _glovebox_shell_function("${ours}" ours)
+  endif()
   string(FIND "${value}" "${ours}" at)
   if(at EQUAL -1)
     string(STRIP "${ours} ${value}" value)

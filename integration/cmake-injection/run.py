@@ -281,5 +281,102 @@ include("%s")
         text = " ".join(done.stderr.split())
         self.assertIn("glovebox_enable(TARGET m): there is no such target here; say it after add_executable()", text)
 
+    WORDS = """
+file(WRITE "${CMAKE_SOURCE_DIR}/secret" "S")
+file(WRITE "${CMAKE_SOURCE_DIR}/env.sh" "E=$#; export E")
+set(o "${CMAKE_CURRENT_BINARY_DIR}")
+add_custom_target(words ALL
+  COMMAND cd ${CMAKE_SOURCE_DIR} && cat secret > ${o}/cd.out
+  COMMAND FOO=1 BAR=2 env > ${o}/assign.out
+  COMMAND . ${CMAKE_SOURCE_DIR}/env.sh && env > ${o}/dot.out
+  COMMAND export X=1 && env > ${o}/export.out
+  COMMAND ! false
+  COMMAND ! env false
+  COMMAND : && umask 077 && touch ${o}/umask.out
+  COMMAND false || exec true)
+add_custom_command(TARGET m POST_BUILD COMMAND cd ${CMAKE_SOURCE_DIR} && cat secret > ${o}/post.out
+  COMMAND exec cp ${CMAKE_SOURCE_DIR}/secret ${o}/exec.out)
+add_custom_target(fails COMMAND ! true)
+add_custom_target(status COMMAND exit 3 && true)
+add_custom_target(grammar COMMAND if true \\; then true \\; fi)
+add_custom_target(alone COMMAND A=1 && true)
+add_custom_target(substitutes COMMAND echo `cat ${CMAKE_SOURCE_DIR}/secret` && true)
+"""
+
+    def text(self, path):
+        with open(os.path.join(self.root, path)) as file:
+            return file.read()
+
+    def test_a_command_that_begins_with_a_word_of_the_shell_builds_as_without_the_module(self):
+        directory = tempfile.TemporaryDirectory(prefix="glovebox-words-")
+        self.addCleanup(directory.cleanup)
+        self.root = directory.name
+        self.project(after=self.WORDS)
+        # The real launcher, and in the place of the glovebox that it becomes what hands GLOVEBOX_CHILD_X through.
+        os.chmod(self.write("bin/glovebox", LAUNCHER.replace('exec "$@"', """
+for name in FOO BAR; do eval "v=\\${GLOVEBOX_CHILD_$name-}"; [ "$v" = "" ] || export "$name=$v"; done; exec "$@\"""")),
+                 0o755)
+        real = shutil.copy(REAL_LAUNCHER, os.path.join(self.root, "bin", "glovebox-launch"))
+        self.env.pop("GLOVEBOX_COLLECTOR", None)
+        subprocess.run([real, "--role=custom", "--out=x", "--", "true"], env=self.env, check=True)
+        if not os.path.exists(self.log):
+            self.skipTest("a Glovebox above us supervises")
+        for number, generator in enumerate(("Ninja", "Unix Makefiles", "Ninja Multi-Config")):
+            for launcher in (None, real):
+                self.launcher = launcher
+                build = "b%d%s" % (number, launcher is None)
+                self.configure(generator=generator, build=build, inject=launcher is not None)
+                log = self.make(build)
+                variables = lambda name: set(self.text(build + "/" + name).splitlines())
+                for name in ("post.out", "cd.out", "exec.out"):
+                    self.assertEqual(self.text(build + "/" + name), "S", (generator, launcher, name))
+                self.assertLessEqual({"FOO=1", "BAR=2"}, variables("assign.out"), (generator, launcher))
+                self.assertIn("E=0", variables("dot.out"))
+                self.assertIn("X=1", variables("export.out"))
+                self.assertEqual(os.stat(os.path.join(self.root, build, "umask.out")).st_mode & 0o777, 0o600)
+                for target in ("fails", "status"):
+                    done = subprocess.run(["cmake", "--build", os.path.join(self.root, build), "--target", target],
+                                          env=self.env, capture_output=True, text=True, timeout=120)
+                    self.assertNotEqual(done.returncode, 0, (generator, target))
+                ran = [line.split("|--|", 1)[1] for line in log if "|--role=custom|" in line]
+                self.assertEqual([line.startswith(("cd|", "!|", "exec|", "FOO=")) for line in ran], [False] * len(ran))
+                self.assertEqual("env|" in ran, launcher is not None, ran)
+
+    def test_the_scan_names_what_cannot_be_launched_and_what_the_shell_does_itself(self):
+        directory = tempfile.TemporaryDirectory(prefix="glovebox-words-")
+        self.addCleanup(directory.cleanup)
+        self.root = directory.name
+        self.project(after=self.WORDS)
+        for number, generator in enumerate(("Ninja", "Unix Makefiles", "Ninja Multi-Config")):
+            build = "b%d" % number
+            self.configure(generator=generator, build=build)
+            done = subprocess.run([GLOVEBOX, "cmake-scan", os.path.join(self.root, build)], capture_output=True,
+                                  text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done)
+            lines = done.stdout.splitlines()
+            found = [(line.split("  ")[2].split(":")[0], part.strip()) for line, part in zip(lines, lines[1:])
+                     if re.match(r"  \S", line)]
+            configs = 3 if generator == "Ninja Multi-Config" else 1
+            cannot = sorted(part.split(" -- ", 1)[1] for reason, part in found if reason == "cannot-launch")
+            self.assertEqual(cannot, ["A=1"] * configs + ["if true"] * configs, done.stdout)
+            self.assertIn("%d steps of this build will fail" % (2 * configs), done.stderr)
+            words = [part.split(" -- ", 1)[1] for reason, part in found if reason == "shell-word"]
+            self.assertEqual(set(words), {". %s/src/env.sh" % self.root, "! false", "! env false", "! true",
+                                          "exec cp %s/src/secret %s/%s/exec.out" % (self.root, self.root, build)})
+            self.assertIn(("shell-remainder", "cat %s/src/secret" % self.root), found, done.stdout)
+
+    def test_the_scan_reads_every_configuration(self):
+        self.project(after="""
+set(CMAKE_CONFIGURATION_TYPES "Release;Foo" CACHE STRING "" FORCE)
+add_custom_command(OUTPUT $<CONFIG>.txt COMMAND true && echo in-$<CONFIG>)
+add_custom_target(t ALL DEPENDS $<CONFIG>.txt)
+""")
+        self.configure("-DCMAKE_CONFIGURATION_TYPES=Release;Foo", generator="Ninja Multi-Config")
+        done = subprocess.run([GLOVEBOX, "cmake-scan", os.path.join(self.root, "b")], capture_output=True, text=True,
+                              timeout=60)
+        for config in ("Release", "Foo"):
+            self.assertEqual(done.stdout.count("echo in-%s\n" % config), 1, done)
+        self.assertEqual(done.stdout.count(" configure: "), 1, "once, what all have")
+
 
 unittest.main(verbosity=1)

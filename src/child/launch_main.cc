@@ -7,12 +7,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/shell_words.h"
 #include "base/standard_streams.h"
 #include "child/actions.h"
 #include "child/connect.h"
 #include "child/environment.h"
 #include "child/launch_options.h"
 #include "child/launch_test_role.h"
+#include "child/launch_words.h"
 #include "child/path_candidates.h"
 #include "child/pipeline.h"
 
@@ -20,6 +22,7 @@ namespace glovebox::child {
 namespace {
 
 constexpr int kUsage = 2;
+constexpr int kNotFound = 127;  // a shell's own status for it
 
 [[noreturn]] void Die(const char* what, const char* path, const char* reason, int status) {
   char text[PATH_MAX + 256];
@@ -97,6 +100,29 @@ Command PrepareCommand(const LaunchOptions& options, const char* path) {
   return command;
 }
 
+// What a shell would do with the first words of a command before it looks for a program.
+char** ObeyShellWords(LaunchOptions& options, char** environment) {
+  const size_t assignments = CountAssignments(options);
+  if (assignments == options.command_count) {
+    Die("cannot run", options.command[0], kBareAssignment, kNotFound);
+  }
+  if (assignments > 0) {
+    const AssignmentRoom room = RoomForAssignments(options, assignments, environment);
+    char** entries = static_cast<char**>(Pages(room.entries * sizeof(char*)));
+    char* text = static_cast<char*>(Pages(room.bytes));
+    if (entries == nullptr || text == nullptr) DieOfErrno("cannot prepare the command", nullptr, ENOMEM);
+    TakeAssignments(options, assignments, environment, entries, text);
+    environment = entries;
+  }
+  if (!IsShellBuiltin(options.command[0]) && !IsShellKeyword(options.command[0])) return environment;
+  const Command command = PrepareCommand(options, EnvironmentValue(environment, "PATH"));
+  for (const char* const* candidate = command.candidates; *candidate != nullptr; ++candidate) {
+    if (access(*candidate, X_OK) == 0) return environment;
+  }
+  if (strcmp(options.command[0], ":") == 0) _exit(0);
+  Die("cannot run", options.command[0], kShellWord, kNotFound);
+}
+
 // CMake's own `test`, `install` ...: not an edge, and nobody watches. As it is, without a plan.
 [[noreturn]] void RunUnwatched(const LaunchOptions& options, char** environment) {
   const Command command = PrepareCommand(options, EnvironmentValue(environment, "PATH"));
@@ -167,6 +193,7 @@ bool HasSupervisor(const char* collector) {
         kUsage);
   }
   const char* collector = EnvironmentValue(environment, kCollectorVariable);
+  environment = ObeyShellWords(options, environment);
   pid_t expected_parent = parent;
   if (options.role == Role::kTest && HasSupervisor(collector)) {
     // Only the child comes back: the supervisor knows an action by the process that connected.

@@ -358,6 +358,49 @@ TEST(Launcher, RefusesWhatItMust) {
   EXPECT_EQ(WEXITSTATUS(Launch({"--role=edge"}, {}).status), 2);
 }
 
+TEST(Launcher, ObeysAssignmentsBeforeTheCommandAsAShellDoes) {
+  FakeCollector collector;
+  collector.Start();
+  const Ended ended = Launch({"--role=custom", "--", "A=2", "B=x y", "PATH=/usr/bin:/bin", "sh", "-c",
+                              "echo \"$A,$B,$C,${GLOVEBOX_CHILD_A-none}\""},
+                             {"A=1", "C=3", "PATH=/nonexistent", "GLOVEBOX_COLLECTOR=" + collector.path()});
+  collector.Join();
+  EXPECT_EQ(ended.out, "2,x y,3,none\n");
+  EXPECT_EQ(collector.hello.argv_count, 3u) << "the program is sh";
+}
+
+TEST(Launcher, SaysWhyItCannotRunAWordOfTheShell) {
+  for (const char* word : {"cd", ".", "export", "!", "(", "if", "A=1"}) {
+    const Ended ended = Launch({"--role=custom", "--", word}, {"PATH=/nonexistent"});
+    EXPECT_EQ(WEXITSTATUS(ended.status), 127) << word;
+    EXPECT_THAT(ended.out, testing::StartsWith(std::string("glovebox: cannot run ") + word + ": it "));
+    EXPECT_THAT(ended.out, testing::HasSubstr("COMMAND sh -c \"...\""));
+  }
+  const Ended nothing = Launch({"--role=custom", "--", ":", "x"}, {"PATH=/nonexistent"});
+  EXPECT_TRUE(WIFEXITED(nothing.status) && WEXITSTATUS(nothing.status) == 0);
+  EXPECT_EQ(nothing.out, "");
+}
+
+TEST(Launcher, RunsAProgramThatIsNamedAsAWordOfTheShell) {
+  std::string directory =
+      std::string(getenv("TMPDIR") != nullptr ? getenv("TMPDIR") : "/tmp") + "/gbx-words-XXXXXX";
+  ASSERT_NE(mkdtemp(directory.data()), nullptr);
+  const std::string program = directory + "/cd";
+  const int fd = open(program.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+  ASSERT_GE(fd, 0);
+  const std::string script = "#!/bin/sh\necho mine\n";
+  EXPECT_EQ(write(fd, script.data(), script.size()), static_cast<ssize_t>(script.size()));
+  close(fd);
+  FakeCollector collector;
+  collector.Start();
+  const Ended ended = Launch({"--role=custom", "--", "cd", "/"},
+                             {"PATH=" + directory, "GLOVEBOX_COLLECTOR=" + collector.path()});
+  collector.Join();
+  EXPECT_EQ(ended.out, "mine\n");
+  unlink(program.c_str());
+  rmdir(directory.c_str());
+}
+
 TEST(Launcher, RunsCMakesOwnTargetsUnwatched) {
   const Ended ended =
       Launch({"--role=custom", "--out=CMakeFiles/test.util", "--", "sh", "-c", "echo $GLOVEBOX_X"},

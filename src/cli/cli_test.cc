@@ -97,6 +97,17 @@ TEST_F(Cli, AScanSaysOnceThatABuildWasConfiguredWithoutGlovebox) {
   EXPECT_THAT(Run({"cmake-scan", "/nonexistent"}).err, Not(HasSubstr("cmake -B")));
 }
 
+TEST_F(Cli, AScanAdvisesMesonsUserWhatMesonCanDo) {
+  ASSERT_OK(WriteFile(Path("build/build.ninja"), "rule cc\n  command = cc $in\nbuild a.o: cc a.c\n"));
+  ASSERT_OK(MakeDirectories(Path("build/meson-info")));
+  ASSERT_OK(WriteFile(Path("build/meson-info/meson-info.json"),
+                      R"({"directories": {"source": "/s", "build": "/b", "info": "/b/meson-info"}})"));
+  const Outcome scan = Run({"cmake-scan"});
+  EXPECT_EQ(scan.exit(), 0) << scan.err;
+  EXPECT_THAT(scan.out, HasSubstr("Build it with glovebox-ninja"));
+  EXPECT_THAT(scan.out, Not(HasSubstr("CMAKE_")));
+}
+
 TEST_F(Cli, StreamsAreTheCommandsOwnAndTheReportGoesToStderr) {
   const Outcome outcome = Run({"run", "--", "sh", "-c", "printf 'o\\0ut'; printf err >&2; exit 7"});
   EXPECT_EQ(outcome.exit(), 7);

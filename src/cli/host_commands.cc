@@ -1,4 +1,5 @@
 // `glovebox host`, `syscalls`, `cmake-scan`: what this host, this program and this build are like.
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "graph/launch_scan.h"
+#include "graph/meson_info.h"
 #include "kernel/host.h"
 #include "kernel/syscall_ledger.h"
 
@@ -55,6 +57,12 @@ int Scan(const std::string& build_dir) {
   }();
   if (!scan.ok()) return Report(scan.status());
   std::cout << scan->commands << " commands, " << scan->wrapped << " wrapped by glovebox-launch\n";
+  if (scan->commands > 0 && scan->launched == 0 && graph::LoadMesonInfo(build_dir).ok()) {
+    std::cout
+        << "Meson made this build: it takes no launcher for every step. Build it with glovebox-ninja, which "
+           "sees every edge as it is (docs/ninja.md)\n";
+    return kOk;
+  }
   if (scan->commands > 0 && scan->launched == 0) {
     // One reason for all of them, and not theirs.
     std::cout
@@ -67,6 +75,13 @@ int Scan(const std::string& build_dir) {
     std::cout << "  " << EscapeBytes(one.place) << "  " << graph::UnwrappedReasonName(one.reason) << ": "
               << graph::UnwrappedReasonText(one.reason) << (one.part.empty() ? "" : "\n      ")
               << EscapeBytes(one.part) << "\n";
+  }
+  const auto failing = std::count_if(
+      scan->unwrapped.begin(), scan->unwrapped.end(),
+      [](const graph::Unwrapped& one) { return one.reason == graph::UnwrappedReason::kCannotLaunch; });
+  if (failing > 0) {
+    PrintError(absl::StrCat(failing, failing == 1 ? " step" : " steps",
+                            " of this build will fail behind the launcher: see cannot-launch above"));
   }
   return kOk;
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/paths.h"
+#include "base/shell_words.h"
 #include "base/status.h"
 
 namespace glovebox::graph {
@@ -37,43 +40,34 @@ ReasonWords WordsOf(UnwrappedReason reason) {
       return {"own-property",
               "glovebox_enable() does not reach it, or a RULE_LAUNCH property of the project stands there"};
     case UnwrappedReason::kShellRemainder:
-      return {"shell-remainder", "CMake wraps the first command of `a && b` and `a | b` only"};
+      return {"shell-remainder",
+              "CMake wraps the first command of `a && b` and `a | b` only, not b in `a $(b)`"};
+    case UnwrappedReason::kShellWord:
+      return {"shell-word", "the step's own shell obeys it, and what it reads or runs has no launcher"};
     case UnwrappedReason::kUtilityWords:
       return {"utility-words",
               "has the words of CMake's own test, install ...: recorded under glovebox-ninja only"};
     case UnwrappedReason::kRedirection:
       return {"redirection", "a file that the step's own shell opens"};
+    case UnwrappedReason::kCannotLaunch:
+      return {
+          "cannot-launch",
+          "begins with a word of the shell that glovebox-launch cannot stand before, so that the step fails; "
+          "say COMMAND sh -c \"...\", or set RULE_LAUNCH_CUSTOM to \"\" in its directory"};
   }
   return {"", ""};
 }
 
-// Takes the first word off, unquoted as far as a program's path needs it.
-std::string TakeWord(absl::string_view& text) {
-  text = absl::StripLeadingAsciiWhitespace(text);
-  std::string word;
-  char quote = 0;
-  size_t i = 0;
-  for (; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote == 0 && absl::ascii_isspace(c)) break;
-    if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
-      word.push_back(text[++i]);
-    } else if (quote == 0 && (c == '"' || c == '\'')) {
-      quote = c;
-    } else if (c == quote) {
-      quote = 0;
-    } else {
-      word.push_back(c);
-    }
-  }
-  text.remove_prefix(i);
-  return word;
-}
 std::string FirstWord(absl::string_view text) { return TakeWord(text); }
 
+// A word that its own shell obeys by running a program, or by reading a file.
+bool RunsOrReads(absl::string_view builtin) {
+  constexpr absl::string_view kWords[] = {".", "source", "eval", "exec", "command", "builtin", "trap"};
+  return std::count(std::begin(kWords), std::end(kWords), builtin) != 0;
+}
 bool IsHarmless(absl::string_view part) {
   const std::string word = FirstWord(part);
-  return word.empty() || word == ":" || word == "cd";
+  return word.empty() || (IsShellBuiltin(word) && !RunsOrReads(word));
 }
 bool IsWrapped(absl::string_view part) { return Basename(FirstWord(part)) == kLauncher; }
 
@@ -136,31 +130,114 @@ UnwrappedReason ReasonOfRule(const NinjaEdge& edge) {
   return UnwrappedReason::kOwnProperty;
 }
 
-// What of one command line is not wrapped. True when nothing.
-bool ScanCommand(absl::string_view command, const Unwrapped& as, LaunchScan& scan) {
+// The module has a function of the shell stand before the launcher of a custom command
+// (_glovebox_shell_function in cmake-modules/GloveboxEnable.cmake). `text`: the line with the launcher alone.
+struct Launched {
+  std::string text;
+  bool by_function = false;
+};
+Launched WithoutFunction(absl::string_view command) {
+  constexpr absl::string_view kBegin = "eval \"`printf 'glovebox() { ";
+  constexpr absl::string_view kEnd = "}'`\" && glovebox ";
+  Launched launched;
+  while (true) {
+    const size_t begin = command.find(kBegin);
+    const size_t end = begin == command.npos ? begin : command.find(kEnd, begin);
+    if (end == command.npos) break;
+    absl::StrAppend(&launched.text, command.substr(0, begin));
+    command.remove_prefix(end + kEnd.size());
+    launched.by_function = true;
+  }
+  absl::StrAppend(&launched.text, command);
+  return launched;
+}
+
+// What the words behind a launcher mean to it: nothing where it can run them.
+std::optional<UnwrappedReason> ReasonOfWords(absl::string_view part, bool by_function) {
+  for (std::string word = TakeWord(part); word != "--"; word = TakeWord(part)) {
+    if (word.empty() && part.empty()) return std::nullopt;
+  }
+  part = absl::StripLeadingAsciiWhitespace(part);
+  // A quoted "(" is the name of a program.
+  const bool grammar = !part.empty() && part[0] != '"' && part[0] != '\'' && part[0] != '\\';
+  std::string word = TakeWord(part);
+  if (word.empty()) return std::nullopt;
+  if (by_function && (word == "!" || word == "exec")) {
+    return TakeWord(part).empty() ? UnwrappedReason::kCannotLaunch : UnwrappedReason::kShellWord;
+  }
+  while (IsShellAssignment(word)) {
+    by_function = false;  // the function looks at the first word alone
+    word = TakeWord(part);
+  }
+  if (word.empty()) return UnwrappedReason::kCannotLaunch;
+  if (grammar && IsShellKeyword(word)) return UnwrappedReason::kCannotLaunch;
+  if (!IsShellBuiltin(word)) return std::nullopt;
+  if (!by_function && word != ":") return UnwrappedReason::kCannotLaunch;
+  return RunsOrReads(word) ? std::optional(UnwrappedReason::kShellWord) : std::nullopt;
+}
+
+// What runs in the substitutions of a part. The outermost ones are deep enough for people.
+void ScanSubstitutions(const ShellPart& part, const Unwrapped& as, LaunchScan& scan, int depth = 8) {
+  for (const std::string& line : part.substitutions) {
+    for (const ShellPart& inner : SplitShell(line)) {
+      Unwrapped found = as;
+      found.part = inner.text;
+      if (!IsHarmless(inner.text) && !IsWrapped(inner.text)) {
+        scan.unwrapped.push_back(found);
+        continue;  // those within are in its text
+      }
+      if (inner.redirects) {
+        found.reason = UnwrappedReason::kRedirection;
+        scan.unwrapped.push_back(found);
+      }
+      if (depth > 0) ScanSubstitutions(inner, as, scan, depth - 1);
+    }
+  }
+}
+
+// One part of a command line in which a launcher stands.
+void ScanPart(const ShellPart& part, const Unwrapped& as, bool by_function, LaunchScan& scan) {
+  Unwrapped found = as;
+  found.part = part.text;
+  const auto add = [&](UnwrappedReason reason) {
+    found.reason = reason;
+    scan.unwrapped.push_back(found);
+  };
+  const bool wrapped = IsWrapped(part.text);
+  if (!wrapped && !IsHarmless(part.text)) return add(UnwrappedReason::kShellRemainder);
+  const auto words = wrapped ? ReasonOfWords(part.text, by_function) : std::nullopt;
+  if (words.has_value()) {
+    add(*words);
+  } else if (as.reason != UnwrappedReason::kUtility && HasUtilityWords(part.text)) {
+    add(UnwrappedReason::kUtilityWords);
+  } else if (part.redirects) {
+    add(UnwrappedReason::kRedirection);
+  }
+  found.reason = UnwrappedReason::kShellRemainder;
+  ScanSubstitutions(part, found, scan);
+}
+
+// What of one command line is not wrapped.
+void ScanCommand(absl::string_view command, const Unwrapped& as, LaunchScan& scan) {
   ++scan.commands;
-  const std::vector<ShellPart> parts = SplitShell(command);
+  const Launched launched = WithoutFunction(command);
+  const std::vector<ShellPart> parts = SplitShell(launched.text);
   const bool any =
       std::any_of(parts.begin(), parts.end(), [](const ShellPart& p) { return IsWrapped(p.text); });
   if (any) ++scan.launched;
   const size_t before = scan.unwrapped.size();
   for (const ShellPart& part : parts) {
-    Unwrapped found = as;
-    found.part = part.text;
-    if (!IsHarmless(part.text) && !IsWrapped(part.text)) {
-      if (any) found.reason = UnwrappedReason::kShellRemainder;
+    if (any) {
+      ScanPart(part, as, launched.by_function, scan);
+    } else if (!IsHarmless(part.text) || part.redirects || !part.substitutions.empty()) {
+      Unwrapped found = as;
+      found.part = part.text;
+      if (IsHarmless(part.text) && part.redirects) found.reason = UnwrappedReason::kRedirection;
       scan.unwrapped.push_back(found);
-      if (!any) break;  // one report tells it all
-    } else if (as.reason != UnwrappedReason::kUtility && HasUtilityWords(part.text)) {
-      found.reason = UnwrappedReason::kUtilityWords;
-      scan.unwrapped.push_back(found);
-    } else if (part.redirects) {
-      found.reason = UnwrappedReason::kRedirection;
-      scan.unwrapped.push_back(found);
+      if (!IsHarmless(part.text)) break;  // one report tells it all
     }
   }
   if (scan.unwrapped.size() == before) ++scan.wrapped;
-  return scan.unwrapped.size() == before;
 }
 
 // CMake's own bookkeeping in a build.make; no launcher ever stands there.
@@ -196,51 +273,35 @@ absl::StatusOr<LaunchScan> ScanMakefiles(const std::string& build_dir) {
   return scan;
 }
 
+// build.ninja, and of CMake's "Ninja Multi-Config", where that is the default configuration alone, a
+// build-CONFIG.ninja for each. What several have, as the tools of the build, counts once.
+absl::StatusOr<LaunchScan> ScanManifests(const std::string& build_dir, const std::string& ninja) {
+  std::vector<std::string> manifests = {"build.ninja"};
+  if (FileExists(JoinPath(build_dir, "CMakeFiles/common.ninja"))) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(build_dir, error), stop; !error && at != stop;
+         at.increment(error)) {
+      const std::string name = at->path().filename().string();
+      if (absl::StartsWith(name, "build-") && absl::EndsWith(name, ".ninja")) manifests.push_back(name);
+    }
+  }
+  std::sort(manifests.begin(), manifests.end());
+  std::vector<NinjaEdge> edges;
+  absl::flat_hash_set<std::string> seen;
+  for (const std::string& manifest : manifests) {
+    ASSIGN_OR_RETURN(const NinjaGraph graph, LoadNinjaGraph({ninja, build_dir, manifest}));
+    for (const NinjaEdge& edge : graph.edges()) {
+      const std::string output = edge.outputs.empty() ? "" : edge.outputs[0];
+      if (seen.insert(absl::StrCat(output, "\n", edge.command)).second) edges.push_back(edge);
+    }
+  }
+  return ScanNinja(NinjaGraph(std::move(edges), build_dir));
+}
+
 }  // namespace
 
 absl::string_view UnwrappedReasonName(UnwrappedReason reason) { return WordsOf(reason).name; }
 absl::string_view UnwrappedReasonText(UnwrappedReason reason) { return WordsOf(reason).text; }
-
-std::vector<ShellPart> SplitShell(absl::string_view command) {
-  std::vector<ShellPart> parts(1);
-  char quote = 0;
-  int depth = 0;
-  for (size_t i = 0; i < command.size(); ++i) {
-    const char c = command[i];
-    const char next = i + 1 < command.size() ? command[i + 1] : '\0';
-    ShellPart& part = parts.back();
-    if (c == '\\' && quote != '\'' && next != '\0') {
-      part.text.push_back(c);
-      part.text.push_back(next);
-      ++i;
-      continue;
-    }
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'' || c == '`') {
-      quote = c;
-    } else if (c == '(') {
-      ++depth;
-    } else if (c == ')') {
-      --depth;
-    } else if (c == '>' || c == '<') {
-      if (next == '&') {  // a descriptor is copied: the & cuts nothing
-        part.text.push_back(c);
-        part.text.push_back(next);
-        ++i;
-        continue;
-      }
-      part.redirects = true;
-    } else if (depth <= 0 && (c == '|' || c == ';' || (c == '&' && next != '>'))) {
-      if (next == c) ++i;
-      parts.emplace_back();
-      continue;
-    }
-    part.text.push_back(c);
-  }
-  for (ShellPart& part : parts) part.text = std::string(absl::StripAsciiWhitespace(part.text));
-  return parts;
-}
 
 LaunchScan ScanNinja(const NinjaGraph& graph) {
   LaunchScan scan;
@@ -267,16 +328,14 @@ LaunchScan ScanMakefile(absl::string_view text, const std::string& path) {
     if (line.empty() || by_hand || IsBookkeeping(line)) continue;
     const UnwrappedReason reason =
         IsDashboardRecipe(line, path) ? UnwrappedReason::kUtility : UnwrappedReason::kOwnProperty;
-    ScanCommand(line, {absl::StrCat(path, ":", number), "", reason, ""}, scan);
+    ScanCommand(script ? std::string(line) : RecipeToShell(line),
+                {absl::StrCat(path, ":", number), "", reason, ""}, scan);
   }
   return scan;
 }
 
 absl::StatusOr<LaunchScan> ScanBuild(const std::string& build_dir, const std::string& ninja) {
-  if (FileExists(JoinPath(build_dir, "build.ninja"))) {
-    ASSIGN_OR_RETURN(const NinjaGraph graph, LoadNinjaGraph({ninja, build_dir, "build.ninja"}));
-    return ScanNinja(graph);
-  }
+  if (FileExists(JoinPath(build_dir, "build.ninja"))) return ScanManifests(build_dir, ninja);
   if (FileExists(JoinPath(build_dir, "Makefile"))) return ScanMakefiles(build_dir);
   std::error_code error;
   if (!std::filesystem::is_directory(build_dir, error)) {

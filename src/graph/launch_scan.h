@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "graph/ninja_graph.h"
+#include "graph/shell_line.h"
 
 namespace glovebox::graph {
 
@@ -19,10 +20,13 @@ enum class UnwrappedReason {
   kNinjaTool,       // the targets clean and help
   kUtility,         // test, install, edit_cache ...: wrapped or not, they are no part of the build
   kOwnProperty,     // a rule that RULE_LAUNCH_* reaches, but ours is not set there, or another value is
-  kShellRemainder,  // b in `a | b`, `a && b`
+  kShellRemainder,  // b in `a | b`, `a && b`, `a $(b)`
+  kShellWord,       // `. env.sh`, `eval ...`: obeyed by the step's own shell
   kUtilityWords,    // wrapped, but glovebox-launch alone takes it for one of CMake's utilities and does not
                     // record it
   kRedirection,     // a file that the edge's own shell opens
+  kCannotLaunch,    // `( ... )`, `if ...`, `A=1 && ...` behind a launcher: this build fails where without it
+                    // it does not
 };
 // "configure", "symlink-library", ...; stable, used in JSON.
 absl::string_view UnwrappedReasonName(UnwrappedReason reason);
@@ -44,20 +48,12 @@ struct LaunchScan {
   std::vector<Unwrapped> unwrapped;
 };
 
-// The commands of a shell line, cut at && || | ; & outside of quotes and parentheses. `redirects` is set
-// where the part opens a file (not where it copies a descriptor, as 2>&1).
-struct ShellPart {
-  std::string text;
-  bool redirects = false;
-  bool operator==(const ShellPart&) const = default;
-};
-std::vector<ShellPart> SplitShell(absl::string_view command);
-
 LaunchScan ScanNinja(const NinjaGraph& graph);
 // `path` is for the places; link.txt (every line is a command) or build.make.
 LaunchScan ScanMakefile(absl::string_view text, const std::string& path);
 
-// Ninja or Makefiles, by what is there. NotFound: no such directory, or neither build.ninja nor Makefile
+// Ninja or Makefiles, by what is there; of a multi-config build all configurations, what they share once.
+// NotFound: no such directory, or neither build.ninja nor Makefile
 // there.
 absl::StatusOr<LaunchScan> ScanBuild(const std::string& build_dir, const std::string& ninja = "ninja");
 

@@ -7,30 +7,6 @@
 namespace glovebox::graph {
 namespace {
 
-std::vector<std::string> Texts(const std::string& command) {
-  std::vector<std::string> texts;
-  for (const ShellPart& part : SplitShell(command))
-    texts.push_back(part.text + (part.redirects ? " [>]" : ""));
-  return texts;
-}
-
-TEST(SplitShell, CutsWhereTheShellDoes) {
-  const std::pair<const char*, std::vector<std::string>> cases[] = {
-      {"", {""}},
-      {"a", {"a"}},
-      {"a && b | c; d & e || f", {"a", "b", "c", "d", "e", "f"}},
-      {"a 'x && y' \"z | \\\" q\" \\; b", {"a 'x && y' \"z | \\\" q\" \\; b"}},
-      {"a > f && b", {"a > f [>]", "b"}},
-      {"a 2>&1 && b", {"a 2>&1", "b"}},
-      {"a &> f", {"a &> f [>]"}},
-      {"(a && b) | c", {"(a && b)", "c"}},
-      {"a $(b | c)", {"a $(b | c)"}},
-      {"a 'open", {"a 'open"}},
-      {"a \\", {"a \\"}},
-  };
-  for (const auto& [command, parts] : cases) EXPECT_EQ(Texts(command), parts) << command;
-}
-
 constexpr char kL[] = "\"/with space/glovebox-launch\" --role=custom -- ";
 
 TEST(ScanNinja, EachKindOfGapIsNamed) {
@@ -60,6 +36,101 @@ TEST(ScanNinja, EachKindOfGapIsNamed) {
                          "own own-property env F=1 cc", "l.so symlink-library cmake -E cmake_symlink_library",
                          "m.dd dyndep cmake -E cmake_ninja_dyndep", "build.ninja configure cmake",
                          "clean ninja-tool ninja -t clean", "CMakeFiles/test.util utility ctest"));
+}
+
+// What GloveboxEnable.cmake has stand before a custom command.
+std::string Function(const std::string& launch) {
+  return R"(eval "`printf 'glovebox() { case \044{4} in :|cd|eval) shift 3; \042\044@\042;; )"
+         R"(*) \042\044@\042;; esac; }'`" && glovebox )" +
+         launch;
+}
+
+std::vector<std::string> Found(const LaunchScan& scan, const std::string& launcher) {
+  std::vector<std::string> found;
+  for (const Unwrapped& u : scan.unwrapped) {
+    std::string part = u.part;
+    if (part.rfind(launcher, 0) == 0) part.replace(0, launcher.size(), "L ");
+    found.push_back(std::string(UnwrappedReasonName(u.reason)) + " " + part);
+  }
+  return found;
+}
+
+TEST(ScanNinja, AWordOfTheShellIsWhatItsOwnShellMakesOfIt) {
+  struct Case {
+    const char* words;
+    std::vector<std::string> plain, by_function;  // what is reported
+  };
+  const Case cases[] = {
+      {"cat x", {}, {}},
+      {"A=1 B=2 cat x", {}, {}},
+      {": && :", {}, {}},
+      {"cd /s && cat x", {"cannot-launch L cd /s", "shell-remainder cat x"}, {"shell-remainder cat x"}},
+      {"export A=1", {"cannot-launch L export A=1"}, {}},
+      {". ./env.sh", {"cannot-launch L . ./env.sh"}, {"shell-word L . ./env.sh"}},
+      {"eval 'cat x'", {"cannot-launch L eval 'cat x'"}, {"shell-word L eval 'cat x'"}},
+      {"! false", {"cannot-launch L ! false"}, {"shell-word L ! false"}},
+      {"! . x", {"cannot-launch L ! . x"}, {"shell-word L ! . x"}},
+      {"exec cat x", {"cannot-launch L exec cat x"}, {"shell-word L exec cat x"}},
+      {"exec", {"cannot-launch L exec"}, {"cannot-launch L exec"}},
+      {"A=1", {"cannot-launch L A=1"}, {"cannot-launch L A=1"}},
+      {"A=1 cd x", {"cannot-launch L A=1 cd x"}, {"cannot-launch L A=1 cd x"}},
+      {"(cat x && cat y)", {"cannot-launch L (cat x && cat y)"}, {"cannot-launch L (cat x && cat y)"}},
+      {"\"(\" cat", {}, {}},
+      {"cat x && umask 0 && exec b", {"shell-remainder exec b"}, {"shell-remainder exec b"}},
+      {"if true", {"cannot-launch L if true"}, {"cannot-launch L if true"}},
+  };
+  const std::string l = kL;
+  for (const Case& one : cases) {
+    const auto scan = [&](const std::string& before) {
+      return Found(ScanNinja(NinjaGraph({{{"o"}, "C", "cd /b && " + before + one.words, {}, {}}}, "/b")), l);
+    };
+    EXPECT_EQ(scan(l), one.plain) << one.words;
+    EXPECT_EQ(scan(Function(l)), one.by_function) << one.words;
+  }
+}
+
+TEST(ScanNinja, EachCommandBehindAFunctionIsLookedAt) {
+  const std::string l = kL;
+  const NinjaGraph graph(
+      {{{"o"},
+        "C",
+        "cd /b && " + Function(l) + "a && " + Function(l) + "b > f && c && " + Function(l) + "d",
+        {},
+        {}}},
+      "/b");
+  const LaunchScan scan = ScanNinja(graph);
+  EXPECT_EQ(scan.launched, 1);
+  EXPECT_THAT(Found(scan, l), testing::ElementsAre("redirection L b > f", "shell-remainder c"));
+}
+
+TEST(ScanNinja, WhatTheShellRunsToBuildALineIsNotWrapped) {
+  const std::string l = kL;
+  const std::pair<const char*, std::vector<std::string>> cases[] = {
+      {"echo `cat x`", {"shell-remainder cat x"}},
+      {"echo \"$(cat x | b)\"", {"shell-remainder cat x", "shell-remainder b"}},
+      {"echo '$(cat x)' '`cat x`' \\$x", {}},
+      {"echo $(: $(cat x))", {"shell-remainder cat x"}},
+      {"echo $(< x)", {"shell-remainder < x"}},
+      {"echo $(: < x)", {"redirection : < x"}},
+  };
+  for (const auto& [words, reported] : cases) {
+    EXPECT_EQ(Found(ScanNinja(NinjaGraph({{{"o"}, "C", l + words, {}, {}}}, "/b")), l), reported) << words;
+  }
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "$(: ";
+  ScanNinja(NinjaGraph({{{"o"}, "C", l + deep, {}, {}}}, "/b"));
+}
+
+TEST(ScanMakefile, ADollarOfMakeIsNoSubstitution) {
+  const std::string l = kL;
+  const LaunchScan scan = ScanMakefile("o:\n\t" + l +
+                                           "$(CMAKE_COMMAND) -E echo $$(cat x) `cat y` $(ARGS)\n"
+                                           "\t" +
+                                           Function(l) + "cd /b && b\n",
+                                       "build.make");
+  EXPECT_EQ(scan.launched, 2);
+  EXPECT_THAT(Found(scan, l),
+              testing::ElementsAre("shell-remainder cat x", "shell-remainder cat y", "shell-remainder b"));
 }
 
 TEST(ScanNinja, ARuleThatIsTakenForAUtilityIsReported) {
