@@ -356,11 +356,13 @@ TEST_F(Cli, ALaunchersRunIsThatOfTheBuildItNames) {
   ASSERT_OK(MakeDirectories(Path("a 100%25;'b")));
   ASSERT_OK(MakeDirectories(build + "/inner"));
   ASSERT_OK(WriteFile(build + "/CMakeCache.txt", ""));
+  std::filesystem::create_symlink(build, Path("link"));
   const struct {
     std::string word, build_dir;
   } kCases[] = {
       {Path("a%20100%2525%3B%27b"), Path("a 100%25;'b")},
       {build + "/./inner/", build + "/inner"},
+      {Path("link/inner"), build + "/inner"},
       // Not there, or no place at all: where the launcher stands decides.
       {Path("gone"), build},
       {Path("build%"), build},

@@ -126,8 +126,10 @@ std::string FromPlainWord(absl::string_view word) {
 // a launcher used by hand), or one that is not there, the launcher is taken to stand somewhere below it: the
 // nearest directory that CMake or Ninja has marked.
 std::string BuildDirectoryOf(const std::string& named, const std::string& cwd) {
+  // Without links, as the names of its accesses will be told.
   const std::string path = FromPlainWord(named);
-  if (absl::StartsWith(path, "/") && FileExists(path)) return CleanPath(path);
+  const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
+  if (absl::StartsWith(path, "/") && real != nullptr) return real.get();
   for (std::string dir = cwd; dir != "/"; dir = std::string(Dirname(dir))) {
     if (FileExists(dir + "/CMakeCache.txt") || FileExists(dir + "/build.ninja")) return dir;
   }
