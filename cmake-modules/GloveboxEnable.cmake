@@ -7,7 +7,7 @@
 #
 # The properties are set when the directory has been read to its end: include(CTest) with CTEST_USE_LAUNCHERS
 # and projects themselves set theirs on the way, and those are kept, behind ours. The command string is the
-# same in every configure run (Ninja runs an edge again when its command changes); the policy travels by file.
+# same in every configure run (Ninja runs an edge again when its command changes): it holds no option of a run.
 
 if(CMAKE_VERSION VERSION_LESS 3.20)
   message(FATAL_ERROR "Glovebox needs CMake 3.20 or newer, this is ${CMAKE_VERSION}: "
@@ -30,9 +30,30 @@ else()
   set_property(GLOBAL PROPERTY GLOVEBOX_LAUNCHER "${GLOVEBOX_LAUNCHER}")
 endif()
 
-# The words before the command. An unset placeholder decays to its bare word, which the launcher knows.
+# `path` as a word that Ninja, make, the shell, CMake's own reader of link.txt and a list all leave alone: what one
+# of them could take for its own becomes %XX. `glovebox run` undoes it.
+function(_glovebox_plain_word path out)
+  string(REPLACE "%" "%25" path "${path}")
+  string(REPLACE ";" "%3B" path "${path}")
+  string(REPLACE "[" "%5B" path "${path}")
+  string(REPLACE "]" "%5D" path "${path}")
+  string(REPLACE "\\" "%5C" path "${path}")
+  string(REPLACE "\n" "%0A" path "${path}")
+  string(REPLACE "\t" "%09" path "${path}")
+  string(REGEX MATCHALL "[ !\"#$&'()*:<=>?^`{|}~]" unusual "${path}")
+  list(REMOVE_DUPLICATES unusual)
+  foreach(character IN LISTS unusual)
+    string(HEX "${character}" hex)
+    string(REPLACE "${character}" "%${hex}" path "${path}")
+  endforeach()
+  set(${out} "${path}" PARENT_SCOPE)
+endfunction()
+
+# The words before the command. An unset placeholder decays to its bare word, which the launcher knows. The build
+# directory goes with them: a command may be run anywhere.
 function(_glovebox_launch kind out)
   get_property(launcher GLOBAL PROPERTY GLOVEBOX_LAUNCHER)
+  _glovebox_plain_word("${CMAKE_BINARY_DIR}" build)
   if(kind STREQUAL "COMPILE")
     set(words "--role=compile --lang=<LANGUAGE> --target=<TARGET_NAME> --type=<TARGET_TYPE> --out=<OBJECT> --dep=<DEP_FILE>")
   elseif(kind STREQUAL "LINK")
@@ -40,7 +61,7 @@ function(_glovebox_launch kind out)
   else()
     set(words "--role=custom --target=<TARGET_NAME> --out=<OUTPUT>")
   endif()
-  set(${out} "\"${launcher}\" ${words} --" PARENT_SCOPE)
+  set(${out} "\"${launcher}\" --build=${build} ${words} --" PARENT_SCOPE)
 endfunction()
 
 # A custom command may begin with a word that only the step's own shell can obey: `cd DIR && ...`, `. env.sh && ...`,
@@ -190,6 +211,10 @@ function(glovebox_enable)
       if(NOT TARGET "${target}")
         message(FATAL_ERROR "glovebox_enable(TARGET ${target}): there is no such target here; say it after "
           "add_executable() or add_library()")
+      endif()
+      get_target_property(aliased ${target} ALIASED_TARGET)
+      if(aliased)
+        set(target "${aliased}")  # an alias takes no property
       endif()
       foreach(kind COMPILE LINK)
         get_property(old TARGET ${target} PROPERTY RULE_LAUNCH_${kind})

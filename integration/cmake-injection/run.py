@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.parse
 
 MODULES, REAL_LAUNCHER, GLOVEBOX = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
 LAUNCHER = """#!/bin/sh
@@ -82,7 +83,7 @@ class Injection(unittest.TestCase):
             return file.read().splitlines()
 
     def calls(self, log, role):
-        return [line for line in log if line.startswith("--role=%s|" % role)]
+        return [line for line in log if "|--role=%s|" % role in "|" + line]
 
     def all_wrapped(self, log):
         self.assertEqual(len(self.calls(log, "compile")), 3, log)
@@ -132,6 +133,14 @@ class Injection(unittest.TestCase):
         self.configure("-DGlovebox_DIR=" + MODULES, inject=False)
         log = self.make()
         self.assertEqual([len(self.calls(log, r)) for r in ("compile", "link", "custom")], [1, 1, 0], log)
+
+    def test_an_alias_stands_for_its_target(self):
+        self.project(before="find_package(Glovebox REQUIRED)\n",
+                     after="add_library(p::l ALIAS l)\nglovebox_enable(TARGET p::l)\n")
+        self.configure("-DGlovebox_DIR=" + MODULES, inject=False)
+        log = self.make()
+        self.assertEqual(len(self.calls(log, "compile")), 1, log)
+        self.assertIn("--target=l|", log[0])
 
     @unittest.skipUnless(shutil.which("ccache"), "no ccache here")
     def test_ccache_stays_inside(self):
@@ -214,21 +223,110 @@ add_custom_command(TARGET l POST_BUILD COMMAND ${CMAKE_COMMAND} -P cmake_install
             reported = [line.split()[0] for line in done.stdout.splitlines() if " utility-words: " in line]
             self.assertTrue(reported and all(place.endswith("libl.a") for place in reported), done)
 
-    def test_the_launcher_of_this_build_records_alone(self):
-        # Nobody supervises, and the module names the launcher that belongs to it, which becomes `glovebox run`.
+    def alone(self):
+        """The launcher of this build, without a supervisor; what asks the glovebox that it becomes."""
         self.launcher = None
         self.env.pop("GLOVEBOX_COLLECTOR", None)
         self.env["GLOVEBOX_STATE_DIR"] = os.path.join(self.root, "state")
-        glovebox = lambda *words: json.loads(subprocess.run([GLOVEBOX, *words, "--json"], env=self.env, text=True,
-                                                            capture_output=True, timeout=60).stdout)
+        call = lambda *words: subprocess.run([GLOVEBOX, *words], env=self.env, text=True, capture_output=True,
+                                             timeout=60)
+        if json.loads(call("host", "--json").stdout)["listener_above"]:
+            self.skipTest("a Glovebox above us supervises")
+        return call
+
+    def report(self, glovebox, build):
+        done = glovebox("report", "--json", "-C", os.path.join(self.root, build))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    OUTSIDE = """
+include(ExternalProject)
+add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/g.c" COMMAND sh gen.sh "${CMAKE_BINARY_DIR}/g.c" DEPENDS gen.sh
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
+add_executable(g m.c l.c "${CMAKE_BINARY_DIR}/g.c")
+ExternalProject_Add(inner SOURCE_DIR "${CMAKE_SOURCE_DIR}/inner" INSTALL_COMMAND "")
+"""
+
+    def outside(self):
+        self.project(after=self.OUTSIDE)
+        self.write("src/gen.sh", 'cat secret.txt > /dev/null; echo "int g_in_outside;" > "$1"\n')
+        self.write("src/secret.txt", "secret\n")
+        self.write("src/inner/CMakeLists.txt", "cmake_minimum_required(VERSION 3.20)\nproject(I C)\n"
+                   "add_executable(i i.c)\nset_target_properties(i PROPERTIES RULE_LAUNCH_COMPILE \"\")\n")
+        self.write("src/inner/i.c", "int main(void) { return 0; }\n")
+
+    def test_a_command_that_runs_elsewhere_belongs_to_the_build(self):
+        glovebox = self.alone()
+        self.outside()
+        # State and build side by side in the project: neither lies inside the other.
+        self.env["GLOVEBOX_STATE_DIR"] = os.path.join(self.root, "src/.glovebox")
+        for number, generator in enumerate(("Ninja", "Unix Makefiles")):
+            build = "src/b%d" % number
+            self.configure(generator=generator, build=build)
+            self.make(build)
+            report = self.report(glovebox, build)
+            self.assertEqual(report["run"]["build_dir"], os.path.join(self.root, build))
+            commands = [" ".join(action["argv"]) for action in report["actions"]]
+            self.assertEqual(sum("sh gen.sh" in command for command in commands), 1, commands)
+            text = glovebox("explain", "-C", os.path.join(self.root, build), os.path.join(self.root, "src/secret.txt"))
+            self.assertIn("read by 1 action", text.stdout, generator)
+            # The inner build is a part of the outer one's step.
+            inner = glovebox("explain", "-C", os.path.join(self.root, build),
+                             os.path.join(self.root, "src/inner/i.c"))
+            self.assertIn("read by 1 action", inner.stdout, (generator, inner))
+            self.assertEqual(sum("inner" in command and "i.c" in command for command in commands), 0, commands)
+            # Nothing was filed under another directory: one folder each.
+            self.assertEqual(len(os.listdir(self.env["GLOVEBOX_STATE_DIR"])), number + 1)
+
+    def test_a_build_directory_of_any_name_reaches_the_launcher(self):
+        for number, generator in enumerate(("Ninja", "Unix Makefiles")):
+            build = "b %d'o%%41 (x)&~{}!^" % number
+            self.configure(generator=generator, build=build)
+            log = self.make(build)
+            self.all_wrapped(log)
+            for line in log:
+                word = re.search(r"\|--build=([^|]*)\|", "|" + line).group(1)
+                self.assertRegex(word, r"^[-/%.\w]+$")
+                self.assertEqual(urllib.parse.unquote(word), os.path.join(self.root, build))
+
+    def test_each_builder_begins_a_run_of_its_own(self):
+        glovebox = self.alone()
+        source = os.path.join(self.root, "src/m.c")
         for number, generator in enumerate(("Ninja", "Unix Makefiles")):
             build = "b%d" % number
             self.configure(generator=generator, build=build)
+            self.make(build, "--parallel", "4")
+            actions = lambda: self.report(glovebox, build)["actions"]
+            self.assertEqual(sorted({action["role"] for action in actions()}), ["compile", "custom", "link"])
+            self.assertGreaterEqual(len(actions()), 7, "a recursive make is one builder")
+            os.utime(source, (number + 4e9, number + 4e9))
             self.make(build)
-            if glovebox("host")["listener_above"]:
-                self.skipTest("a Glovebox above us supervises")
-            roles = [action["role"] for action in glovebox("report", "-C", os.path.join(self.root, build))["actions"]]
-            self.assertEqual(sorted(set(roles)), ["compile", "custom", "link"], generator)
+            self.assertEqual([a["role"] for a in actions()], ["compile", "link"], "the latest build alone")
+            os.utime(source, (1e9, 1e9))
+            # A clean tree of the same name: nothing of the old one's actions stands beside the new ones.
+            shutil.rmtree(os.path.join(self.root, build))
+            self.configure(generator=generator, build=build)
+            self.make(build, "--target", "l")
+            self.assertEqual({a["target"] for a in actions()}, {"l"})
+            before = len(actions())
+            self.make(build, "--target", "l")  # nothing to do: launches nothing
+            self.assertEqual(len(actions()), before)
+
+    def test_the_level_of_the_launchers_is_chosen_by_the_environment(self):
+        glovebox = self.alone()
+        self.project(after='add_custom_target(look COMMAND sh -c "test -e sub" WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})\n')
+        self.configure()
+        for level in ("open", "full", ""):
+            self.env["GLOVEBOX_LEVEL"] = level
+            self.make("b", "--target", "look")
+            self.assertEqual([a["level"] for a in self.report(glovebox, "b")["actions"]], [level or "open"])
+            text = glovebox("explain", "-C", os.path.join(self.root, "b"), os.path.join(self.root, "src/sub")).stdout
+            self.assertEqual("looked at (stat)" in text, level == "full", (level, text))
+        self.env["GLOVEBOX_LEVEL"] = "fullest"
+        done = subprocess.run(["cmake", "--build", os.path.join(self.root, "b"), "--target", "look"], env=self.env,
+                              capture_output=True, text=True, timeout=120)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("GLOVEBOX_LEVEL=fullest: say open or full", done.stdout + done.stderr)
 
     def test_no_policy_is_asked_for_that_the_promised_cmake_does_not_know(self):
         with open(os.path.join(MODULES, "GloveboxEnable.cmake")) as file:

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "access/builder.h"
 #include "access/record.h"
 
 namespace glovebox::access {
@@ -23,16 +24,20 @@ absl::StatusOr<std::string> StateDirFor(const std::string& build_dir);
 
 // Makes a new run directory below StateDirFor(build_dir) ("2026-11-24T08.30.12.345678-4711": UTC and pid, so
 // that names sort by time; mode 0700) and points the link "latest" there. Removes what is older than the
-// newest $GLOVEBOX_KEEP_RUNS (20) runs, never one that is being written or (for an hour) has no segment yet.
-// Makes an ordinary run ("TIME-loose-4711") of the loose one, unless a launcher still writes to it. May be
-// called by several processes at once.
+// newest $GLOVEBOX_KEEP_RUNS (20) runs, never one that is being written, whose builder lives, or that (for an
+// hour) has no segment yet. InvalidArgument where $GLOVEBOX_KEEP_RUNS is no number from 1 on. Makes an
+// ordinary run ("TIME-loose-4711") of the loose one, unless a launcher still writes to it. May be called by
+// several processes at once.
 absl::StatusOr<std::string> CreateRun(const std::string& build_dir);
 
-// The run of launchers without a collector, made when it is not there: each appends a segment of its own to
-// it.
-absl::StatusOr<std::string> LooseRun(const std::string& build_dir);
+// The run of launchers without a collector; each appends a segment of its own to it. Each builder (see
+// access/builder.h) has one of its own ("TIME-loose-PID"), made by the first that asks, as CreateRun makes
+// one; its file "builder" says whose it is. Launchers of nobody ("") share the run "loose" until somebody
+// makes another run. May be called by several processes at once.
+absl::StatusOr<std::string> LooseRun(const std::string& build_dir, const Builder& builder = "");
 
-// Whether a run was written by launchers without a collector: the loose one, or what CreateRun made of it.
+// Whether a run was written by launchers without a collector: a builder's, the loose one, or what CreateRun
+// made of that.
 bool IsLooseRun(const std::string& run_dir);
 
 // The loose run where something was recorded in it after the last build, else what "latest" points to, else

@@ -21,6 +21,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "access/builder.h"
 #include "access/keyed_hash.h"
 #include "access/log.h"
 #include "access/log_format.h"
@@ -35,6 +36,7 @@ namespace {
 constexpr int kKeepRuns = 20;
 constexpr char kLoose[] = "loose";
 constexpr char kRemoving[] = ".removing-";
+constexpr char kBuilder[] = "builder";  // in a run that a builder's launchers record: whose it is
 
 std::string Variable(const char* name) {
   const char* value = getenv(name);
@@ -111,6 +113,13 @@ std::string RunStamp(const timespec& when) {
   return absl::StrFormat("%s.%06d", stamp, when.tv_nsec / 1000);
 }
 
+// Whose run it is; "" for one that is no builder's.
+Builder BuilderOf(const std::string& run) {
+  const auto fd = OpenRegular(absl::StrCat(run, "/", kBuilder));
+  if (!fd.ok()) return "";
+  return ReadAll(fd->get(), run).value_or("");
+}
+
 bool HasSegments(const std::string& run) {
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(run.c_str()), closedir);
   if (dir == nullptr) return false;
@@ -134,6 +143,7 @@ void RemoveRun(const std::string& state, const std::string& name) {
   if (lock.ok()) {
     if (flock(lock->get(), LOCK_EX | LOCK_NB) != 0 || !IsStill(*lock, lock_path)) return;
     if (!HasSegments(run) && IsYoung(run)) return;
+    if (BuilderLives(BuilderOf(run))) return;  // between two of its launchers
   } else if (IsYoung(run)) {
     return;
   }
@@ -141,11 +151,16 @@ void RemoveRun(const std::string& state, const std::string& name) {
   if (rename(run.c_str(), gone.c_str()) == 0) RemoveTree(gone);
 }
 
-// `made` is the run of this call: kept also where its name is not the newest (a clock that was set back).
-void Prune(const std::string& state, const std::string& made) {
-  int keep = kKeepRuns;
+absl::StatusOr<int> KeepRuns() {
   const char* wanted = getenv("GLOVEBOX_KEEP_RUNS");
-  if (wanted != nullptr && (!absl::SimpleAtoi(wanted, &keep) || keep < 1)) keep = kKeepRuns;
+  int keep = kKeepRuns;
+  if (wanted == nullptr || wanted[0] == '\0' || (absl::SimpleAtoi(wanted, &keep) && keep >= 1)) return keep;
+  return absl::InvalidArgumentError(
+      absl::StrCat("GLOVEBOX_KEEP_RUNS=", wanted, " is no number of runs to keep: say 1 or more"));
+}
+
+// `made` is the run of this call: kept also where its name is not the newest (a clock that was set back).
+void Prune(const std::string& state, const std::string& made, int keep) {
   const Entries entries = EntriesOf(state);
   for (const std::string& half : entries.removing) RemoveTree(absl::StrCat(state, "/", half));
   for (size_t i = 0; i + static_cast<size_t>(keep) < entries.runs.size(); ++i) {
@@ -188,6 +203,53 @@ absl::Status PointLatest(const std::string& state, const std::string& name) {
   return absl::OkStatus();
 }
 
+// A new directory named by the time, "" or "loose-" and our pid; returns the name.
+absl::StatusOr<std::string> MakeRun(const std::string& state, absl::string_view kind) {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  const std::string stamp = RunStamp(now);
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const std::string name =
+        absl::StrCat(stamp, "-", kind, getpid(), attempt == 0 ? "" : absl::StrCat("-", attempt));
+    const std::string run = absl::StrCat(state, "/", name);
+    if (mkdir(run.c_str(), 0700) == 0) return name;
+    if (errno != EEXIST) return WithWayOut(ErrnoStatus("mkdir", run, errno));
+  }
+  return absl::AlreadyExistsError(absl::StrCat(state, ": no free name for a new run"));
+}
+
+// The builder's run where it has one: mostly the newest.
+std::string FindRunOf(const std::string& state, const Builder& builder) {
+  const std::vector<std::string> runs = EntriesOf(state).runs;
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    std::string path = absl::StrCat(state, "/", *run);
+    if (IsLooseRun(path) && BuilderOf(path) == builder) return path;
+  }
+  return "";
+}
+
+// The first launcher of a builder makes its run, the others wait and take it.
+absl::StatusOr<std::string> RunOf(const std::string& state, const Builder& builder) {
+  if (std::string run = FindRunOf(state, builder); !run.empty()) return run;
+  ASSIGN_OR_RETURN(const int keep, KeepRuns());
+  std::string name;
+  {
+    const std::string lock_path = absl::StrCat(state, "/", kLoose, ".lock");
+    const auto lock = OpenFile(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (!lock.ok()) return WithWayOut(lock.status());
+    while (flock(lock->get(), LOCK_EX) != 0) {
+      if (errno != EINTR) return ErrnoStatus("flock", lock_path, errno);
+    }
+    if (std::string run = FindRunOf(state, builder); !run.empty()) return run;
+    ASSIGN_OR_RETURN(name, MakeRun(state, absl::StrCat(kLoose, "-")));
+    RETURN_IF_ERROR(WithWayOut(WriteFile(absl::StrCat(state, "/", name, "/", kBuilder), builder)));
+    RETURN_IF_ERROR(PointLatest(state, name));
+    RetireLoose(state);
+  }
+  Prune(state, name, keep);
+  return absl::StrCat(state, "/", name);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
@@ -208,27 +270,21 @@ absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
 
 absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
+  ASSIGN_OR_RETURN(const int keep, KeepRuns());
   RETURN_IF_ERROR(WithWayOut(MakeDirectories(state)));
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  const std::string stamp = RunStamp(now);
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    const std::string name =
-        absl::StrCat(stamp, "-", getpid(), attempt == 0 ? "" : absl::StrCat("-", attempt));
-    const std::string run = absl::StrCat(state, "/", name);
-    if (mkdir(run.c_str(), 0700) == 0) {
-      RETURN_IF_ERROR(PointLatest(state, name));
-      RetireLoose(state);
-      Prune(state, name);
-      return run;
-    }
-    if (errno != EEXIST) return WithWayOut(ErrnoStatus("mkdir", run, errno));
-  }
-  return absl::AlreadyExistsError(absl::StrCat(state, ": no free name for a new run"));
+  ASSIGN_OR_RETURN(const std::string name, MakeRun(state, ""));
+  RETURN_IF_ERROR(PointLatest(state, name));
+  RetireLoose(state);
+  Prune(state, name, keep);
+  return absl::StrCat(state, "/", name);
 }
 
-absl::StatusOr<std::string> LooseRun(const std::string& build_dir) {
+absl::StatusOr<std::string> LooseRun(const std::string& build_dir, const Builder& builder) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
+  if (!builder.empty()) {
+    RETURN_IF_ERROR(WithWayOut(MakeDirectories(state)));
+    return RunOf(state, builder);
+  }
   const std::string run = absl::StrCat(state, "/", kLoose);
   RETURN_IF_ERROR(WithWayOut(MakeDirectories(run)));
   return run;

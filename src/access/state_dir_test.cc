@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -110,6 +111,109 @@ TEST_F(StateDirTest, ARunThatWasTakenBackHidesNoOther) {
   std::filesystem::remove_all(build);
   ASSERT_OK_AND_ASSIGN(latest, LatestRun(build_));
   EXPECT_TRUE(FileExists(latest + "/one.gbx"));
+}
+
+// Two numbers that no process has.
+constexpr char kOne[] = "boot 1 1";
+constexpr char kTwo[] = "boot 2 2";
+
+TEST_F(StateDirTest, EachBuilderHasALooseRunOfItsOwnAndTheLatestCounts) {
+  ASSERT_OK_AND_ASSIGN(const std::string one, LooseRun(build_, kOne));
+  EXPECT_TRUE(IsLooseRun(one));
+  ASSERT_OK(SegmentWriter::Create(one, "a"));
+  ASSERT_OK_AND_ASSIGN(const std::string again, LooseRun(build_, kOne));
+  EXPECT_EQ(again, one);
+  ASSERT_OK_AND_ASSIGN(const std::string two, LooseRun(build_, kTwo));
+  EXPECT_NE(two, one);
+  EXPECT_LT(one, two);
+  ASSERT_OK_AND_ASSIGN(std::string latest, LatestRun(build_));
+  EXPECT_EQ(latest, one) << "the second has recorded nothing yet";
+  ASSERT_OK(SegmentWriter::Create(two, "b"));
+  ASSERT_OK_AND_ASSIGN(latest, LatestRun(build_));
+  EXPECT_EQ(latest, two);
+  // The first still goes on beside it.
+  ASSERT_OK_AND_ASSIGN(const std::string still, LooseRun(build_, kOne));
+  EXPECT_EQ(still, one);
+  ASSERT_OK_AND_ASSIGN(const Log log, ReadLog(two));
+  EXPECT_EQ(log.segments, std::vector<std::string>{"b.gbx"}) << "nothing of the first";
+}
+
+TEST_F(StateDirTest, TheFirstLaunchersOfABuilderAgreeOnOneRun) {
+  int go[2];
+  ASSERT_EQ(pipe(go), 0);
+  std::vector<pid_t> children;
+  for (int process = 0; process < 8; ++process) {
+    children.push_back(fork());
+    if (children.back() != 0) continue;
+    close(go[1]);
+    char byte;
+    if (read(go[0], &byte, 1) != 0) _exit(1);  // until all are there
+    for (int builder = 0; builder < 10; ++builder) {
+      const auto run = LooseRun(build_, absl::StrCat("boot ", builder, " 1"));
+      if (!run.ok()) _exit(2);
+      const auto writer = SegmentWriter::Create(*run, absl::StrCat("s", process));
+      if (!writer.ok() || !(*writer)->Seal().ok()) _exit(3);
+    }
+    _exit(0);
+  }
+  close(go[0]);
+  close(go[1]);
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << "step " << WEXITSTATUS(status);
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string state, StateDirFor(build_));
+  int runs = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(state)) {
+    if (entry.is_symlink() || !entry.is_directory()) continue;
+    ++runs;
+    ASSERT_OK_AND_ASSIGN(const Log log, ReadLog(entry.path().string()));
+    EXPECT_EQ(log.segments.size(), 8u);
+    EXPECT_TRUE(log.tears.empty());
+  }
+  EXPECT_EQ(runs, 10);
+}
+
+TEST_F(StateDirTest, ABuildersRunGoesWithTheOldOnesOnceItHasEnded) {
+  setenv("GLOVEBOX_KEEP_RUNS", "1", 1);
+  int held[2];
+  ASSERT_EQ(pipe(held), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto comm = OpenFile("/proc/self/comm", O_WRONLY);
+    _exit(comm.ok() && WriteAll(comm->get(), "make", "comm").ok() && write(held[1], "x", 1) == 1 ? pause()
+                                                                                                 : 1);
+  }
+  char byte;
+  ASSERT_EQ(read(held[0], &byte, 1), 1);
+  const Builder builder = BuilderAbove(child);
+  ASSERT_NE(builder, "");
+  ASSERT_OK_AND_ASSIGN(const std::string run, LooseRun(build_, builder));
+  ASSERT_OK(SegmentWriter::Create(run, "a"));
+  ASSERT_OK(CreateRun(build_));
+  ASSERT_OK(LooseRun(build_, kOne));
+  EXPECT_TRUE(FileExists(run)) << "between two launchers";
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  ASSERT_OK(LooseRun(build_, kTwo));
+  EXPECT_FALSE(FileExists(run));
+  close(held[0]);
+  close(held[1]);
+}
+
+TEST_F(StateDirTest, ANumberOfRunsToKeepThatIsNoneIsToldAndNothingIsMade) {
+  for (const char* wanted : {"0", "-1", "abc", "1x", " ", "99999999999999999999"}) {
+    setenv("GLOVEBOX_KEEP_RUNS", wanted, 1);
+    for (const auto& made : {CreateRun(build_), LooseRun(build_, kOne)}) {
+      EXPECT_THAT(made, StatusIs(absl::StatusCode::kInvalidArgument,
+                                 HasSubstr(absl::StrCat("GLOVEBOX_KEEP_RUNS=", wanted, " is no number"))));
+    }
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string state, StateDirFor(build_));
+  EXPECT_TRUE(!FileExists(state) || std::filesystem::is_empty(state));
+  setenv("GLOVEBOX_KEEP_RUNS", "", 1);
+  EXPECT_OK(CreateRun(build_));
 }
 
 TEST_F(StateDirTest, LaunchersAndBuildsAtTheSameTimeLoseNoSegment) {

@@ -69,6 +69,7 @@ char* Concat(const char* a, const char* b) {
   argv[count++] = const_cast<char*>("run");
   argv[count++] = const_cast<char*>("--launched");
   add("--role=", RoleName(options.role));
+  add("--build=", options.build);
   add("--lang=", options.language);
   add("--target=", options.target);
   add("--type=", options.type);

@@ -58,6 +58,7 @@ void SetOption(const char* word, LaunchOptions& options) {
   if (is("--target")) options.target = value;
   if (is("--type")) options.type = value;
   if (is("--dep")) options.depfile = value;
+  if (is("--build")) options.build = value;
   if (is("--out")) AddOutput(equals + 1, options);
 }
 

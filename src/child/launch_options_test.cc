@@ -35,13 +35,14 @@ struct Parsed {
 
 TEST(LaunchOptions, AreRead) {
   const Parsed p({"--role=compile", "--lang=CXX", "--target=a", "--type=EXECUTABLE", "--out=a.o", "--dep=a.d",
-                  "--", "cc", "--out=x", "--"});
+                  "--build=/b%20c", "--", "cc", "--out=x", "--"});
   EXPECT_EQ(p.error, "");
   EXPECT_EQ(p.options.role, Role::kCompile);
   EXPECT_STREQ(p.options.language, "CXX");
   EXPECT_STREQ(p.options.target, "a");
   EXPECT_STREQ(p.options.type, "EXECUTABLE");
   EXPECT_STREQ(p.options.depfile, "a.d");
+  EXPECT_STREQ(p.options.build, "/b%20c");
   EXPECT_THAT(p.Outputs(), ElementsAre("a.o"));
   EXPECT_THAT(p.Command(), ElementsAre("cc", "--out=x", "--"));
 }

@@ -361,6 +361,40 @@ TEST_F(Cli, ALaunchersCommandIsSilentAndGoesIntoTheLooseRun) {
   EXPECT_THAT(Run({"explain", "app"}).out, HasSubstr("#2 app"));
 }
 
+TEST_F(Cli, ALaunchersRunIsThatOfTheBuildItNames) {
+  const std::string launcher = Launcher();
+  const std::string build = Path("build");
+  ASSERT_OK(MakeDirectories(Path("a 100%25;'b")));
+  ASSERT_OK(MakeDirectories(build + "/inner"));
+  ASSERT_OK(WriteFile(build + "/CMakeCache.txt", ""));
+  std::filesystem::create_symlink(build, Path("link"));
+  const struct {
+    std::string word, build_dir;
+  } kCases[] = {
+      {Path("a%20100%2525%3B%27b"), Path("a 100%25;'b")},
+      {build + "/./inner/", build + "/inner"},
+      {Path("link/inner"), build + "/inner"},
+      // Not there, or no place at all: where the launcher stands decides.
+      {Path("gone"), build},
+      {Path("build%"), build},
+      {Path("build%2"), build},
+      {Path("build%zz"), build},
+      {Path("build%00/inner"), build},
+      {"build", build},
+      {"", build},
+  };
+  for (const auto& one : kCases) {
+    const Outcome outcome =
+        Run({absl::StrCat("--build=", one.word), "--role=custom", "--out=", "--", "echo", "hi"},
+            launcher.c_str());
+    EXPECT_EQ(outcome.out + outcome.err, "hi\n") << one.word;
+    const json report = json::parse(Run({"report", "--json", "-C", one.build_dir}).out, nullptr, false);
+    ASSERT_TRUE(report.is_object()) << one.word;
+    EXPECT_EQ(report["run"]["build_dir"], one.build_dir) << one.word;
+    std::filesystem::remove_all(Path("state"));
+  }
+}
+
 TEST_F(Cli, ALauncherStandsAloneWithEveryRole) {
   ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
   const std::string launcher = Launcher();

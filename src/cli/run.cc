@@ -12,8 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "access/builder.h"
 #include "access/log.h"
 #include "access/names.h"
 #include "base/bytes.h"
@@ -52,7 +57,7 @@ struct RunOptions {
   std::string export_dir;
   // The launchers' way in.
   bool launched = false;
-  std::string role = "run", language, target, target_type, depfile;
+  std::string role = "run", build, language, target, target_type, depfile;
   std::vector<std::string> outputs;
 };
 
@@ -99,8 +104,32 @@ std::string CurrentDirectory() {
   return cwd != nullptr ? cwd.get() : "/";
 }
 
-// A launcher stands somewhere below the build directory: the nearest one that CMake or Ninja has marked.
-std::string BuildDirectoryOf(const std::string& cwd) {
+// What the module made of a path (_glovebox_plain_word() of cmake-modules/GloveboxEnable.cmake): %XX is a
+// byte, but for NUL, which no path has.
+std::string FromPlainWord(absl::string_view word) {
+  std::string path;
+  for (size_t i = 0; i < word.size(); ++i) {
+    const absl::string_view digits = word.substr(i + 1, 2);
+    const auto is_digit = [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); };
+    if (word[i] == '%' && digits.size() == 2 && digits != "00" && is_digit(digits[0]) &&
+        is_digit(digits[1])) {
+      path += absl::HexStringToBytes(digits);
+      i += 2;
+    } else {
+      path += word[i];
+    }
+  }
+  return path;
+}
+
+// The build that a launcher belongs to: the one that the module named. Where it named none (an older module,
+// a launcher used by hand), or one that is not there, the launcher is taken to stand somewhere below it: the
+// nearest directory that CMake or Ninja has marked.
+std::string BuildDirectoryOf(const std::string& named, const std::string& cwd) {
+  // Without links, as the names of its accesses will be told.
+  const std::string path = FromPlainWord(named);
+  const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
+  if (absl::StartsWith(path, "/") && real != nullptr) return real.get();
   for (std::string dir = cwd; dir != "/"; dir = std::string(Dirname(dir))) {
     if (FileExists(dir + "/CMakeCache.txt") || FileExists(dir + "/build.ninja")) return dir;
   }
@@ -235,10 +264,11 @@ absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
 
 absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const kernel::HostFeatures& host) {
   const std::string cwd = CurrentDirectory();
-  const std::string build_dir = o.launched ? BuildDirectoryOf(cwd) : cwd;
+  const std::string build_dir = o.launched ? BuildDirectoryOf(o.build, cwd) : cwd;
   std::string run_dir = o.log;
   if (run_dir.empty()) {
-    ASSIGN_OR_RETURN(run_dir, o.launched ? access::LooseRun(build_dir) : access::CreateRun(build_dir));
+    ASSIGN_OR_RETURN(run_dir, o.launched ? access::LooseRun(build_dir, access::BuilderAbove(getppid()))
+                                         : access::CreateRun(build_dir));
   } else {
     RETURN_IF_ERROR(MakeDirectories(run_dir));
   }
@@ -287,7 +317,17 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
   return EndLike(outcome.end);
 }
 
-int Execute(const RunOptions& o) {
+// A launcher has no room for an option of a run: its words must not change from one build to the next.
+absl::Status TakeLevelFromEnvironment(RunOptions& o) {
+  const char* level = getenv("GLOVEBOX_LEVEL");
+  if (!o.launched || level == nullptr || level[0] == '\0') return absl::OkStatus();
+  o.level = level;
+  if (o.level == "open" || o.level == "full") return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open or full"));
+}
+
+int Execute(RunOptions& o) {
+  if (const absl::Status status = TakeLevelFromEnvironment(o); !status.ok()) return Report(status);
   const auto policy = PolicyFor(o);
   if (!policy.ok()) return Report(policy.status());
   const kernel::HostFeatures host = kernel::ProbeHost();
@@ -359,6 +399,7 @@ void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* comma
     for (const auto& [name, role] : kRoles) names.emplace_back(name);
     return names;
   }()));
+  run->add_option("--build", o->build)->group(group);
   run->add_option("--lang", o->language)->group(group);
   run->add_option("--target", o->target)->group(group);
   run->add_option("--type", o->target_type)->group(group);
