@@ -234,6 +234,24 @@ TEST(Launcher, TheCommandCannotUseADescriptorThatWasPassedToUs) {
   }
 }
 
+TEST(Launcher, NorOneOfManyThatWerePassed) {
+  constexpr int kFirst = 100, kCount = 150;
+  FakeCollector collector;
+  collector.Start();
+  Strings environment = {"GLOVEBOX_COLLECTOR=" + collector.path()};
+  for (int i = 0; i < kCount; ++i) {
+    environment.push_back("GLOVEBOX_N" + std::to_string(i) + "_FD=" + std::to_string(kFirst + i));
+  }
+  const Ended ended = Launch({"--role=edge", "--", "/bin/ls", "/proc/self/fd"}, environment, nullptr, [] {
+    for (int i = 0; i <= kCount; ++i) dup2(1, kFirst + i);  // one more than was named
+  });
+  EXPECT_EQ(ended.status, 0);
+  for (int i = 0; i <= kCount; ++i) {
+    EXPECT_EQ(ended.out.find("\n" + std::to_string(kFirst + i) + "\n") == std::string::npos, i < kCount)
+        << kFirst + i;
+  }
+}
+
 // Rows 13 and 14.
 TEST(Launcher, TheCommandSeesWhatIsHandedThroughAndNothingOfOurs) {
   for (const bool allow_list : {false, true}) {
