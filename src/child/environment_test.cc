@@ -1,5 +1,6 @@
 #include "child/environment.h"
 
+#include <climits>
 #include <string>
 #include <vector>
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <thread>
 
@@ -187,6 +188,17 @@ TEST(Launcher, AFailureGoesToTheCollectorAndIsTheExitStatus) {
   collector.Join();
   EXPECT_EQ(ended.out, "glovebox: cannot run /nonexistent/x: No such file or directory\n");
   EXPECT_EQ(WEXITSTATUS(ended.status), ENOENT);
+  ExpectOneFailure(collector.after, StepCode::kExec);
+}
+
+// As execvp: whether PATH's directories are there does not matter.
+TEST(Launcher, ANameThatNoDirectoryHoldsIsLookedForNowhere) {
+  FakeCollector collector;
+  collector.Start();
+  const Ended ended = Launch({"--", std::string(NAME_MAX + 1, 'x')},
+                             {"PATH=/nonexistent", "GLOVEBOX_COLLECTOR=" + collector.path()});
+  collector.Join();
+  EXPECT_EQ(WEXITSTATUS(ended.status), ENAMETOOLONG);
   ExpectOneFailure(collector.after, StepCode::kExec);
 }
 
