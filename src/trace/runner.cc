@@ -129,9 +129,7 @@ void LeaveToOuter(uint32_t held, child::ChildPlan* plan) {
   const auto needs = [plan, &holds](uint32_t wanted, child::ReplyFlag flag) {
     return (plan->flags & wanted) != 0 && !holds(flag);
   };
-  const bool tsc_in_kernel = (plan->flags & child::kKernelOnly) != 0 && (plan->flags & child::kDenyTsc) != 0;
-  if (holds(child::kReplyRefusesByDefault) && !tsc_in_kernel &&
-      !needs(child::kRestrictPrlimit, child::kReplyRefusesLimits) &&
+  if (holds(child::kReplyRefusesByDefault) && !needs(child::kRestrictPrlimit, child::kReplyRefusesLimits) &&
       !needs(child::kDenyTsc, child::kReplyRefusesTsc)) {
     plan->notify_filter = {};
   }
