@@ -143,6 +143,14 @@ const char* EnvironmentValue(const char* const* environment, const char* name) {
   return nullptr;
 }
 
+size_t PassedFdCapacity(const char* const* environment) {
+  size_t count = 0;
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    count += StartsWith(*environment, kOurs) ? 1 : 0;
+  }
+  return count;
+}
+
 size_t PassedFds(const char* const* environment, int* out, size_t capacity) {
   size_t count = 0;
   for (; environment != nullptr && *environment != nullptr && count < capacity; ++environment) {

@@ -25,6 +25,9 @@ size_t PrepareEnvironment(const char* const* environment, const char* rules, siz
 // The value of NAME in a vector, or null. `name` without '='.
 const char* EnvironmentValue(const char* const* environment, const char* name);
 
+// How many numbers PassedFds() can give at most.
+size_t PassedFdCapacity(const char* const* environment);
+
 // The numbers in GLOVEBOX_*_FD variables (row 11): at most `capacity`, bad ones left out. Returns how many.
 size_t PassedFds(const char* const* environment, int* out, size_t capacity);
 

@@ -1,5 +1,6 @@
 #include "child/environment.h"
 
+#include <climits>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,20 @@ TEST(PassedFds, AreTheGoodNumbersOfOurVariables) {
   ASSERT_EQ(PassedFds(environment, out, 8), 2u);
   EXPECT_EQ(out[0], 7);
   EXPECT_EQ(out[1], 12);
+  EXPECT_GE(PassedFdCapacity(environment), 2u);
+  EXPECT_EQ(PassedFdCapacity(nullptr), 0u);
+}
+
+TEST(PassedFds, AreAllOfThemHoweverMany) {
+  Strings variables;
+  for (int i = 0; i < 1000; ++i)
+    variables.push_back("GLOVEBOX_N" + std::to_string(i) + "_FD=" + std::to_string(i));
+  std::vector<const char*> environment;
+  for (const std::string& variable : variables) environment.push_back(variable.c_str());
+  environment.push_back(nullptr);
+  std::vector<int> out(PassedFdCapacity(environment.data()));
+  ASSERT_EQ(PassedFds(environment.data(), out.data(), out.size()), 1000u);
+  EXPECT_EQ(out[999], 999);
 }
 
 Strings Candidates(const char* program, const char* path) {
@@ -116,6 +131,13 @@ TEST(PathCandidates, AreWhatExecvpTries) {
   EXPECT_THAT(Candidates("./cc", "/a"), ElementsAre("./cc"));
   EXPECT_THAT(Candidates("/x/cc", "/a"), ElementsAre("/x/cc"));
   EXPECT_THAT(Candidates("", "/a"), IsEmpty());
+  // No call takes an element of PATH_MAX bytes; one byte less is tried, and fails, as execvp has it.
+  const std::string longest = "/" + std::string(PATH_MAX - 2, 'x'), too_long = longest + "x";
+  EXPECT_THAT(Candidates("cc", (too_long + ":/a").c_str()), ElementsAre("/a/cc"));
+  EXPECT_THAT(Candidates("cc", ("/a:" + too_long + "::/b").c_str()), ElementsAre("/a/cc", "cc", "/b/cc"));
+  EXPECT_THAT(Candidates("cc", ("/a:" + too_long).c_str()), ElementsAre("/a/cc"));
+  EXPECT_THAT(Candidates("cc", too_long.c_str()), IsEmpty());
+  EXPECT_THAT(Candidates("cc", (longest + ":/a").c_str()), ElementsAre(longest + "/cc", "/a/cc"));
 }
 
 }  // namespace

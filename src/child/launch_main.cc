@@ -155,7 +155,9 @@ char** ObeyShellWords(LaunchOptions& options, char** environment) {
     DieOfErrno("cannot prepare the environment", nullptr, ENOMEM);
   }
   const Command command = PrepareCommand(options, EnvironmentValue(prepared, "PATH"));
-  static int passed[64];
+  const size_t passed_capacity = PassedFdCapacity(environment);
+  int* const passed = static_cast<int*>(Pages((passed_capacity + 1) * sizeof(int)));  // never 0 bytes
+  if (passed == nullptr) DieOfErrno("cannot prepare the environment", nullptr, ENOMEM);
   ChildContext context;
   context.program = options.command[0];
   context.argv = options.command;
@@ -168,7 +170,7 @@ char** ObeyShellWords(LaunchOptions& options, char** environment) {
   context.expected_parent = parent;
   context.ruleset = order.ruleset;
   context.passed_fds = passed;
-  context.passed_fd_count = PassedFds(environment, passed, sizeof passed / sizeof passed[0]);
+  context.passed_fd_count = PassedFds(environment, passed, passed_capacity);
   RunPipeline(plan, context);
 }
 

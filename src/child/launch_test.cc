@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <thread>
 
@@ -190,6 +191,17 @@ TEST(Launcher, AFailureGoesToTheCollectorAndIsTheExitStatus) {
   ExpectOneFailure(collector.after, StepCode::kExec);
 }
 
+// As execvp: whether PATH's directories are there does not matter.
+TEST(Launcher, ANameThatNoDirectoryHoldsIsLookedForNowhere) {
+  FakeCollector collector;
+  collector.Start();
+  const Ended ended = Launch({"--", std::string(NAME_MAX + 1, 'x')},
+                             {"PATH=/nonexistent", "GLOVEBOX_COLLECTOR=" + collector.path()});
+  collector.Join();
+  EXPECT_EQ(WEXITSTATUS(ended.status), ENAMETOOLONG);
+  ExpectOneFailure(collector.after, StepCode::kExec);
+}
+
 // A socket that came by the number 2 would get the message for people as well.
 TEST(Launcher, WithClosedStandardStreamsNoMessageGoesIntoTheConnection) {
   FakeCollector collector;
@@ -231,6 +243,24 @@ TEST(Launcher, TheCommandCannotUseADescriptorThatWasPassedToUs) {
                });
     EXPECT_EQ(ended.out, *name == 'X' ? "nine\neight\n" : "nine\n/bin/sh: 1: 8: Bad file descriptor\n")
         << name;
+  }
+}
+
+TEST(Launcher, NorOneOfManyThatWerePassed) {
+  constexpr int kFirst = 100, kCount = 150;
+  FakeCollector collector;
+  collector.Start();
+  Strings environment = {"GLOVEBOX_COLLECTOR=" + collector.path()};
+  for (int i = 0; i < kCount; ++i) {
+    environment.push_back("GLOVEBOX_N" + std::to_string(i) + "_FD=" + std::to_string(kFirst + i));
+  }
+  const Ended ended = Launch({"--role=edge", "--", "/bin/ls", "/proc/self/fd"}, environment, nullptr, [] {
+    for (int i = 0; i <= kCount; ++i) dup2(1, kFirst + i);  // one more than was named
+  });
+  EXPECT_EQ(ended.status, 0);
+  for (int i = 0; i <= kCount; ++i) {
+    EXPECT_EQ(ended.out.find("\n" + std::to_string(kFirst + i) + "\n") == std::string::npos, i < kCount)
+        << kFirst + i;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "child/path_candidates.h"
 
+#include <climits>
 #include <cstring>
 
 namespace glovebox::child {
@@ -33,6 +34,11 @@ bool PathCandidates(const char* program, const char* path, const char** out, siz
     const char* end = strchr(at, ':');
     const size_t directory = end != nullptr ? static_cast<size_t>(end - at) : strlen(at);
     const size_t needed = directory + 1 + length + 1;
+    if (directory >= PATH_MAX) {
+      if (end == nullptr) break;
+      at = end;
+      continue;
+    }
     if (count + 1 >= entries || needed > bytes) return false;
     char* to = text;
     // NOLINTNEXTLINE(bugprone-not-null-terminated-result): a slash and the program follow

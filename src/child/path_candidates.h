@@ -14,8 +14,9 @@ struct CandidateRoom {
 CandidateRoom PathCandidateRoom(const char* program, const char* path);
 
 // A program with a slash is its own only candidate, an empty one has none. `path` is PATH's value; null is
-// "/bin:/usr/bin" (confstr's _CS_PATH), an empty element is the current directory. False when the room does
-// not suffice.
+// "/bin:/usr/bin" (confstr's _CS_PATH), an empty element is the current directory, and one of PATH_MAX bytes
+// or more, which no call could take, is passed over (glibc's posix/execvpe.c; there the current directory
+// takes its place, which nobody asked for). False when the room does not suffice.
 bool PathCandidates(const char* program, const char* path, const char** out, size_t entries, char* text,
                     size_t bytes);
 

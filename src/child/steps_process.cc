@@ -1,6 +1,7 @@
 // Rows about the process itself: name, pipes, terminal, signals, descriptors, environment, exec.
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -123,10 +124,13 @@ StepResult ExitForExport(Plan, Context context) {
   return {};
 }
 
-// As execvp: a program with a slash is tried once. Along PATH what is not there is passed over, what may not
-// be run is remembered, anything else ends it.
+// As execvp: a program with a slash is tried once. Along PATH a name that no directory can hold is not looked
+// for, what is not there is passed over, what may not be run is remembered, anything else ends it.
 StepResult Execute(Plan, Context context) {
   const bool searched = context.program == nullptr || strchr(context.program, '/') == nullptr;
+  if (searched && context.program != nullptr && strlen(context.program) > NAME_MAX) {
+    return {StepCode::kExec, ENAMETOOLONG, 0};
+  }
   int error = ENOENT;
   const char* const* candidate = context.candidates;
   for (; candidate != nullptr && *candidate != nullptr; ++candidate) {

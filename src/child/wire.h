@@ -81,11 +81,12 @@ enum ReplyFlag : uint32_t {
   kReplyRefusesAppendOnly = 1u << 6,  // row 7's calls
   kReplyRefusesKptr = 1u << 7,        // row 8's
   kReplyRefusesLimits = 1u << 8,      // a change of limits: restrict_prlimit, in the kernel
+  kReplyRefusesTsc = 1u << 9,         // the end of row 16's hold: deny_tsc
 };
 
 inline constexpr uint32_t kReplyHolds = kReplyScopesSignals | kReplyScopesAbstractUnix |
                                         kReplyRefusesByDefault | kReplyRefusesAppendOnly | kReplyRefusesKptr |
-                                        kReplyRefusesLimits;
+                                        kReplyRefusesLimits | kReplyRefusesTsc;
 
 struct Reply {
   uint32_t magic = kHelloMagic;

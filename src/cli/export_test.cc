@@ -27,6 +27,20 @@ TEST_F(Cli, ExportWritesFiltersAndRunsNothing) {
   }
 }
 
+TEST_F(Cli, ExportLeavesNoFilterOfAnEarlierPolicyAndNoOtherFileIsTouched) {
+  const std::string all[] = {"run",           "--export",        Path("filters"),
+                             "--kernel-only", "--restrict-kptr", "--append-only"};
+  ASSERT_EQ(Run({std::begin(all), std::end(all)}).exit(), 0);
+  ASSERT_OK(WriteFile(Path("filters/kptr.txt"), "mine"));
+  ASSERT_EQ(Run({"run", "--export", Path("filters")}).exit(), 0);
+  for (const char* name : {"ioctl", "append_only", "kptr"}) {
+    EXPECT_FALSE(FileExists(Path(absl::StrCat("filters/", name, ".bpf")))) << name;
+    EXPECT_FALSE(FileExists(Path(absl::StrCat("filters/", name, ".pfc")))) << name;
+  }
+  EXPECT_TRUE(FileExists(Path("filters/notify.bpf")));
+  EXPECT_TRUE(FileExists(Path("filters/kptr.txt")));
+}
+
 // More open files than the kernel has for anybody.
 const std::vector<std::string> kFails = {
     "--restrict-prlimit", "--limit", "NOFILE=18446744073709551614", "--", "touch", "x"};

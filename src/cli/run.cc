@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
@@ -220,7 +221,10 @@ const char* FilterOf(const child::Step& step) {
   }
 }
 
-// What the rows that are on load, in their order, once all of it could be set up.
+constexpr const char* kFilterNames[] = {"ioctl", "append_only", "kptr", "notify"};
+
+// What the rows that are on load, in their order, once all of it could be set up. A row that is off leaves
+// nothing of an earlier policy's; a file of another name stays.
 absl::StatusOr<int> Export(const RunOptions& o, const policy::Policy& policy,
                            const kernel::HostFeatures& host) {
   const policy::CompileOptions options = OptionsFor(policy, host);
@@ -229,6 +233,12 @@ absl::StatusOr<int> Export(const RunOptions& o, const policy::Policy& policy,
   ASSIGN_OR_RETURN(const access::ActionEnd end, SetUpOnly(o, policy, host));
   if (end.kind != access::ActionEnd::Kind::kExited || end.status != 0) return EndLike(end);
   RETURN_IF_ERROR(MakeDirectories(o.export_dir));
+  for (const char* name : kFilterNames) {
+    for (const char* form : {".bpf", ".pfc"}) {
+      const std::string path = absl::StrCat(o.export_dir, "/", name, form);
+      if (unlink(path.c_str()) != 0 && errno != ENOENT) return ErrnoStatus("unlink", path, errno);
+    }
+  }
   const auto* plan = reinterpret_cast<const child::ChildPlan*>(compiled.bytes.data());
   for (const child::Step& step : child::StepTable()) {
     const char* name = FilterOf(step);

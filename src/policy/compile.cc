@@ -47,6 +47,7 @@ Policy Beyond(Policy inner, const Policy& outer) {
     Remove(outer.denied_ioctls, &inner.denied_ioctls);
     inner.append_only = inner.append_only && !outer.append_only;
     inner.restrict_kptr = inner.restrict_kptr && !outer.restrict_kptr;
+    inner.deny_tsc = inner.deny_tsc && !outer.deny_tsc;
   }
   inner.restrict_prlimit = inner.restrict_prlimit && !outer.restrict_prlimit;
   return inner;
@@ -76,7 +77,7 @@ FilterSet RenderFilters(const Policy& wanted, const kernel::HostFeatures& host, 
     set.notify = Render(NotifyFilter(policy, kernel::SyscallTable()), form);
   } else if (options.outer == nullptr) {
     set.notify = Render(RefuseFilter(policy, kernel::SyscallTable()), form);
-  } else if (policy.restrict_prlimit) {
+  } else if (policy.restrict_prlimit || policy.deny_tsc) {
     set.notify = Render(RefuseFilter(policy, /*table=*/{}), form);
   }
   return set;
@@ -129,6 +130,11 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
   return absl::OkStatus();
 }
 
+// Row 14 shows nothing of ours to the command, wherever it comes from.
+bool IsHidden(absl::string_view name) {
+  return absl::StartsWith(name, "GLOVEBOX_") && !absl::StartsWith(name, "GLOVEBOX_TEST_");
+}
+
 absl::Status CheckEnvironmentRules(const std::vector<std::string>& rules) {
   for (const std::string& rule : rules) {
     const bool sets = absl::StartsWith(rule, "+");
@@ -141,6 +147,13 @@ absl::Status CheckEnvironmentRules(const std::vector<std::string>& rules) {
       return absl::InvalidArgumentError(
           absl::StrCat("environment rule \"", rule,
                        "\": ", sets ? "a value is missing (+NAME=value)" : "a name has no '='"));
+    }
+    if (sets && IsHidden(absl::string_view(rule).substr(1))) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "environment rule \"", rule,
+          "\": no command is given a GLOVEBOX_ variable, except GLOVEBOX_TEST_...; to set NAME in the "
+          "command "
+          "write +NAME=value, or have GLOVEBOX_CHILD_NAME=value in the environment of glovebox"));
     }
   }
   return absl::OkStatus();

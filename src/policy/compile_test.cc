@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -94,10 +95,11 @@ TEST(CompilePlan, WhereNothingOfOursListensAListenerMayBeAsked) {
 
 TEST(CompilePlan, BelowAnOuterSupervisorNothingOutranksItsRecord) {
   Policy policy = DefaultPolicy(Role::kCompile);
-  policy.append_only = policy.restrict_kptr = policy.restrict_prlimit = true;
+  policy.append_only = policy.restrict_kptr = policy.restrict_prlimit = policy.deny_tsc = true;
   ASSERT_OK_AND_ASSIGN(CompiledPlan plan,
                        CompilePlan(policy, GoodHost(), {.listener = false, .outer = &policy}));
   const child::ChildPlan head = Head(plan);
+  EXPECT_NE(head.flags & child::kDenyTsc, 0u) << "row 16 is every action's own";
   EXPECT_EQ(head.ioctl_filter.size + head.append_only_filter.size + head.kptr_filter.size, 0u);
   EXPECT_EQ(head.notify_filter.size, 0u);
 }
@@ -120,7 +122,7 @@ TEST(CompilePlan, WhatIsRefusedByDefaultIsWhatAReplyFlagStandsFor) {
 TEST(CompilePlan, WhatTheOuterPolicyDoesNotAskForIsRefusedInTheKernel) {
   const Policy outer = DefaultPolicy(Role::kRun);
   Policy policy = outer;
-  policy.append_only = policy.restrict_kptr = policy.restrict_prlimit = true;
+  policy.append_only = policy.restrict_kptr = policy.restrict_prlimit = policy.deny_tsc = true;
   policy.denied_ioctls.push_back(TIOCGWINSZ);
   ASSERT_OK_AND_ASSIGN(const auto filters,
                        ExportFilters(policy, GoodHost(), {.listener = false, .outer = &outer}));
@@ -136,6 +138,7 @@ TEST(CompilePlan, WhatTheOuterPolicyDoesNotAskForIsRefusedInTheKernel) {
       {"kptr", Call(SYS_write, kNativeArch, {1, uint64_t{1} << 63}), SECCOMP_RET_ERRNO | EFAULT},
       {"notify", Call(SYS_prlimit64, kNativeArch, {0, 7, 1, 0}), SECCOMP_RET_ERRNO | EPERM},
       {"notify", Call(SYS_prlimit64, kNativeArch, {0, 7, 0, 1}), SECCOMP_RET_ALLOW},
+      {"notify", Call(SYS_prctl, kNativeArch, {PR_SET_TSC, PR_TSC_ENABLE}), SECCOMP_RET_ERRNO | EPERM},
       {"notify", Call(SYS_io_uring_setup, kNativeArch), SECCOMP_RET_ALLOW},
   };
   for (const auto& row : cases) {
@@ -197,6 +200,21 @@ TEST(CompilePlan, WhatThePolicySaysWronglyIsNamed) {
     EXPECT_THAT(CompilePlan(policy, GoodHost(), {}),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("environment rule")))
         << rule;
+  }
+}
+
+TEST(CompilePlan, AVariableThatTheCommandWouldNotSeeIsRefused) {
+  for (const char* rule : {"+GLOVEBOX_Z=1", "+GLOVEBOX_=1", "+GLOVEBOX_CHILD_Z=1", "+GLOVEBOX_TEST=1"}) {
+    Policy policy = DefaultPolicy(Role::kRun);
+    policy.environment = {rule};
+    EXPECT_THAT(CompilePlan(policy, GoodHost(), {}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("+NAME=value")))
+        << rule;
+  }
+  for (const char* rule : {"+GLOVEBOX_TEST_Z=1", "+GLOVEBOX=1", "-GLOVEBOX_Z", "=GLOVEBOX_Z"}) {
+    Policy policy = DefaultPolicy(Role::kRun);
+    policy.environment = {rule};
+    EXPECT_OK(CompilePlan(policy, GoodHost(), {})) << rule;
   }
 }
 

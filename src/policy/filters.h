@@ -29,11 +29,12 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
 // invisible).
 // Every call of a foreign ABI is notified: such programs are rare in a build, and a call that is seen
 // needlessly costs less than one that is missed. setrlimit and prlimit64 with a new limit fail with EPERM
-// where the policy restricts them.
+// where the policy restricts them. With deny_tsc a prctl that takes row 16 back is notified; with kernel_only
+// it fails with EPERM.
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 
-// Row 20's place without a listener: what `table` refuses by rule, and the limits' restriction. The other
-// conditions stand in rows 6 to 8 then.
+// Row 20's place without a listener: what `table` refuses by rule, the limits' restriction, and the end of
+// row 16's hold. The other conditions stand in rows 6 to 8 then.
 absl::StatusOr<FilterBuilder> RefuseFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 
 }  // namespace glovebox::policy

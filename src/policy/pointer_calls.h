@@ -1,4 +1,6 @@
-// Calls outside the syscall table whose pointers row 8 tests: they name no path, but take addresses.
+// Calls outside the syscall table whose pointers row 8 tests: they name no path, but take addresses. A test
+// holds them against kernel::IgnoredSyscalls(): each call there is here, or in the test's list of those whose
+// registers are never pointers for certain.
 #ifndef GLOVEBOX_POLICY_POINTER_CALLS_H_
 #define GLOVEBOX_POLICY_POINTER_CALLS_H_
 
@@ -8,7 +10,7 @@ namespace glovebox::policy {
 
 struct PointerCall {
   const char* name;
-  unsigned registers;  // a bit for each register that is a pointer
+  unsigned registers;  // a bit for each register that is a pointer whatever the others hold
 };
 absl::Span<const PointerCall> PointerCalls();
 

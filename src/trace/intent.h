@@ -27,6 +27,9 @@ struct PathRef {
   bool operator==(const PathRef&) const = default;
 };
 
+// What Intent::text says of a prctl(PR_SET_TSC, PR_TSC_ENABLE), which deny_tsc forbids.
+inline constexpr char kTscEnable[] = "PR_SET_TSC";
+
 struct Intent {
   Op op = Op::kNone;
   std::string syscall;  // SyscallName()
@@ -40,7 +43,7 @@ struct Intent {
   absl::InlinedVector<PathRef, 2> paths;  // 0, 1 or 2; sendmmsg: one for each unix socket that it names
   std::string text;  // symlink's target, mount's source that is no path, xattr's name, fsopen's type;
                      // what is forbidden: "io_uring_setup", "ioctl 0x5412", "RWF_NOAPPEND",
-                     // "kernel pointer"
+                     // "kernel pointer", kTscEnable
   int fd = -1;       // the descriptor of a call on a socket, an inotify or a fanotify group
   std::vector<std::string>
       addresses;     // "inet:127.0.0.1:80", "inet6:[::1]:80", "unix:@name", "netlink:0", "family 38"
@@ -61,7 +64,8 @@ struct Intent {
 //
 // Calls outside the table that the policy's filter notifies in order to have them refused come back as
 // Op::kForbidden with `refuse` and `text`: ioctl (EPERM), pwritev2 with RWF_NOAPPEND and io_submit with a
-// control block that carries it (EOPNOTSUPP), any call with a kernel pointer (EFAULT). io_submit's flags lie
+// control block that carries it (EOPNOTSUPP), prctl with PR_SET_TSC and PR_TSC_ENABLE (EPERM), any call with
+// a kernel pointer (EFAULT). io_submit's flags lie
 // in memory that another thread can change: where append-only must hold, refuse io_submit itself.
 //   Intent intent = Decode(notification, kernel::RealMemory());
 //   if (listener->CheckValid(notification.id) != 0) return;  // the memory was a later process's

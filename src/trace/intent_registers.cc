@@ -1,6 +1,7 @@
 #include "trace/intent_registers.h"
 
 #include <linux/audit.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,6 +26,12 @@ bool IsCall(const Registers& call, const char* name) {
 uint32_t WriteFlags(const Registers& call) {
   if (!IsCall(call, "pwritev2")) return 0;
   return static_cast<uint32_t>(call.args[IsX32(call) ? kernel::kPwritev2FlagsX32 : kernel::kPwritev2Flags]);
+}
+
+// The kernel looks at 32 bits of both.
+bool EnablesTsc(const Registers& call) {
+  return IsCall(call, "prctl") && static_cast<uint32_t>(call.args[0]) == PR_SET_TSC &&
+         static_cast<uint32_t>(call.args[1]) == PR_TSC_ENABLE;
 }
 
 void Forbid(Intent* intent, std::string text, int refuse) {
@@ -119,6 +126,9 @@ void DecodeUnlisted(const Registers& call, const kernel::MemoryReader& memory, I
     // The kernel looks at 32 bits of the request: whatever stands above them is no part of it.
     intent->flags = call.args[1] & 0xffffffffu;
     Forbid(intent, absl::StrCat("ioctl 0x", absl::Hex(intent->flags)), EPERM);
+  } else if (EnablesTsc(call)) {
+    intent->flags = PR_TSC_ENABLE;
+    Forbid(intent, kTscEnable, EPERM);
   } else if ((WriteFlags(call) & kernel::kRwfNoAppend) != 0) {
     intent->flags = WriteFlags(call);
     Forbid(intent, "RWF_NOAPPEND", EOPNOTSUPP);

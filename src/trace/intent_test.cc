@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -398,6 +399,7 @@ TEST_F(IntentTest, ForbiddenCallsSayWhatIsForbidden) {
   EXPECT_NE(Of("pwritev2", {3, 0, 1, 0, 0, 2}).hole, "");
   EXPECT_EQ(Of("pwritev2", {3, 0, 1, 0, 0x20}, AUDIT_ARCH_X86_64, true).refuse, EOPNOTSUPP);
   EXPECT_EQ(Of("pwritev2", {3, 0, 1, 0, 0, 0x20}, AUDIT_ARCH_X86_64, true).refuse, 0);
+  EXPECT_EQ(Of("prctl", {PR_SET_TSC, (uint64_t{1} << 32) | PR_TSC_ENABLE}).text, kTscEnable);
   const Intent pointer = Of("read", {3, 0xffffffff81000000, 8});
   EXPECT_EQ(pointer.op, Op::kForbidden);
   EXPECT_EQ(pointer.refuse, EFAULT);

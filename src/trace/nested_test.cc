@@ -1,5 +1,6 @@
 // One `glovebox run` inside of another: who refuses, who records it, and what the inner one may add.
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -83,6 +84,10 @@ const std::vector<std::string> kIoUring = {std::to_string(SYS_io_uring_setup), "
 const std::vector<std::string> kNoAppend = {std::to_string(SYS_pwritev2), "63", "0", "0", "0", "0", "0x20"};
 const std::vector<std::string> kKernelPointer = {std::to_string(SYS_write), "63", "0x8000000000000000", "1"};
 const std::vector<std::string> kPrlimit = {std::to_string(SYS_prlimit64), "0", "4", "1", "0"};
+#if defined(__x86_64__)
+const std::vector<std::string> kEnableTsc = {std::to_string(SYS_prctl), absl::StrCat(PR_SET_TSC),
+                                             absl::StrCat(PR_TSC_ENABLE)};
+#endif
 
 TEST_F(NestedTest, BelowARunThatRecordsNothingAnotherOneRecords) {
   if (IsInner()) {
@@ -132,6 +137,12 @@ TEST_F(NestedTest, WhatOnlyTheInnerOneRefusesIsRefusedAllTheSame) {
     more.denied_ioctls.push_back(TIOCGWINSZ);
     EXPECT_EQ(ErrnoInside(more, {kTiocsti[0], "63", absl::StrCat(TIOCGWINSZ)}), EPERM);
     EXPECT_EQ(ErrnoInside(more, kTiocsti), EPERM);
+#if defined(__x86_64__)
+    policy::Policy deny_tsc = Default();
+    deny_tsc.deny_tsc = true;
+    EXPECT_EQ(ErrnoInside(Default(), kEnableTsc), 0);
+    EXPECT_EQ(ErrnoInside(deny_tsc, kEnableTsc), EPERM);
+#endif
     policy::Policy kernel_only = Default();
     kernel_only.kernel_only = true;
     EXPECT_EQ(ErrnoInside(kernel_only, kTiocsti), EPERM);

@@ -28,6 +28,7 @@ uint32_t HeldBy(const policy::Policy& outer) {
       {outer.append_only, child::kReplyRefusesAppendOnly},
       {outer.restrict_kptr, child::kReplyRefusesKptr},
       {outer.restrict_prlimit, child::kReplyRefusesLimits},
+      {outer.deny_tsc, child::kReplyRefusesTsc},
   };
   uint32_t flags = 0;
   for (const auto& [on, flag] : held) flags |= on ? flag : 0u;

@@ -25,7 +25,7 @@ Prepared::Prepared(const std::vector<std::string>& words, const std::string& pla
   candidates_.resize(room.entries);
   text_.resize(room.bytes);
   child::PathCandidates(argv_[0], path, candidates_.data(), room.entries, text_.data(), room.bytes);
-  passed_.resize(64);
+  passed_.resize(child::PassedFdCapacity(environ));
   passed_.resize(child::PassedFds(environ, passed_.data(), passed_.size()));
 }
 

@@ -124,8 +124,15 @@ void LeaveToOuter(uint32_t held, child::ChildPlan* plan) {
     if (holds(child::kReplyRefusesAppendOnly)) plan->append_only_filter = {};
     if (holds(child::kReplyRefusesKptr)) plan->kptr_filter = {};
   }
-  // Of row 20 the limits' restriction is all that is left then.
-  if (holds(child::kReplyRefusesByDefault) && holds(child::kReplyRefusesLimits)) plan->notify_filter = {};
+  // Of row 20 the limits' restriction and what keeps row 16 are all that is left then: one filter, which
+  // stays as long as one of them is needed.
+  const auto needs = [plan, &holds](uint32_t wanted, child::ReplyFlag flag) {
+    return (plan->flags & wanted) != 0 && !holds(flag);
+  };
+  if (holds(child::kReplyRefusesByDefault) && !needs(child::kRestrictPrlimit, child::kReplyRefusesLimits) &&
+      !needs(child::kDenyTsc, child::kReplyRefusesTsc)) {
+    plan->notify_filter = {};
+  }
 }
 
 class Run {

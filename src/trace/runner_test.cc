@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -22,6 +23,7 @@
 #include "base/unique_fd.h"
 #include "child/plan.h"
 #include "gtest/gtest.h"
+#include "trace/intent.h"
 #include "trace/left_over.h"
 #include "trace/runner_fixture.h"
 
@@ -163,6 +165,25 @@ TEST_F(RunnerTest, RefusesAndRecordsIoUring) {
   EXPECT_TRUE(seen);
 }
 
+// Row 11.
+TEST_F(RunnerTest, NoDescriptorThatWasPassedToUsReachesTheCommandHoweverMany) {
+  constexpr int kFirst = 200, kCount = 150;
+  for (int i = 0; i <= kCount; ++i) {
+    ASSERT_GE(dup2(2, kFirst + i), 0);
+    if (i < kCount) setenv(absl::StrCat("GLOVEBOX_N", i, "_FD").c_str(), absl::StrCat(kFirst + i).c_str(), 1);
+  }
+  RunRequest request = Shell(
+      "i=200; while [ $i -lt 350 ]; do [ ! -e /proc/self/fd/$i ] || exit 1; i=$((i+1)); done; "
+      "[ -e /proc/self/fd/350 ] || exit 2");
+  const auto outcome = RunSupervised(request);
+  for (int i = 0; i <= kCount; ++i) {
+    close(kFirst + i);
+    unsetenv(absl::StrCat("GLOVEBOX_N", i, "_FD").c_str());
+  }
+  ASSERT_OK(outcome);
+  EXPECT_EQ(outcome->end.status, 0);
+}
+
 // What a row refuses, as the program that runs under it meets it.
 class RefusalTest : public RunnerFixture {
  protected:
@@ -213,6 +234,7 @@ const Refused kRefused[] = {
     {{std::to_string(SYS_write), "63", "0x8000000000000000", "1"}, EBADF, EFAULT, "kernel pointer"},
     // Of level full: not recorded at the level that is set here, but refused.
     {{std::to_string(SYS_getdents64), "63", "0x8000000000000000", "8"}, EBADF, EFAULT, "kernel pointer"},
+    {{std::to_string(SYS_set_robust_list), "0xffff888000001000", "24"}, 0, EFAULT, "kernel pointer"},
 };
 
 TEST_F(RefusalTest, RowsSixToEightAreRecordedWhereAListenerStands) {
@@ -235,6 +257,37 @@ TEST_F(RefusalTest, RowsSixToEightRefuseUnseenInTheKernelWhereNoneStandsOrNoneIs
     EXPECT_EQ(ErrnoOf(off, refused.call), refused.error) << refused.text;
   }
   EXPECT_THAT(TakeRefusals(), IsEmpty());
+}
+
+#if defined(__x86_64__)
+TEST_F(RefusalTest, TheTimeStampCounterCannotBeAskedBack) {
+  const std::vector<std::string> enable = {std::to_string(SYS_prctl), absl::StrCat(PR_SET_TSC),
+                                           absl::StrCat(PR_TSC_ENABLE)};
+  const std::vector<std::string> deny = {enable[0], enable[1], absl::StrCat(PR_TSC_SIGSEGV)};
+  policy::Policy policy = policy::DefaultPolicy(policy::Role::kRun);
+  EXPECT_EQ(ErrnoOf(policy, enable), 0);
+  EXPECT_THAT(TakeRefusals(), IsEmpty());
+  policy.deny_tsc = true;
+  EXPECT_EQ(ErrnoOf(policy, enable), EPERM);
+  EXPECT_THAT(TakeRefusals(), testing::ElementsAre(testing::Pair(kTscEnable, EPERM)));
+  EXPECT_EQ(ErrnoOf(policy, deny), 0) << "as row 16 of an action inside";
+  policy::Policy kernel_only = policy, off = policy;
+  kernel_only.kernel_only = true;
+  off.level = kernel::Level::kOff;
+  EXPECT_EQ(ErrnoOf(kernel_only, enable), EPERM);
+  EXPECT_EQ(ErrnoOf(off, enable), EPERM);
+  EXPECT_THAT(TakeRefusals(), IsEmpty());
+}
+#endif
+
+// Only the rule that is on counts where a call breaks two.
+TEST_F(RefusalTest, AKernelPointerIsRefusedAlsoInACallThatAnotherRuleWouldLetGo) {
+  policy::Policy policy = policy::DefaultPolicy(policy::Role::kRun);
+  policy.restrict_kptr = true;
+  EXPECT_EQ(
+      ErrnoOf(policy, {std::to_string(SYS_pwritev2), "63", "0x8000000000000000", "1", "0", "0", "0x20"}),
+      EFAULT);
+  EXPECT_THAT(TakeRefusals(), testing::ElementsAre(testing::Pair("kernel pointer", EFAULT)));
 }
 
 TEST_F(RefusalTest, WithoutAListenerRowTwentyStillRefusesIoUring) {

@@ -178,13 +178,14 @@ class Supervisor::Impl {
       const auto& denied = o_.policy->denied_ioctls;
       return std::find(denied.begin(), denied.end(), static_cast<uint32_t>(intent->flags)) != denied.end();
     }
-    if (intent->op == Op::kForbidden && intent->refuse == EOPNOTSUPP && !o_.policy->append_only) return false;
     if (intent->kernel_pointer && o_.policy->restrict_kptr) {
       intent->op = Op::kForbidden;
       intent->refuse = EFAULT;
       intent->text = "kernel pointer";
       intent->hole.clear();
-    } else if (intent->op == Op::kForbidden && intent->text == "kernel pointer") {
+    } else if (intent->op == Op::kForbidden &&
+               (intent->text == "kernel pointer" || (intent->text == kTscEnable && !o_.policy->deny_tsc) ||
+                (intent->refuse == EOPNOTSUPP && !o_.policy->append_only))) {
       return false;
     }
     if (!native || o_.policy->append_only) RefuseByName(native, intent);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "kernel/fake_memory.h"
 #include "kernel/fake_notify.h"
+#include "kernel/syscall_table.h"
 #include "trace/recording_sink.h"
 
 namespace glovebox::trace {
@@ -233,6 +235,23 @@ TEST_F(SupervisorTest, WhatThePolicyDoesNotRefuseGoesOnUnrecorded) {
   EXPECT_EQ(feed_->given()[1].kind, FakeNotify::Kind::kContinue);
   EXPECT_THAT(sink_.All<Access>(), IsEmpty());
   EXPECT_THAT(sink_.All<Hole>(), IsEmpty());
+}
+
+// Everything of a foreign ABI is notified.
+TEST_F(SupervisorTest, TheTimeStampCounterCannotBeAskedBackThroughI386) {
+  for (const bool deny : {false, true}) {
+    policy_.deny_tsc = deny;
+    seccomp_notif call = Call(kernel::SyscallNumber(AUDIT_ARCH_I386, "prctl"), {PR_SET_TSC, PR_TSC_ENABLE});
+    call.data.arch = AUDIT_ARCH_I386;
+    Start();
+    feed_->Push(call);
+    ASSERT_TRUE(feed_->WaitForAnswers(1));
+    EXPECT_EQ(feed_->given()[0].kind, deny ? FakeNotify::Kind::kAnswer : FakeNotify::Kind::kContinue);
+    EXPECT_EQ(feed_->given()[0].error, deny ? EPERM : 0);
+    EXPECT_THAT(sink_.All<Access>(), SizeIs(deny ? 1 : 0));
+    EXPECT_THAT(sink_.All<Hole>(), IsEmpty());
+    Finish();
+  }
 }
 
 TEST_F(SupervisorTest, ACallThatIsInNoTableIsAHole) {
