@@ -39,13 +39,6 @@ bool PidfdInfo(int pidfd, uint64_t wanted, kernel::PidfdInfo* info) {
 
 }  // namespace
 
-bool IsForkOfItsParent(pid_t tgid) {
-  ProcStat stat;
-  if (!ReadProcStat(tgid, &stat)) return false;
-  const std::string exe = ReadExe(tgid);
-  return !exe.empty() && exe == ReadExe(stat.parent);
-}
-
 class ProcessTable::Impl {
  public:
   Impl(pid_t root, ActionId action) : root_(root), outer_(action) {
@@ -120,7 +113,7 @@ class ProcessTable::Impl {
   void Spare();
   void Evict();
   void Sweep();
-  void Park(pid_t tgid, const Entry& entry, bool alive);
+  bool Park(pid_t tgid, const Entry& entry, bool alive);
   static void FillEnd(const Inner& inner, EndedAction* out);
 
   const pid_t root_;
@@ -179,8 +172,7 @@ const Process& ProcessTable::Impl::Find(pid_t tid) {
       unknown_ = Process{};
       unknown_.tgid = tgid > 0 ? tgid : tid;
       unknown_.action = outer_;
-      unknown_.unknown = true;
-      unknown_.fresh = true;
+      unknown_.unknown = unknown_.fresh = true;
       return unknown_;
     }
   }
@@ -254,6 +246,14 @@ bool ProcessTable::Impl::KnownAction(pid_t tgid, Process* out) {
   if (const Entry* entry = Trusted(tgid)) {
     out->action = entry->process.action;
     out->orphan = entry->process.orphan;
+    return true;
+  }
+  // The first of an inner action is held for its end: it is known without another descriptor.
+  for (const Inner& inner : inner_) {
+    if (inner.root != tgid || inner.replaced || !inner.pidfd.valid()) continue;
+    if (kernel::HasEnded(inner.pidfd.get())) continue;
+    out->action = inner.action;
+    out->orphan = false;
     return true;
   }
   const auto parked = parked_.find(tgid);
@@ -330,7 +330,8 @@ bool ProcessTable::Impl::FromGroup(pid_t tgid, Process* out) {
   return false;
 }
 
-void ProcessTable::Impl::Park(pid_t tgid, const Entry& entry, bool alive) {
+// False where a living one could not be known again: /proc/TGID/stat takes a descriptor for a moment.
+bool ProcessTable::Impl::Park(pid_t tgid, const Entry& entry, bool alive) {
   if (parked_.size() >= kMaxParked) {
     // The older half goes; a full scan, but only once in kMaxParked / 2 processes.
     const uint64_t middle = clock_ > kMaxParked / 2 ? clock_ - kMaxParked / 2 : 0;
@@ -340,7 +341,9 @@ void ProcessTable::Impl::Park(pid_t tgid, const Entry& entry, bool alive) {
   Parked parked{entry.process.action, entry.process.orphan, 0, clock_};
   ProcStat stat;
   if (alive && ReadProcStat(tgid, &stat) && !kernel::HasEnded(entry.pidfd.get())) parked.start = stat.start;
+  if (alive && parked.start == 0 && !kernel::HasEnded(entry.pidfd.get())) return false;
   parked_[tgid] = parked;
+  return true;
 }
 
 // One poll(2) for all.
@@ -381,8 +384,7 @@ void ProcessTable::Impl::Evict() {
   std::sort(by_use.begin(), by_use.end());
   by_use.resize(by_use.size() / 2);
   for (const auto& [used, tgid] : by_use) {
-    Park(tgid, *entries_[tgid], true);
-    entries_.erase(tgid);
+    if (Park(tgid, *entries_[tgid], true)) entries_.erase(tgid);
   }
 }
 

@@ -44,10 +44,6 @@ struct EndedAction {
   std::vector<std::string> left_over;  // "pid exe" of its processes that were seen and still run
 };
 
-// True for a process, stopped in a call, that runs its parent's program: it was forked by it and has not
-// executed anything since.
-bool IsForkOfItsParent(pid_t tgid);
-
 // Not thread-safe: one a supervisor thread. Makes no call that can block.
 //
 // Identity: a process is known by a pidfd that was opened while it was alive, never by its number alone. A

@@ -551,6 +551,20 @@ TEST_F(ProcessTableTest, WithFewDescriptorsEachProcessIsStillKnownAndSomeStayFre
   }
 }
 
+TEST_F(ProcessTableTest, WhereDescriptorsRunOutWhatIsKnownStaysRightOrSaysThatItIsNot) {
+  const Family family(20);
+  for (rlim_t free = 0; free < 8; ++free) {
+    ProcessTable table(getpid(), 1);
+    ASSERT_TRUE(table.RegisterAction(family.parent(), 2));
+    for (size_t i = 0; i < 10; ++i) table.Find(family.children()[i]);
+    const FewDescriptors few(free);
+    for (const pid_t child : family.children()) {
+      const Process& process = table.Find(child);
+      EXPECT_TRUE(process.action == 2 || process.orphan || process.unknown) << free << " free";
+    }
+  }
+}
+
 TEST_F(ProcessTableTest, WithoutADescriptorAProcessIsUnknownAndSaysSo) {
   const Family family(1);
   ProcessTable table(getpid(), 1);

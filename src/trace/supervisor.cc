@@ -23,6 +23,7 @@
 #include "trace/hello.h"
 #include "trace/intent.h"
 #include "trace/predict.h"
+#include "trace/proc_task.h"
 #include "trace/process_table.h"
 #include "trace/recent_links.h"
 
