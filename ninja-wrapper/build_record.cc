@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <system_error>
+#include <utility>
 #include <variant>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
 #include "base/bytes.h"
@@ -61,6 +61,14 @@ policy::Policy PolicyFor(access::Role role, bool full) {
   return policy;
 }
 
+// An error of the log's own files, with what mends it.
+absl::Status WithMend(const absl::Status& status, const std::string& run_dir) {
+  if (!absl::StrContains(status.message(), run_dir)) return status;
+  return absl::Status(status.code(), absl::StrCat(status.message(),
+                                                  ": free space there, or set GLOVEBOX_STATE_DIR to a "
+                                                  "directory that can be written"));
+}
+
 std::string TextOrNothing(const std::string& path) {
   absl::StatusOr<std::string> text = ReadFile(path);
   return text.ok() ? *std::move(text) : "";
@@ -70,9 +78,6 @@ std::string TextOrNothing(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildRequest& request) {
   std::unique_ptr<BuildRecord> record(new BuildRecord(request));
-  if (absl::StatusOr<std::string> last = access::LatestRun(request.build_dir); last.ok()) {
-    record->previous_run_ = *std::move(last);
-  }
   ASSIGN_OR_RETURN(record->run_dir_, access::CreateRun(request.build_dir));
   const graph::BuildDirVariable variable =
       graph::FindBuildDirVariable(TextOrNothing(JoinPath(request.build_dir, request.manifest)));
@@ -82,16 +87,17 @@ absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildReque
   }
   trace::CollectorOptions options;
   options.run_dir = record->run_dir_;
-  options.run = InfoOf(request);
+  options.run = record->info_ = InfoOf(request);
   options.host = request.host;
   const bool full = request.full;
   options.policy_for = [full](access::Role role) { return PolicyFor(role, full); };
   absl::StatusOr<std::unique_ptr<trace::Collector>> collector = trace::Collector::Start(std::move(options));
   if (!collector.ok()) {
-    record->Drop();
-    return collector.status();
+    access::DropRun(record->run_dir_);
+    return WithMend(collector.status(), record->run_dir_);
   }
   record->collector_ = *std::move(collector);
+  ASSIGN_OR_RETURN(record->guard_, access::RunGuard::Open(record->run_dir_, "main.gbx"));
   return record;
 }
 
@@ -130,29 +136,36 @@ void BuildRecord::NoteUnseenEdges() {
 std::string BuildRecord::Finish(int wait_status) {
   NoteUnseenEdges();
   const int exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-  const trace::CollectorSummary summary = collector_->Stop(exit_status, kLeftOverGraceMs);
+  trace::CollectorSummary summary = collector_->Stop(exit_status, kLeftOverGraceMs);
   if (summary.actions == 0 && summary.holes == 0) {
-    Drop();
+    access::DropRun(run_dir_);
     return "";
   }
-  return SummaryLine(summary, request_.build_dir);
+  const std::string said = HoldLog(exit_status, &summary);
+  return absl::StrCat(said.empty() ? "" : absl::StrCat("glovebox: ", EscapeBytes(said), "\n"),
+                      SummaryLine(summary, request_.build_dir));
 }
 
-// Takes the empty run away and points "latest" back, unless another build has moved it meanwhile.
-void BuildRecord::Drop() {
-  std::error_code ignored;  // an empty run that stays does no harm
-  const absl::StatusOr<std::string> latest = access::LatestRun(request_.build_dir);
-  if (latest.ok() && Basename(*latest) == Basename(run_dir_)) {
-    const std::filesystem::path link = std::filesystem::path(run_dir_).parent_path() / "latest";
-    const std::filesystem::path fresh = absl::StrCat(link.string(), ".", getpid());
-    if (previous_run_.empty()) {
-      std::filesystem::remove(link, ignored);
-    } else {
-      std::filesystem::create_symlink(std::string(Basename(previous_run_)), fresh, ignored);
-      std::filesystem::rename(fresh, link, ignored);
-    }
+// What an edge did to the place of the log is told, and does not change how the build ends.
+std::string BuildRecord::HoldLog(int exit_status, trace::CollectorSummary* summary) const {
+  const std::string loss = guard_->Loss();
+  if (loss.empty()) {
+    const absl::StatusOr<std::string> latest = guard_->HoldLatest();
+    if (latest.ok()) return *latest;
+    return absl::StrCat("the report of this build: --log ", run_dir_, ": ", latest.status().message());
   }
-  std::filesystem::remove_all(run_dir_, ignored);
+  std::string what =
+      absl::StrCat("access log ", run_dir_, " ", loss, " while the build ran: what it touched is not known");
+  summary->complete = 0;
+  summary->log = absl::DataLossError(what);
+  access::RunEnd end;
+  end.time_ns = static_cast<uint64_t>(Now(CLOCK_MONOTONIC));
+  end.exit_status = exit_status;
+  end.segments = 1;
+  const absl::StatusOr<std::string> mark = guard_->LeaveMark(
+      request_.build_dir, {info_, access::Hole{0, end.time_ns, 0, "log-lost", std::move(what)}, end});
+  return mark.ok() ? ""
+                   : absl::StrCat("no report will say what became of the log: ", mark.status().message());
 }
 
 std::string WithCommas(uint64_t number) {

@@ -3,10 +3,13 @@
 #define GLOVEBOX_NINJA_WRAPPER_BUILD_RECORD_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "access/record.h"
+#include "access/run_guard.h"
 #include "kernel/host.h"
 #include "trace/collector.h"
 
@@ -27,17 +30,19 @@ class BuildRecord {
   // Makes the run directory and starts the collector; reads .ninja_log.
   static absl::StatusOr<std::unique_ptr<BuildRecord>> Start(const BuildRequest& request);
   const std::string& socket_path() const { return collector_->socket_path(); }
-  // Notes the edges that ran unseen, seals the log. Returns the line for people, without its newline; empty
-  // when nothing ran: then the run is dropped, and the report of the last build stands.
+  // Notes the edges that ran unseen, seals the log, and looks whether it is still there. Returns what to tell
+  // people, a line or two, without the last newline; empty when nothing ran: then the run is dropped, and the
+  // report of the last build stands.
   std::string Finish(int wait_status);
 
  private:
   explicit BuildRecord(const BuildRequest& request) : request_(request) {}
   void NoteUnseenEdges();
-  void Drop();
+  std::string HoldLog(int exit_status, trace::CollectorSummary* summary) const;
   BuildRequest request_;
-  std::string previous_run_;
   std::string run_dir_;
+  access::RunInfo info_;
+  std::optional<access::RunGuard> guard_;
   std::string log_path_;  // empty: not known where
   std::string log_before_;
   std::unique_ptr<trace::Collector> collector_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -52,6 +53,37 @@ TEST(BuildRecord, AnErrorIsOneLineThatNamesItsCause) {
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
   EXPECT_THAT(said, testing::StartsWith("glovebox-ninja: GLOVEBOX_STATE_DIR=st\\n\\\\ is no absolute path"));
   EXPECT_THAT(said, testing::HasSubstr("nothing was built"));
+}
+
+TEST(BuildRecord, ALogThatAnEdgeTookAwayIsToldAndTheBuildSucceeds) {
+  if (system("command -v ninja >/dev/null") != 0) GTEST_SKIP() << "no ninja here";
+  ASSERT_OK_AND_ASSIGN(const TempDir dir, TempDir::Create("build-record"));
+  const std::string state = dir.path() + "/state";
+  const std::string build = dir.path() + "/build";
+  ASSERT_OK(MakeDirectories(build));
+  const std::string build_it =
+      absl::StrCat("cd ", ShellQuote(build), " && GLOVEBOX_STATE_DIR=", ShellQuote(state), " ",
+                   ShellQuote(GLOVEBOX_NINJA_PROGRAM), " -v 2>&1; echo exit $?");
+  const auto build_with = [&](const std::string& command) {
+    EXPECT_OK(WriteFile(build + "/build.ninja",
+                        absl::StrCat("rule r\n  command = ", command, "\nbuild a: r\nbuild b: r | a\n")));
+    FILE* pipe = popen(build_it.c_str(), "r");
+    std::string said;
+    char part[4096];
+    for (size_t n; (n = fread(part, 1, sizeof part, pipe)) > 0;) said.append(part, n);
+    pclose(pipe);
+    return said;
+  };
+  const std::string before = build_with("true old");
+  if (before.find(" seen in full") == std::string::npos)
+    GTEST_SKIP() << "nothing is recorded here: " << before;
+  const std::string lost = build_with(absl::StrCat("rm -rf ", state, "/*/2*"));
+  EXPECT_THAT(lost, testing::HasSubstr("2 actions: 0 seen in full, 2 incomplete"));
+  EXPECT_THAT(lost, testing::HasSubstr("was removed while the build ran"));
+  EXPECT_THAT(lost, testing::HasSubstr("exit 0\n"));
+  const std::string led = build_with(absl::StrCat("rm ", state, "/*/latest; true"));
+  EXPECT_THAT(led, testing::HasSubstr("it leads to this run again\n"));
+  EXPECT_THAT(led, testing::HasSubstr("2 actions: 2 seen in full"));
 }
 
 }  // namespace

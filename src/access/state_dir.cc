@@ -26,6 +26,7 @@
 #include "access/log.h"
 #include "access/log_format.h"
 #include "access/run_files.h"
+#include "access/run_guard.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -192,15 +193,6 @@ absl::Status WithWayOut(const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(status.message(),
                                                   ": the access log needs a directory that can be written; "
                                                   "set GLOVEBOX_STATE_DIR to one"));
-}
-
-// Made inside the run, where no other process does, and put in place at once.
-absl::Status PointLatest(const std::string& state, const std::string& name) {
-  const std::string link = absl::StrCat(state, "/latest");
-  const std::string fresh = absl::StrCat(state, "/", name, "/latest");
-  if (symlink(name.c_str(), fresh.c_str()) != 0) return ErrnoStatus("symlink", fresh, errno);
-  if (rename(fresh.c_str(), link.c_str()) != 0) return ErrnoStatus("rename", link, errno);
-  return absl::OkStatus();
 }
 
 // A new directory named by the time, "" or "loose-" and our pid; returns the name.

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,9 @@
 #include "absl/strings/string_view.h"
 #include "access/builder.h"
 #include "access/log.h"
+#include "access/log_format.h"
 #include "access/names.h"
+#include "access/run_guard.h"
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/paths.h"
@@ -272,25 +275,112 @@ absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
   return absl::OkStatus();
 }
 
+// Where the command is recorded.
+struct Place {
+  std::string build_dir;
+  std::string run_dir;
+  std::unique_ptr<access::SegmentWriter> writer;
+  std::optional<access::RunGuard> guard;  // not of the loose run: it is everybody's
+};
+
+// Nothing is run without a log: what is wrong is the host's, and this mends it.
+absl::Status WithMend(const absl::Status& status, bool named) {
+  if (status.ok() || absl::IsInvalidArgument(status)) return status;
+  const absl::string_view mend = named ? "name another directory with --log" : "set GLOVEBOX_STATE_DIR";
+  const bool told = absl::StrContains(status.message(), mend);
+  return absl::UnimplementedError(absl::StrCat(
+      status.message(), told ? ""
+                             : absl::StrCat(": the access log cannot be begun; free space there, or ", mend,
+                                            named ? "" : " to a directory that can be written")));
+}
+
+absl::Status BeginLog(const RunOptions& o, const access::RunInfo& info, Place* place) {
+  const std::string name = absl::StrCat("run-", info.start_ns, "-", getpid());
+  ASSIGN_OR_RETURN(place->writer, access::SegmentWriter::Create(place->run_dir, name));
+  if (!place->writer->Append(info)) return place->writer->status();
+  if (o.launched) return absl::OkStatus();
+  ASSIGN_OR_RETURN(place->guard, access::RunGuard::Open(place->run_dir, name + access::kSegmentSuffix));
+  return absl::OkStatus();
+}
+
+absl::Status MakePlace(const RunOptions& o, const access::RunInfo& info, Place* place) {
+  place->run_dir = o.log;
+  if (!o.log.empty()) {
+    RETURN_IF_ERROR(MakeDirectories(place->run_dir));
+  } else if (o.launched) {
+    ASSIGN_OR_RETURN(place->run_dir, access::LooseRun(place->build_dir, access::BuilderAbove(getppid())));
+  } else {
+    ASSIGN_OR_RETURN(place->run_dir, access::CreateRun(place->build_dir));
+  }
+  absl::Status begun = BeginLog(o, info, place);
+  if (!begun.ok() && o.log.empty() && !o.launched) access::DropRun(place->run_dir);
+  return begun;
+}
+
+// Seals the log. What its commands did to it is told, and does not change how the run ends; true where there
+// is something to report.
+bool EndLog(const RunOptions& o, const access::RunInfo& info, access::ActionBegin begin,
+            const access::ActionEnd& action_end, Place* place) {
+  access::RunEnd end;
+  end.time_ns = trace::Now();
+  end.exit_status = action_end.status;
+  end.segments = o.log.empty() ? 1 : 0;
+  if (!o.launched) place->writer->Append(end);
+  const absl::Status sealed = place->writer->Seal();
+  const std::string loss = place->guard.has_value() ? place->guard->Loss() : "";
+  place->writer.reset();  // for the report nobody writes any more
+  if (loss.empty()) {
+    if (!sealed.ok()) PrintError(absl::StrCat(sealed.message(), "; the report says what could be kept"));
+    if (!place->guard.has_value() || !o.log.empty()) return true;
+    const auto latest = place->guard->HoldLatest();
+    if (!latest.ok())
+      PrintError(
+          absl::StrCat("the report of this run: --log ", place->run_dir, ": ", latest.status().message()));
+    if (latest.ok() && !latest->empty()) PrintError(*latest);
+    return true;
+  }
+  const std::string what = absl::StrCat("access log ", place->run_dir, " ", loss,
+                                        " while the command ran: what it touched is not known");
+  PrintError(what);
+  begin.time_ns = info.start_ns;
+  begin.argv = o.command;
+  const auto mark = place->guard->LeaveMark(
+      o.log.empty() ? place->build_dir : "",
+      {info, begin, access::Hole{begin.action, end.time_ns, 0, "log-lost", what}, action_end, end});
+  if (!mark.ok()) {
+    PrintError(absl::StrCat("no report will say so: ", mark.status().message()));
+    return false;
+  }
+  place->run_dir = *mark;
+  return true;
+}
+
+void PrintSummary(const RunOptions& o, const Place& place) {
+  const auto input = report::Load({place.build_dir, place.run_dir});
+  if (!input.ok()) {
+    PrintError(input.status().message());
+    return;
+  }
+  const report::Summary summary = report::Summarize(*input);
+  if (o.json) {
+    report::WriteJson(summary, std::cerr);
+  } else {
+    PrintLine(absl::StrCat(report::OneLine(summary), " - report: glovebox report",
+                           o.log.empty() ? "" : " --log " + EscapeBytes(ShellQuote(o.log))));
+  }
+}
+
 absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const kernel::HostFeatures& host) {
   const std::string cwd = CurrentDirectory();
-  const std::string build_dir = o.launched ? BuildDirectoryOf(o.build, cwd) : cwd;
-  std::string run_dir = o.log;
-  if (run_dir.empty()) {
-    ASSIGN_OR_RETURN(run_dir, o.launched ? access::LooseRun(build_dir, access::BuilderAbove(getppid()))
-                                         : access::CreateRun(build_dir));
-  } else {
-    RETURN_IF_ERROR(MakeDirectories(run_dir));
-  }
-  const access::RunInfo info = InfoFor(o, build_dir);
-  ASSIGN_OR_RETURN(auto writer, access::SegmentWriter::Create(
-                                    run_dir, absl::StrCat("run-", info.start_ns, "-", getpid())));
-  writer->Append(info);
+  Place place;
+  place.build_dir = o.launched ? BuildDirectoryOf(o.build, cwd) : cwd;
+  const access::RunInfo info = InfoFor(o, place.build_dir);
+  RETURN_IF_ERROR(WithMend(MakePlace(o, info, &place), !o.log.empty()));
   trace::RunRequest request;
   request.argv = o.command;
   request.policy = policy;
   request.host = host;
-  request.sink = writer.get();
+  request.sink = place.writer.get();
   request.pty = o.pty;
   request.begin.action = 1;
   for (int role = 0; role <= static_cast<int>(access::Role::kConfigure); ++role) {
@@ -299,31 +389,15 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
     }
   }
   request.begin.cwd = cwd;
+  request.begin.level = static_cast<uint8_t>(policy.level);
   request.begin.target = o.target;
   request.begin.target_type = o.target_type;
   request.begin.language = o.language;
   request.begin.depfile = o.depfile;
   request.begin.outputs = o.outputs;
   ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
-  if (!o.launched) {
-    access::RunEnd end;
-    end.time_ns = trace::Now();
-    end.exit_status = outcome.end.status;
-    end.segments = o.log.empty() ? 1 : 0;
-    writer->Append(end);
-  }
-  const absl::Status sealed = writer->Seal();
-  writer.reset();  // for the report below nobody writes any more
-  if (!sealed.ok()) PrintError(absl::StrCat(sealed.message(), "; the report says what could be kept"));
-  if (!o.launched && (!o.quiet || o.json)) {
-    ASSIGN_OR_RETURN(const report::Input input, report::Load({build_dir, run_dir}));
-    const report::Summary summary = report::Summarize(input);
-    if (o.json)
-      report::WriteJson(summary, std::cerr);
-    else
-      PrintLine(absl::StrCat(report::OneLine(summary), " - report: glovebox report",
-                             o.log.empty() ? "" : " --log " + EscapeBytes(ShellQuote(o.log))));
-  }
+  const bool reported = EndLog(o, info, request.begin, outcome.end, &place);
+  if (reported && !o.launched && (!o.quiet || o.json)) PrintSummary(o, place);
   return EndLike(outcome.end);
 }
 

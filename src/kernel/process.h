@@ -47,6 +47,7 @@ class HeldMemory {
   void Open(pid_t tgid);
   void Drop() { fd_.reset(); }
   bool is_open() const { return fd_.valid(); }
+  int fd() const { return fd_.get(); }  // -1 when it is not open
   // Like MemoryReader::Read, with 0 for whatever is to be read, or refused, by the ordinary way.
   ssize_t Read(uint64_t address, void* buffer, size_t size);
 

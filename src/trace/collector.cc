@@ -223,9 +223,8 @@ void CollectorImpl::Work() {
   LetBeWoken();
   // Both outlive the actions that pass through this thread: the cache of directories stays warm.
   const std::unique_ptr<Resolver> resolver = MakeResolver();
-  auto log = segments_.Borrow();
+  access::SegmentWriter* log = segments_.Borrow();
   std::unique_lock<std::mutex> lock(mutex_);
-  if (!log.ok()) summary_.log.Update(log.status());
   for (;;) {
     ++idle_;
     changed_.wait(lock, [&] { return !waiting_.empty() || stopping_; });
@@ -235,19 +234,15 @@ void CollectorImpl::Work() {
     waiting_.pop_front();
     ++busy_;
     lock.unlock();
-    if (log.ok()) log = segments_.Working(*log);
-    // Without a segment nothing could be recorded: the launcher is refused, its command does not run.
-    if (log.ok()) {
-      Serve(std::move(connection), *log, resolver.get());
-    } else {
-      const child::Reply refusal = {.error = EIO};
-      (void)SendReply(connection.get(), refusal, {});
-    }
+    log = segments_.Working(log);
+    // The build must not fail because nothing can be recorded; but what runs unrecorded is told of.
+    if (!log->status().ok()) AddHole({0, Now(), 0, "no-segment", std::string(log->status().message())});
+    Serve(std::move(connection), log, resolver.get());
     lock.lock();
     --busy_;
     changed_.notify_all();
   }
-  if (log.ok()) segments_.GiveBack(*log);
+  segments_.GiveBack(log);
 }
 
 // So that Stop() can end a set-up that its launcher does not: a shut-down socket reads as hung up.

@@ -79,6 +79,21 @@ TEST_F(CollectorTest, WhoCutsTheLogsTailSpoilsTheActionsInThatSegmentAndNoLaterO
   EXPECT_EQ(later, 1u);
 }
 
+TEST_F(CollectorTest, WhereNoSegmentCanBeMadeTheActionRunsAndAHoleSaysSo) {
+  // The first holds its thread and that one's segment, so that the second needs another.
+  const pid_t first = Launch(absl::StrCat("rm -rf ", Path("run"), "; mkfifo ", Path("go"), "; read line < ",
+                                          Path("go"), "; exit 5"));
+  while (!FileExists(Path("go"))) usleep(1000);
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat("cat ", Path("input"), " >/dev/null; exit 6")))), 6);
+  EXPECT_EQ(Wait(Launch(absl::StrCat("echo > ", Path("go")))), 0);
+  EXPECT_EQ(WEXITSTATUS(Wait(first)), 5);
+  const CollectorSummary summary = collector_->Stop(0, 5000);
+  EXPECT_EQ(summary.actions, 3u);
+  EXPECT_LE(summary.complete, 1u) << "only what went to the segment that was there";
+  EXPECT_EQ(summary.holes, 2u);
+  EXPECT_FALSE(summary.log.ok());
+}
+
 TEST_F(CollectorTest, TheListenerCanComeByMessageWhereItMayNotBeFetched) {
   host_.pidfd_getfd = false;
   StartAgain();

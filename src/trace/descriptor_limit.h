@@ -8,9 +8,18 @@
 
 namespace glovebox::trace {
 
+// Whether fewer than about `reserve` descriptors are left, told by one that was made just now: the kernel
+// gives the lowest free number (open(2)), so all below it are taken. The limit is asked for each time: who
+// embeds this may change it at any time. Thread-safe.
+inline bool DescriptorsAreScarce(int made, int reserve) {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  return made >= 0 && static_cast<rlim_t>(made) + static_cast<rlim_t>(reserve) >= limit.rlim_cur;
+}
+
 // An action under way takes a descriptor for its listener, its connection and each of its processes: the
-// usual soft limit of 1,024 is too small for a wide build. It is raised when the first launcher comes, after
-// the build tool was started: that one keeps what it was given, and so do all below it.
+// usual soft limit of 1,024 is too small for a wide build. It is raised when the first launcher comes, or
+// when the command was forked: whoever was started before keeps what it was given, and so do all below it.
 // Not thread-safe.
 class DescriptorLimit {
  public:

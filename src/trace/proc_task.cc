@@ -63,4 +63,11 @@ std::string ReadExe(pid_t tgid) {
   return n < 0 ? std::string() : std::string(buffer, static_cast<size_t>(n));
 }
 
+bool IsForkOfItsParent(pid_t tgid) {
+  ProcStat stat;
+  if (!ReadProcStat(tgid, &stat)) return false;
+  const std::string exe = ReadExe(tgid);
+  return !exe.empty() && exe == ReadExe(stat.parent);
+}
+
 }  // namespace glovebox::trace

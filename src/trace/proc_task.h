@@ -28,6 +28,10 @@ bool HasThreads(pid_t tgid);
 // The program that it runs, as /proc/TGID/exe names it; empty when that cannot be read.
 std::string ReadExe(pid_t tgid);
 
+// True for a process, stopped in a call, that runs its parent's program: it was forked by it and has not
+// executed anything since.
+bool IsForkOfItsParent(pid_t tgid);
+
 }  // namespace glovebox::trace
 
 #endif  // GLOVEBOX_TRACE_PROC_TASK_H_

@@ -18,6 +18,7 @@
 #include "base/unique_fd.h"
 #include "kernel/abi.h"
 #include "kernel/process.h"
+#include "trace/descriptor_limit.h"
 #include "trace/proc_task.h"
 
 namespace glovebox::trace {
@@ -28,6 +29,8 @@ constexpr int kMaxClimb = 64;  // generations of unseen ancestors; deeper ones c
 
 int OpenProcess(pid_t tgid) { return static_cast<int>(syscall(SYS_pidfd_open, tgid, 0)); }
 
+bool NoneLeft(int error) { return error == EMFILE || error == ENFILE; }
+
 bool PidfdInfo(int pidfd, uint64_t wanted, kernel::PidfdInfo* info) {
   *info = {};
   info->mask = wanted;
@@ -35,13 +38,6 @@ bool PidfdInfo(int pidfd, uint64_t wanted, kernel::PidfdInfo* info) {
 }
 
 }  // namespace
-
-bool IsForkOfItsParent(pid_t tgid) {
-  ProcStat stat;
-  if (!ReadProcStat(tgid, &stat)) return false;
-  const std::string exe = ReadExe(tgid);
-  return !exe.empty() && exe == ReadExe(stat.parent);
-}
 
 class ProcessTable::Impl {
  public:
@@ -61,7 +57,7 @@ class ProcessTable::Impl {
     const bool by_leader = entry->process.tgid == tid && entry->exec != Exec::kByThread;
     entry->exec = by_leader ? Exec::kByLeader : Exec::kByThread;
   }
-  void Register(pid_t tgid, ActionId action, bool parent_stays);
+  bool Register(pid_t tgid, ActionId action, bool parent_stays);
   std::vector<EndedAction> EndedActions(bool final);
   std::vector<std::string> LeftOver(ActionId action, pid_t root);
   size_t pidfds() const { return entries_.size() + inner_.size() + keepers_.size(); }
@@ -112,9 +108,12 @@ class ProcessTable::Impl {
   bool FromKeeper(pid_t tgid, Process* out) const;
   void AddKeeper(pid_t tgid, int pidfd, ActionId action);
   static pid_t ParentOf(pid_t tgid, int pidfd);
+  UniqueFd Hold(pid_t tgid);
   void MakeRoom();
+  void Spare();
+  void Evict();
   void Sweep();
-  void Park(pid_t tgid, const Entry& entry, bool alive);
+  bool Park(pid_t tgid, const Entry& entry, bool alive);
   static void FillEnd(const Inner& inner, EndedAction* out);
 
   const pid_t root_;
@@ -170,7 +169,10 @@ const Process& ProcessTable::Impl::Find(pid_t tid) {
       }
     }
     if (entry == nullptr) {
-      unknown_ = Process{tgid > 0 ? tgid : tid, "", 0, outer_, false, true, nullptr};
+      unknown_ = Process{};
+      unknown_.tgid = tgid > 0 ? tgid : tid;
+      unknown_.action = outer_;
+      unknown_.unknown = unknown_.fresh = true;
       return unknown_;
     }
   }
@@ -194,19 +196,27 @@ void ProcessTable::Impl::LookAtProgram(pid_t tid, Entry* entry) {
   const bool certain = entry->exec == Exec::kNone;
   if (certain && !entry->memory.is_open()) {
     entry->memory.Open(entry->process.tgid);
-    if (kernel::HasEnded(entry->pidfd.get())) entry->memory.Drop();  // its number may have been another's
+    // Its number may have been another's; and a cache must not take what the call itself needs.
+    if (kernel::HasEnded(entry->pidfd.get()) || DescriptorsAreScarce(entry->memory.fd(), kReserve))
+      entry->memory.Drop();
   }
   entry->process.memory = certain ? &entry->memory : nullptr;
+}
+
+// A pidfd, for which others are given up where there are few.
+UniqueFd ProcessTable::Impl::Hold(pid_t tgid) {
+  UniqueFd pidfd(OpenProcess(tgid));
+  if (pidfd.valid() ? DescriptorsAreScarce(pidfd.get(), kReserve) : NoneLeft(errno)) {
+    Spare();
+    if (!pidfd.valid()) pidfd.reset(OpenProcess(tgid));
+  }
+  return pidfd;
 }
 
 // Null when `tgid` leads no thread group, or has gone.
 ProcessTable::Impl::Entry* ProcessTable::Impl::Add(pid_t tgid) {
   if (entries_.size() >= kMaxPidfds) MakeRoom();
-  UniqueFd pidfd(OpenProcess(tgid));
-  if (!pidfd.valid() && (errno == EMFILE || errno == ENFILE)) {
-    MakeRoom();
-    pidfd.reset(OpenProcess(tgid));
-  }
+  UniqueFd pidfd = Hold(tgid);
   if (!pidfd.valid()) return nullptr;
   auto entry = std::make_unique<Entry>();
   entry->process.tgid = tgid;
@@ -238,6 +248,14 @@ bool ProcessTable::Impl::KnownAction(pid_t tgid, Process* out) {
     out->orphan = entry->process.orphan;
     return true;
   }
+  // The first of an inner action is held for its end: it is known without another descriptor.
+  for (const Inner& inner : inner_) {
+    if (inner.root != tgid || inner.replaced || !inner.pidfd.valid()) continue;
+    if (kernel::HasEnded(inner.pidfd.get())) continue;
+    out->action = inner.action;
+    out->orphan = false;
+    return true;
+  }
   const auto parked = parked_.find(tgid);
   ProcStat stat;
   if (parked == parked_.end() || parked->second.start == 0) return false;
@@ -258,7 +276,7 @@ void ProcessTable::Impl::Attribute(pid_t tgid, int pidfd, Process* out) {
     const pid_t parent = ParentOf(child, child_fd);
     if (parent <= 1 || parent == self_) break;  // reparented to init or to us, the subreaper
     if (FromKeeper(parent, out) || KnownAction(parent, out)) return;
-    UniqueFd parent_fd(OpenProcess(parent));
+    UniqueFd parent_fd = Hold(parent);
     if (!parent_fd.valid() || ParentOf(child, child_fd) != parent) {
       if (ParentOf(child, child_fd) == 0) break;
       continue;  // it died under our hands: the child has another parent now
@@ -287,7 +305,7 @@ bool ProcessTable::Impl::FromKeeper(pid_t tgid, Process* out) const {
 void ProcessTable::Impl::AddKeeper(pid_t tgid, int pidfd, ActionId action) {
   const pid_t parent = ParentOf(tgid, pidfd);
   if (parent <= 1 || parent == self_) return;
-  Keeper keeper{parent, action, UniqueFd(OpenProcess(parent)), false};
+  Keeper keeper{parent, action, Hold(parent), false};
   // Asked again with the pidfd in hand: then the number was the parent's all the time.
   if (!keeper.pidfd.valid() || ParentOf(tgid, pidfd) != parent) return;
   keepers_.push_back(std::move(keeper));
@@ -312,7 +330,8 @@ bool ProcessTable::Impl::FromGroup(pid_t tgid, Process* out) {
   return false;
 }
 
-void ProcessTable::Impl::Park(pid_t tgid, const Entry& entry, bool alive) {
+// False where a living one could not be known again: /proc/TGID/stat takes a descriptor for a moment.
+bool ProcessTable::Impl::Park(pid_t tgid, const Entry& entry, bool alive) {
   if (parked_.size() >= kMaxParked) {
     // The older half goes; a full scan, but only once in kMaxParked / 2 processes.
     const uint64_t middle = clock_ > kMaxParked / 2 ? clock_ - kMaxParked / 2 : 0;
@@ -322,7 +341,9 @@ void ProcessTable::Impl::Park(pid_t tgid, const Entry& entry, bool alive) {
   Parked parked{entry.process.action, entry.process.orphan, 0, clock_};
   ProcStat stat;
   if (alive && ReadProcStat(tgid, &stat) && !kernel::HasEnded(entry.pidfd.get())) parked.start = stat.start;
+  if (alive && parked.start == 0 && !kernel::HasEnded(entry.pidfd.get())) return false;
   parked_[tgid] = parked;
+  return true;
 }
 
 // One poll(2) for all.
@@ -344,7 +365,18 @@ void ProcessTable::Impl::Sweep() {
 
 void ProcessTable::Impl::MakeRoom() {
   Sweep();
-  if (entries_.size() < kMaxPidfds * 3 / 4) return;
+  if (entries_.size() >= kMaxPidfds * 3 / 4) Evict();
+}
+
+// This process has hardly a descriptor left.
+void ProcessTable::Impl::Spare() {
+  for (const auto& [tgid, entry] : entries_) entry->memory.Drop();
+  Sweep();
+  Evict();
+}
+
+// Parks the half that was not used for longest, never the last one used.
+void ProcessTable::Impl::Evict() {
   std::vector<std::pair<uint64_t, pid_t>> by_use;
   for (const auto& [tgid, entry] : entries_) {
     if (tgid != root_) by_use.emplace_back(entry->used, tgid);
@@ -352,12 +384,11 @@ void ProcessTable::Impl::MakeRoom() {
   std::sort(by_use.begin(), by_use.end());
   by_use.resize(by_use.size() / 2);
   for (const auto& [used, tgid] : by_use) {
-    Park(tgid, *entries_[tgid], true);
-    entries_.erase(tgid);
+    if (Park(tgid, *entries_[tgid], true)) entries_.erase(tgid);
   }
 }
 
-void ProcessTable::Impl::Register(pid_t tgid, ActionId action, bool parent_stays) {
+bool ProcessTable::Impl::Register(pid_t tgid, ActionId action, bool parent_stays) {
   keepers_.erase(std::remove_if(keepers_.begin(), keepers_.end(),
                                 [](const Keeper& keeper) { return kernel::HasEnded(keeper.pidfd.get()); }),
                  keepers_.end());
@@ -368,17 +399,24 @@ void ProcessTable::Impl::Register(pid_t tgid, ActionId action, bool parent_stays
   if (entry == nullptr) entry = Add(tgid);
   if (entry == nullptr) {
     inner_.push_back({action, tgid, 0, UniqueFd(), true, false});
-    return;
+    return false;
   }
+  entry->used = ++clock_;  // others are evicted below, not this one
   for (Keeper& keeper : keepers_) keeper.nested = keeper.nested || keeper.action == entry->process.action;
   if (parent_stays) AddKeeper(tgid, entry->pidfd.get(), action);
   entry->process.action = action;
   entry->process.orphan = false;
   Inner inner{action, tgid, 0, UniqueFd(fcntl(entry->pidfd.get(), F_DUPFD_CLOEXEC, 0)), false, false};
+  if (!inner.pidfd.valid()) {
+    Spare();
+    inner.pidfd.reset(fcntl(entry->pidfd.get(), F_DUPFD_CLOEXEC, 0));
+  }
   ProcStat stat;
   if (ReadProcStat(tgid, &stat)) inner.start = stat.start;
-  inner.ended = !inner.pidfd.valid();
+  const bool held = inner.pidfd.valid();
+  inner.ended = !held;
   inner_.push_back(std::move(inner));
+  return held;
 }
 
 // Of a reaped process the pidfd itself tells (6.15); of a zombie /proc/PID/stat does.
@@ -450,8 +488,8 @@ ProcessTable::ProcessTable(pid_t root, ActionId action) : impl_(std::make_unique
 ProcessTable::~ProcessTable() = default;
 const Process& ProcessTable::Find(pid_t tid) { return impl_->Find(tid); }
 void ProcessTable::ExecNotified(pid_t tid) { impl_->ExecNotified(tid); }
-void ProcessTable::RegisterAction(pid_t tgid, ActionId action, bool parent_stays) {
-  impl_->Register(tgid, action, parent_stays);
+bool ProcessTable::RegisterAction(pid_t tgid, ActionId action, bool parent_stays) {
+  return impl_->Register(tgid, action, parent_stays);
 }
 std::vector<EndedAction> ProcessTable::EndedActions(bool final) { return impl_->EndedActions(final); }
 std::vector<std::string> ProcessTable::LeftOver(ActionId action) { return impl_->LeftOver(action, 0); }

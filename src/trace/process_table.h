@@ -22,6 +22,9 @@ struct Process {
   // The parents had died before this process was first seen, and nothing (a subreaper of ours, the leader of
   // its group or session) tells for certain whose it is: `action` is the best guess, at worst the outermost.
   bool orphan = false;
+  // Nobody could tell which process the call comes from (no descriptor was left to ask with, or the task is
+  // gone): `action` is the outermost, `exe` empty, and either may be wrong.
+  bool unknown = false;
   // True in the answer of the one Find() that saw the process for the first time (a reused number counts as a
   // new process): the moment for Resolver::ForgetProcess() and for noting an orphan.
   bool fresh = false;
@@ -41,10 +44,6 @@ struct EndedAction {
   std::vector<std::string> left_over;  // "pid exe" of its processes that were seen and still run
 };
 
-// True for a process, stopped in a call, that runs its parent's program: it was forked by it and has not
-// executed anything since.
-bool IsForkOfItsParent(pid_t tgid);
-
 // Not thread-safe: one a supervisor thread. Makes no call that can block.
 //
 // Identity: a process is known by a pidfd that was opened while it was alive, never by its number alone. A
@@ -54,8 +53,10 @@ bool IsForkOfItsParent(pid_t tgid);
 // process whose pidfd had to be given up (see below) is known by number and start time.
 //
 // Bounds: at most kMaxPidfds processes have a descriptor for themselves and one for their memory; the dead
-// are swept away, the least recently used living ones are parked without a descriptor. Of the dead, the
-// action is kept for the last kMaxParked processes: their group or session can outlive them.
+// are swept away, the least recently used living ones are parked without a descriptor. Where the process has
+// few descriptors (`ulimit -n 64`) it holds fewer, so that kReserve stay free for who resolves the call: its
+// memories go first, they save time only. Of the dead, the action is kept for the last kMaxParked processes:
+// their group or session can outlive them.
 //
 //   const Process& process = table.Find(notification.pid);
 //   if (intent.op == Op::kExec) table.ExecNotified(notification.pid);
@@ -63,6 +64,7 @@ class ProcessTable {
  public:
   static constexpr size_t kMaxPidfds = 64;
   static constexpr size_t kMaxParked = 4096;
+  static constexpr int kReserve = 16;
 
   // `root` is the first process of `action`, alive (or a zombie) now.
   ProcessTable(pid_t root, access::ActionId action);
@@ -88,7 +90,10 @@ class ProcessTable {
   // `parent_stays`: the launcher that forked `tgid` waits for it as a subreaper (a test's). It belongs to the
   // outer action, and what comes to it as an orphan to `action`; where that one has had inner actions of its
   // own, which of them it is cannot be told, and the process is an `orphan`.
-  void RegisterAction(pid_t tgid, access::ActionId action, bool parent_stays = false);
+  //
+  // False where the process cannot be held (it is dead, or no descriptor is left): what it does from now on
+  // may be filed under the action outside.
+  bool RegisterAction(pid_t tgid, access::ActionId action, bool parent_stays = false);
 
   // The inner actions whose first process has ended since the last call, each once; one poll(2), nothing when
   // there is no inner action: call it each few hundred notifications and whenever the listener is idle. A

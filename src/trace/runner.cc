@@ -27,6 +27,7 @@
 #include "kernel/process.h"
 #include "policy/compile.h"
 #include "trace/clock.h"
+#include "trace/descriptor_limit.h"
 #include "trace/handshake.h"
 #include "trace/left_over.h"
 #include "trace/plan_store.h"
@@ -138,6 +139,7 @@ void LeaveToOuter(uint32_t held, child::ChildPlan* plan) {
 class Run {
  public:
   explicit Run(const RunRequest& request) : request_(request), announcer_(request, request.begin.action) {}
+  ~Run() { limit_.Restore(); }
   absl::StatusOr<RunOutcome> Execute();
 
  private:
@@ -161,6 +163,7 @@ class Run {
   const RunRequest& request_;
   RunAnnouncer announcer_;
   SignalGuard signals_;
+  DescriptorLimit limit_;
   policy::CompiledPlan plan_;
   policy::CompiledPlan inside_;  // what is left of it below a supervisor of ours that refuses by default
   std::unique_ptr<Prepared> prepared_;
@@ -286,6 +289,7 @@ absl::Status Run::Fork() {
   if (pid_ < 0) return ErrnoStatus("fork", request_.argv[0], errno);
   if (pid_ == 0) Child();
   begin_.pid = pid_;
+  limit_.Raise();  // of this process alone
   ack_.theirs.reset();
   number_.theirs.reset();
   status_.theirs.reset();

@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -68,6 +70,25 @@ TEST_F(RunnerTest, RecordsWhatIsThereWhatIsAbsentAndWhatIsMade) {
   const auto made = sink_.Of(Op::kOpen, Path("made"));
   ASSERT_THAT(made, SizeIs(1));
   EXPECT_EQ(made[0].result, Result::kCreated);
+}
+
+TEST_F(RunnerTest, RaisesItsOwnLimitOfDescriptorsAndNotTheCommands) {
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few = {64, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto outcome = RunSupervised(Shell(absl::StrCat(
+      "ulimit -Sn > ", Path("command"),
+      "; sed -n 's/^Max open files *\\([0-9]*\\).*/\\1/p' /proc/$PPID/limits > ", Path("supervisor"))));
+  rlimit after;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &after), 0);
+  setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_OK(outcome);
+  EXPECT_EQ(after.rlim_cur, few.rlim_cur) << "put back";
+  ASSERT_OK_AND_ASSIGN(const std::string command, ReadFile(Path("command")));
+  EXPECT_EQ(command, "64\n");
+  ASSERT_OK_AND_ASSIGN(const std::string supervisor, ReadFile(Path("supervisor")));
+  EXPECT_EQ(supervisor, absl::StrCat(std::min<rlim_t>(before.rlim_max, 65536), "\n"));
 }
 
 TEST_F(RunnerTest, BeginComesFirstAndEndLast) {

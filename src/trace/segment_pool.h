@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "access/log.h"
 
 namespace glovebox::trace {
@@ -19,10 +18,11 @@ class SegmentPool {
  public:
   explicit SegmentPool(std::string run_dir) : run_dir_(std::move(run_dir)) {}
 
-  absl::StatusOr<access::SegmentWriter*> Borrow();
+  // Never null. Where no segment can be made (a full disk, a run directory that was removed) it is one that
+  // takes nothing and whose status says why: the build goes on without a record.
+  access::SegmentWriter* Borrow();
   // `writer` itself; another in its place where it broke (somebody tampered with its segment) and another can
-  // be had: the actions to come are not lost with it. On a full disk there is none, and the broken one says
-  // so of each.
+  // be had: the actions to come are not lost with it.
   access::SegmentWriter* Working(access::SegmentWriter* writer);
   void GiveBack(access::SegmentWriter* writer);
   // Seals every segment; all must have been given back. The first error of any of them.
@@ -34,6 +34,7 @@ class SegmentPool {
   const std::string run_dir_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<access::SegmentWriter>> all_;
+  std::vector<std::unique_ptr<access::SegmentWriter>> none_;  // in the place of those that could not be made
   std::vector<access::SegmentWriter*> free_;
 };
 

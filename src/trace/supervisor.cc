@@ -23,6 +23,7 @@
 #include "trace/hello.h"
 #include "trace/intent.h"
 #include "trace/predict.h"
+#include "trace/proc_task.h"
 #include "trace/process_table.h"
 #include "trace/recent_links.h"
 
@@ -129,6 +130,7 @@ class Supervisor::Impl {
     access.pid = process.tgid;
     access.tid = tid;
     access.exe = process.exe;
+    const bool unknown = process.unknown;
     const bool orphan = orphans_.contains(process.tgid);
     const bool late =
         process.tgid != o_.root && o_.root_ended != nullptr && o_.root_ended->load(std::memory_order_relaxed);
@@ -142,6 +144,10 @@ class Supervisor::Impl {
       orphans_.erase(process.tgid);
       AddHole(access.action, access.pid, "orphan",
               "its parents had ended before it was seen: it may belong to an inner action");
+    }
+    if (unknown && strangers_.insert(access.pid).second) {
+      AddHole(access.action, access.pid, "process-unknown",
+              "which process called cannot be told: it may belong to an inner action");
     }
     if (!intent.hole.empty())
       AddHole(access.action, access.pid, HoleKind(intent), absl::StrCat(intent.syscall, ": ", intent.hole));
@@ -166,6 +172,7 @@ class Supervisor::Impl {
     orphans_.erase(process.tgid);
     // Without inner actions there is only one that it can belong to.
     if (process.orphan && !inner_.empty()) orphans_.insert(process.tgid);
+    if (process.unknown) return;  // not a new one, perhaps
     const std::lock_guard<std::mutex> lock(met_mutex_);
     met_[process.tgid] = process.action;
   }
@@ -345,7 +352,10 @@ class Supervisor::Impl {
     Inner& inner = inner_[begin.action];
     inner.program = std::string(ProgramOf(begin));
     // A launcher that announces itself in a fork waits for it as its subreaper (launch_test_role.h).
-    processes_.RegisterAction(process.tgid, begin.action, IsForkOfItsParent(process.tgid));
+    if (!processes_.RegisterAction(process.tgid, begin.action, IsForkOfItsParent(process.tgid))) {
+      AddHole(begin.action, process.tgid, "announcement",
+              "its process cannot be held: no descriptor is left");
+    }
     orphans_.erase(process.tgid);  // it has said itself whose it is
     {
       const std::lock_guard<std::mutex> lock(met_mutex_);
@@ -382,6 +392,7 @@ class Supervisor::Impl {
   access::Record record_ = access::Access{};  // the access at hand: its strings keep their room
   absl::flat_hash_set<pid_t> orphans_;        // to be told of with their first record
   SupervisorResult result_;
+  absl::flat_hash_set<pid_t> strangers_;     // a hole has told of them
   absl::flat_hash_set<pid_t> late_;          // reported in left_over
   std::map<access::ActionId, Inner> inner_;  // every inner action so far; few
   mutable std::mutex met_mutex_;

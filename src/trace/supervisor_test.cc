@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <sys/prctl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -13,6 +16,7 @@
 
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/unique_fd.h"
 #include "child/wire.h"
 #include "gtest/gtest.h"
 #include "kernel/fake_memory.h"
@@ -292,6 +296,30 @@ TEST_F(SupervisorTest, APathThatStartsNobodyKnowsWhereLeavesAHole) {
   ASSERT_THAT(sink_.All<Hole>(), SizeIs(1));
   EXPECT_EQ(sink_.All<Hole>()[0].kind, "path-unresolved");
   EXPECT_THAT(sink_.All<Hole>()[0].detail, HasSubstr("openat"));
+}
+
+TEST_F(SupervisorTest, ACallerThatCannotBeToldForWantOfADescriptorLeavesAHole) {
+  const pid_t caller = fork();
+  while (caller == 0) pause();
+  seccomp_notif call = Open("a");
+  call.pid = static_cast<uint32_t>(caller);
+  Start();
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const UniqueFd lowest(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const rlimit none = {static_cast<rlim_t>(lowest.get()), before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  feed_->Push(call);
+  feed_->Push(call);
+  EXPECT_TRUE(feed_->WaitForAnswers(2));
+  setrlimit(RLIMIT_NOFILE, &before);
+  kill(caller, SIGKILL);
+  waitpid(caller, nullptr, 0);
+  EXPECT_EQ(Finish().holes, 1u) << "once a process";
+  EXPECT_THAT(sink_.All<Access>(), SizeIs(2));
+  ASSERT_THAT(sink_.All<Hole>(), SizeIs(1));
+  EXPECT_EQ(sink_.All<Hole>()[0].kind, "process-unknown");
+  EXPECT_EQ(sink_.All<Hole>()[0].pid, caller);
 }
 
 TEST_F(SupervisorTest, ARenameMakesTheResolverForget) {
