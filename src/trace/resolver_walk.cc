@@ -150,6 +150,8 @@ class Walker {
     at_link_ = false;
     elsewhere_ = !caller_.prefix.empty();
   }
+  // The end of what procfs calls the directory where we are.
+  const std::string& HereInProc() const { return text_.empty() ? caller_.root : text_; }
   std::string Below(const std::string& name) const {
     return absl::StrCat(access_ == "/" ? "" : access_, "/", name);
   }
@@ -167,6 +169,7 @@ class Walker {
     const int error = StatLong(path, AT_SYMLINK_NOFOLLOW, &st);
     if (error != 0) {
       parent_there_ = error == ENOENT && last;
+      removed_ = parent_there_ && StatLong(access_, 0, &st) == 0 && IsRemovedDirectory(st, HereInProc());
       return Take(name, error);
     }
     if (const int crosses = StaysOnMount(path, AT_SYMLINK_NOFOLLOW)) return Take(name, crosses);
@@ -318,6 +321,7 @@ class Walker {
     if (out.resolved.path.empty()) out.resolved.path = "/";
     out.resolved.error = error;
     out.resolved.parent_there = parent_there_;
+    out.resolved.removed = removed_;
     out.through_proc = through_proc_ || IsProc(access_);
     out.resolved.through_proc = out.through_proc;
     if (elsewhere_) out.resolved.reach = access_;
@@ -331,6 +335,7 @@ class Walker {
     if (const int error = StatLong(access_, flags, &st)) return Fail(error, "");
     Walked out = Fail(0, "");
     FillFromStat(st, &out.resolved);
+    out.resolved.removed = IsRemovedDirectory(st, HereInProc());
     return out;
   }
 
@@ -356,6 +361,7 @@ class Walker {
   int links_ = 0;
   bool stopped_ = false;  // at something that is no directory
   bool parent_there_ = false;
+  bool removed_ = false;
   bool through_proc_ = false;
   bool at_link_ = false;    // access_ is itself a magic link, to be followed
   bool elsewhere_ = false;  // text_ does not lead this process to where access_ does
@@ -408,6 +414,12 @@ void FillFromStat(const struct stat& st, Resolved* out) {
   out->gid = st.st_gid;
   out->dev = st.st_dev;
   out->ino = st.st_ino;
+}
+
+bool IsRemovedDirectory(const struct stat& st, std::string_view text) {
+  constexpr std::string_view kRemoved = " (deleted)";  // d_path(), fs/d_path.c
+  return S_ISDIR(st.st_mode) && st.st_nlink == 0 && text.size() > kRemoved.size() &&
+         text.substr(text.size() - kRemoved.size()) == kRemoved;
 }
 
 Walked Walk(const Caller& caller, const std::string& start, const std::string& spelled, bool follow,
