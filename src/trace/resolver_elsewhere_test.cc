@@ -102,5 +102,54 @@ TEST_F(ResolverTest, ProcOfANamespaceThatTheCallerIsNotInIsUnknown) {
   EXPECT_TRUE(Own(theirs + "1/status").there);
 }
 
+bool StandBelow(const std::string& where) { return chdir((where + "/w/q").c_str()) == 0; }
+
+TEST_F(ResolverTest, WhoStandsBelowAShutDirectoryGoesOnFromThere) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may search everything";
+  ASSERT_EQ(mkdir((top_ + "/w").c_str(), 0755), 0);
+  ASSERT_EQ(mkdir((top_ + "/w/q").c_str(), 0755), 0);
+  ASSERT_OK(WriteFile(top_ + "/w/q/file", ""));
+  const Oracle oracle(top_, StandBelow, {top_ + "/w/q"});
+  ASSERT_TRUE(oracle.ok());
+  const auto ask = [&] {
+    for (const int dirfd : {AT_FDCWD, 10}) {
+      for (const char* path : {"file", ".", "./file", "none", "../q/file", "file/x"}) {
+        ExpectSame(oracle, resolver_.get(), {dirfd, path, true, false}, "");
+      }
+    }
+  };
+  ask();
+  chmod((top_ + "/w").c_str(), 0);
+  ask();
+  resolver_->Forget();
+  ask();
+  chmod((top_ + "/w").c_str(), 0700);
+}
+
+bool StandCovered(const std::string& where) {
+  return OwnMounts(0) && chdir((where + "/m").c_str()) == 0 &&
+         mount("tmpfs", (where + "/m").c_str(), "tmpfs", 0, nullptr) == 0;
+}
+
+TEST_F(ResolverTest, ACoveredWorkingDirectoryIsStillWhereOneStands) {
+  ASSERT_EQ(mkdir((top_ + "/m").c_str(), 0755), 0);
+  ASSERT_OK(WriteFile(top_ + "/m/below", ""));
+  ASSERT_OK(WriteFile(top_ + "/beside", ""));
+  const Oracle oracle(top_, StandCovered);
+  if (!oracle.ok()) GTEST_SKIP() << "no mount namespaces here";
+  for (const char* path : {"below", "none", ".", "..", "../beside", "../m/below"}) {
+    ExpectSame(oracle, resolver_.get(), {AT_FDCWD, path, true, false}, "");
+  }
+}
+
+bool Hide(const std::string&) { return prctl(PR_SET_DUMPABLE, 0) == 0; }
+
+TEST_F(ResolverTest, AProcessThatMayNotBeLookedAtIsUnknown) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may look at everything";
+  const Oracle oracle(top_, Hide);
+  ASSERT_TRUE(oracle.ok());
+  EXPECT_EQ(resolver_->Resolve(oracle.pid(), oracle.pid(), {AT_FDCWD, "/", true, false}).error, ESRCH);
+}
+
 }  // namespace
 }  // namespace glovebox::trace
