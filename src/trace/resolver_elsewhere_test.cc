@@ -144,6 +144,36 @@ TEST_F(ResolverTest, ACoveredWorkingDirectoryIsStillWhereOneStands) {
 
 bool Hide(const std::string&) { return prctl(PR_SET_DUMPABLE, 0) == 0; }
 
+// Hides itself when it is told to.
+TEST_F(ResolverTest, AProcessThatHidesItselfIsKnownUntilItsViewCanHaveChanged) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may look at everything";
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    close(pair[0]);
+    char word = 0;
+    if (recv(pair[1], &word, 1, 0) != 1 || !Hide("") || send(pair[1], &word, 1, 0) != 1) _exit(1);
+    (void)!recv(pair[1], &word, 1, 0);
+    _exit(0);
+  }
+  close(pair[1]);
+  UniqueFd socket(pair[0]);
+  const auto error = [&] { return resolver_->Resolve(pid, pid, {AT_FDCWD, "/", true, false}).error; };
+  EXPECT_EQ(error(), 0);
+  char word = 'g';
+  ASSERT_EQ(send(socket.get(), &word, 1, 0), 1);
+  ASSERT_EQ(recv(socket.get(), &word, 1, 0), 1);
+  usleep((Resolver::kMaxAgeMs + 50) * 1000);  // until it is looked at again
+  EXPECT_EQ(error(), 0);
+  resolver_->ForgetNames();
+  EXPECT_EQ(error(), 0);
+  resolver_->Forget();
+  EXPECT_EQ(error(), ESRCH);
+  socket.reset();
+  waitpid(pid, nullptr, 0);
+}
+
 TEST_F(ResolverTest, AProcessThatMayNotBeLookedAtIsUnknown) {
   if (geteuid() == 0) GTEST_SKIP() << "root may look at everything";
   const Oracle oracle(top_, Hide);
