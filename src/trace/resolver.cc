@@ -4,6 +4,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +32,25 @@ int64_t NowMs() {
   return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+// Which object, and through which mount (0 where the kernel does not tell, before 5.8): a name and a
+// descriptor can lead to the same object in two places.
+struct Place {
+  dev_t dev = 0;
+  ino_t ino = 0;
+  uint64_t mount = 0;
+  bool operator==(const Place& other) const {
+    return dev == other.dev && ino == other.ino && mount == other.mount;
+  }
+};
+
+bool PlaceOf(int fd, const char* path, int flags, Place* out) {
+  struct statx is;
+  if (statx(fd, path, flags | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &is) != 0) return false;
+  *out = {makedev(is.stx_dev_major, is.stx_dev_minor), is.stx_ino,
+          (is.stx_mask & STATX_MNT_ID) != 0 ? is.stx_mnt_id : 0};
+  return true;
+}
+
 // What a spelled, absolute directory leads to.
 struct Dir {
   enum class Kind : uint8_t {
@@ -41,6 +61,7 @@ struct Dir {
   Kind kind = Kind::kSpecial;
   int64_t expires_ms = 0;
   std::string text;
+  Place place;  // of kDir
 };
 
 // A task's root and mount namespace, as last seen.
@@ -48,18 +69,26 @@ struct View {
   int64_t expires_ms = 0;
   uint64_t generation = 0;
   bool foreign = false;  // not our own
+  bool unknown = false;  // the task may not be looked at
   std::string root;      // see Caller::root
+  // The generation in which the task was last seen to have our own view, and, of a process's leader, the one
+  // in which the process was first seen; 0: not known.
+  uint64_t own_in = 0;
+  uint64_t born_in = 0;
 };
 
 class CachingResolver final : public Resolver {
  public:
   Resolved Resolve(pid_t tid, pid_t tgid, const PathRef& ref) override;
   void Forget() override;
+  void ForgetNames() override;
   void ForgetProcess(pid_t tgid) override;
 
  private:
   View& Slot(pid_t tid, pid_t tgid);
   const View& ViewOf(pid_t tid, pid_t tgid);
+  bool LeaderVouches(pid_t tgid) const;
+  bool LeadsTo(absl::string_view text, const char* link);
   static Resolved Behind(const Caller& caller, const char* link, absl::string_view text);
   Resolved Relative(const Caller& caller, const View& view, const PathRef& ref);
   static Resolved Restricted(const Caller& caller, const PathRef& ref);
@@ -76,23 +105,31 @@ class CachingResolver final : public Resolver {
   absl::flat_hash_map<pid_t, absl::flat_hash_map<pid_t, View>> thread_views_;
   size_t threads_ = 0;  // in thread_views_
   size_t bytes_ = 0;
-  uint64_t generation_ = 1;
+  uint64_t generation_ = 1;  // of views: another one after each call that can change one
   int64_t now_ms_ = 0;
   int64_t settle_until_ms_ = 0;
-  Dir root_ = {Dir::Kind::kDir, INT64_MAX, ""};
+  int64_t views_settle_until_ms_ = 0;
+  Dir root_ = {Dir::Kind::kDir, INT64_MAX, "", {}};
   std::string own_root_;
   std::string own_namespace_;
 };
 
 void CachingResolver::Forget() {
+  ForgetNames();
+  ++generation_;
+  views_settle_until_ms_ = settle_until_ms_;
+}
+
+void CachingResolver::ForgetNames() {
   dirs_.clear();
   bytes_ = 0;
-  ++generation_;
   settle_until_ms_ = NowMs() + kSettleMs;
 }
 
 void CachingResolver::ForgetProcess(pid_t tgid) {
-  views_.erase(tgid);
+  if (views_.size() >= kMaxCallers) views_.clear();
+  views_[tgid] = {};
+  views_[tgid].born_in = generation_;
   const auto threads = thread_views_.find(tgid);
   if (threads == thread_views_.end()) return;
   threads_ -= threads->second.size();
@@ -120,17 +157,33 @@ const View& CachingResolver::ViewOf(pid_t tid, pid_t tgid) {
     ReadLink("/proc/thread-self/ns/mnt", &own_namespace_);
     ReadLink("/proc/thread-self/root", &own_root_);
   }
-  view = {now_ms_ < settle_until_ms_ ? settle_until_ms_ : now_ms_ + kMaxAgeMs, generation_, false, ""};
-  std::string text;
+  const bool settling = now_ms_ < views_settle_until_ms_;
+  view.expires_ms = settling ? views_settle_until_ms_ : now_ms_ + kMaxAgeMs;
+  view.generation = generation_;
+  view.foreign = view.unknown = false;
+  view.root.clear();
+  std::string mounts;
+  std::string root;
   const std::string task = absl::StrCat("/proc/", tid);
-  // A task that may not be looked at (not dumpable) is taken for one of our own view.
-  const bool other_mounts = ReadLink(absl::StrCat(task, "/ns/mnt"), &text) == 0 && text != own_namespace_;
-  const bool other_root = ReadLink(absl::StrCat(task, "/root"), &text) == 0 && text != own_root_;
-  if (other_mounts || other_root) {
-    view.foreign = true;
-    if (other_root && text != "/") view.root = text;
+  if (ReadLink(absl::StrCat(task, "/ns/mnt"), &mounts) != 0 ||
+      ReadLink(absl::StrCat(task, "/root"), &root) != 0) {
+    view.unknown = view.own_in != generation_ && (tid == tgid || !LeaderVouches(tgid));
+    if (view.unknown) view.expires_ms = 0;
+    return view;
   }
+  view.foreign = mounts != own_namespace_ || root != own_root_;
+  if (root != own_root_ && root != "/") view.root = root;
+  // What changes it may still wait, although it was told.
+  view.own_in = view.foreign || settling ? 0 : generation_;
   return view;
+}
+
+// A thread that may not be looked at: as long as this process lives no call was made that can part the view
+// of one thread from another's.
+bool CachingResolver::LeaderVouches(pid_t tgid) const {
+  const auto leader = views_.find(tgid);
+  return leader != views_.end() && leader->second.born_in == generation_ &&
+         leader->second.own_in == generation_;
 }
 
 Resolved CachingResolver::Resolve(pid_t tid, pid_t tgid, const PathRef& ref) {
@@ -155,6 +208,11 @@ Resolved CachingResolver::Resolve(pid_t tid, pid_t tgid, const PathRef& ref) {
   if (ref.spelled.size() >= PATH_MAX) {
     out.path = ref.spelled;
     out.error = ENAMETOOLONG;
+    return out;
+  }
+  if (view.unknown) {
+    out.path = ref.spelled;
+    out.error = ESRCH;
     return out;
   }
   if (ref.resolve != 0) return Restricted(caller, ref);
@@ -221,6 +279,7 @@ Resolved CachingResolver::Behind(const Caller& caller, const char* link, absl::s
   Resolved out;
   out.path.assign(text.data(), text.size());
   FillFromStat(st, &out);
+  out.removed = IsRemovedDirectory(st, out.path);
   out.reach = link;
   out.through_proc = true;
   return out;
@@ -246,13 +305,28 @@ Resolved CachingResolver::Relative(const Caller& caller, const View& view, const
     return view.foreign ? WalkLink(caller, link).resolved : Behind(caller, link, text);
   }
   if (view.foreign || text[0] != '/' || absl::EndsWith(text, " (deleted)") ||
-      text.size() + 1 + ref.spelled.size() >= PATH_MAX) {
+      text.size() + 1 + ref.spelled.size() >= PATH_MAX || !LeadsTo(text, link)) {
     return Walk(caller, link, ref.spelled, ref.follow).resolved;
   }
   size_t size = text.size();
   if (size > 1) base[size++] = '/';
   ref.spelled.copy(base + size, ref.spelled.size());
-  return Fast(caller, absl::string_view(base, size + ref.spelled.size()), ref.follow, 0);
+  Resolved out = Fast(caller, absl::string_view(base, size + ref.spelled.size()), ref.follow, 0);
+  // Who stands in a directory needs no leave to search those above it.
+  return out.error == EACCES ? Walk(caller, link, ref.spelled, ref.follow).resolved : out;
+}
+
+// A directory's name in procfs need not lead to it: it can be of a mount that nothing or something else is
+// mounted over, or lie below what may not be searched.
+bool CachingResolver::LeadsTo(absl::string_view text, const char* link) {
+  Place there;
+  if (!PlaceOf(AT_FDCWD, link, 0, &there)) return false;
+  if (text == "/") {
+    if (root_.place.ino == 0) PlaceOf(AT_FDCWD, "/", 0, &root_.place);
+    return there == root_.place;
+  }
+  const Dir& named = Lookup(text);
+  return named.kind == Dir::Kind::kDir && there == named.place;
 }
 
 // `full` is absolute, in our own root.
@@ -349,7 +423,8 @@ Dir CachingResolver::Ask(const std::string& key) const {
     struct statfs fs;
     std::string text;
     if (fstatfs(fd.get(), &fs) != 0 || fs.f_type == PROC_SUPER_MAGIC ||
-        ReadLink(absl::StrCat("/proc/self/fd/", fd.get()), &text) != 0 || text[0] != '/') {
+        ReadLink(absl::StrCat("/proc/self/fd/", fd.get()), &text) != 0 || text[0] != '/' ||
+        !PlaceOf(fd.get(), "", AT_EMPTY_PATH, &dir.place)) {
       return dir;
     }
     dir.kind = Dir::Kind::kDir;

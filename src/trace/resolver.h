@@ -26,6 +26,9 @@ struct Resolved {
   // (ENOTDIR).
   bool parent_there = false;
   bool is_dir = false;
+  // The directory that is there, or in which the last name is missing, has been removed, and is still held by
+  // someone: nothing can be made in it (ENOENT), and it lists nothing.
+  bool removed = false;
   mode_t mode = 0;  // st_mode of what is there
   uid_t uid = 0;
   gid_t gid = 0;
@@ -49,7 +52,9 @@ struct Resolved {
 // kSettleMs after Forget() live no longer than those kSettleMs.
 // A caller in another root or mount namespace, everything that leads through /proc, and what openat2's
 // RESOLVE_* restrict, is walked step by step and never cached. The cache holds at most kMaxEntries
-// directories and kMaxBytes of names. Search permission on the way is judged by the supervisor's own
+// directories and kMaxBytes of names. A relative path goes by its directory's name only where that name led
+// to the same object through the same mount, else from the directory itself; a mount by a process outside is
+// seen in this after kMaxAgeMs. Search permission on the way is judged by the supervisor's own
 // credentials.
 class Resolver {
  public:
@@ -63,6 +68,11 @@ class Resolver {
   virtual Resolved Resolve(pid_t tid, pid_t tgid, const PathRef& path) = 0;
   // For every notified call that may change what a directory's name means: see ChangesNames() in predict.h.
   virtual void Forget() = 0;
+  // The same for such a call that changes names only, and no task's root or mount namespace (rename, unlink,
+  // mkdir ...; not mounts, chroot, pivot_root, unshare, setns): a process that may no longer be looked at
+  // (PR_SET_DUMPABLE) is still known by the view that it had. Else nothing tells where it looks, and what it
+  // asks for is ESRCH.
+  virtual void ForgetNames() { Forget(); }
   // A number that names a new process now (Process::fresh): its root and namespace, and those of its threads,
   // which each can have of its own, are looked at again. Without this call, or one of Forget(), they are
   // believed for kMaxAgeMs.
