@@ -22,6 +22,7 @@
 #include "trace/handshake.h"
 #include "trace/hello.h"
 #include "trace/intent.h"
+#include "trace/permissions.h"
 #include "trace/predict.h"
 #include "trace/process_table.h"
 #include "trace/recent_links.h"
@@ -59,7 +60,10 @@ bool IsIgnored(absl::string_view syscall) {
 class Supervisor::Impl {
  public:
   Impl(std::unique_ptr<kernel::NotifyListener> listener, const SupervisorOptions& options)
-      : listener_(std::move(listener)), o_(options), processes_(options.root, options.action) {}
+      : listener_(std::move(listener)), o_(options), processes_(options.root, options.action) {
+    ReadCredentials(0, false, &own_);
+    ReadCredentials(0, true, &own_real_);
+  }
 
   access::ActionId ActionOf(pid_t pid) const {
     const std::lock_guard<std::mutex> lock(met_mutex_);
@@ -108,7 +112,7 @@ class Supervisor::Impl {
     const uint64_t time = Now();
     const auto tid = static_cast<pid_t>(call.pid);
     const Process& process = processes_.Find(tid);
-    if (process.fresh) Meet(process);
+    if (process.fresh) Meet(process, tid);
     Intent intent = Decode(call, kernel::HeldMemoryReader(process.memory, *o_.memory));
     if (o_.announcer != nullptr && intent.op == Op::kOpen && intent.paths.size() == 1 &&
         intent.paths[0].spelled == kAnnouncement) {
@@ -132,6 +136,7 @@ class Supervisor::Impl {
     const bool orphan = orphans_.contains(process.tgid);
     const bool late =
         process.tgid != o_.root && o_.root_ended != nullptr && o_.root_ended->load(std::memory_order_relaxed);
+    if (intent.op == Op::kExec) NoteCredentials(tid, process.tgid);
     const Sighting seen = Fill(intent, tid, process.tgid, &access);
     // Memory first, the question second: when the call no longer waits, what was read may be a later
     // process's.
@@ -160,7 +165,8 @@ class Supervisor::Impl {
   }
 
   // A process that was not seen before, also under a number that was.
-  void Meet(const Process& process) {
+  void Meet(const Process& process, pid_t tid) {
+    NoteCredentials(tid, process.tgid);
     o_.resolver->ForgetProcess(process.tgid);
     recent_.Forget(process.tgid);
     orphans_.erase(process.tgid);
@@ -216,6 +222,22 @@ class Supervisor::Impl {
     bool through_proc = false;  // it depends on who asks
   };
 
+  CallerPermissions MakePermissions(const Intent& intent, pid_t tid) const {
+    // access(2) asks with the real ids; faccessat2 can ask with the others.
+    const bool real = intent.op == Op::kAccess && (intent.flags & AT_EACCESS) == 0;
+    return {tid, real, real ? own_real_ : own_};
+  }
+
+  // A program that runs with other credentials than ours gets them before its exec, mostly: then each way is
+  // looked at as well, which would cost too much for every call of everybody.
+  void NoteCredentials(pid_t tid, pid_t tgid) {
+    if (CallerPermissions(tid, false, own_).IsOwn()) {
+      others_.erase(tgid);
+    } else {
+      others_.insert(tgid);
+    }
+  }
+
   // Paths, addresses and the prediction.
   Sighting Fill(const Intent& intent, pid_t tid, pid_t tgid, access::Access* access) {
     access->op = intent.op;
@@ -235,7 +257,11 @@ class Supervisor::Impl {
     }
     const Resolved* first = count > 0 ? &found[0] : nullptr;
     const Resolved* second = count > 1 ? &found[1] : nullptr;
-    const Prediction prediction = Predict(intent, first, second);
+    const CallerPermissions permissions = MakePermissions(intent, tid);
+    if (others_.contains(tgid)) {
+      for (size_t i = 0; i < count; ++i) permissions.JudgeWay(intent.paths[i].spelled, &found[i]);
+    }
+    const Prediction prediction = Predict(intent, first, second, permissions);
     access->result = prediction.result;
     access->error = prediction.error;
     if (intent.refuse == 0 && ChangesNames(intent, first, second)) o_.resolver->Forget();
@@ -380,6 +406,9 @@ class Supervisor::Impl {
   RecentLinks recent_;
   access::Record record_ = access::Access{};  // the access at hand: its strings keep their room
   absl::flat_hash_set<pid_t> orphans_;        // to be told of with their first record
+  absl::flat_hash_set<pid_t> others_;         // whose credentials are not ours, as last seen
+  Credentials own_;
+  Credentials own_real_;  // as access(2) takes them
   SupervisorResult result_;
   absl::flat_hash_set<pid_t> late_;          // reported in left_over
   std::map<access::ActionId, Inner> inner_;  // every inner action so far; few
