@@ -72,6 +72,7 @@ int WriteParent(const Resolved& of, const Permissions& permissions) {
 
 Prediction CreateHere(const Resolved& what, const Permissions& permissions) {
   if (!what.parent_there || what.error != ENOENT) return Error(what.error);
+  if (what.removed) return Error(ENOENT);
   if (const int error = WriteParent(what, permissions)) return Error(error);
   return Created();
 }
@@ -182,7 +183,7 @@ Prediction Rename(const Intent& intent, const Resolved& from, const Resolved* to
   if (to == nullptr) return from.there ? There() : Error(from.error);
   if (exclusive && HasName(intent, 1, *to)) return Error(EEXIST);
   if (!from.there) return Error(from.error);
-  if (!to->there && (to->error != ENOENT || exchange)) return Error(to->error);
+  if (!to->there && (to->error != ENOENT || exchange || to->removed)) return Error(to->error);
   if (const int error = RenamePlaces(intent, from, *to, exchange)) return Error(error);
   if (from.path == to->path) return There();  // nothing is done, nothing is asked
   if (const int error = WriteParent(from, permissions)) return Error(error);
@@ -219,7 +220,7 @@ Prediction Link(const Intent& intent, const Resolved& from, const Resolved* to,
   // "file/" and "link/": there, whatever the slash says.
   if (to->there || to->error == ENOTDIR || SlashedLink(intent, 1, *to)) return Error(EEXIST);
   if (to->error != ENOENT) return Error(to->error);
-  if (Trailing(intent, 1)) return Error(ENOENT);
+  if (Trailing(intent, 1) || to->removed) return Error(ENOENT);
   if (const int error = MayLink(from, permissions)) return Error(error);
   if (const int error = WriteParent(*to, permissions)) return Error(error);
   if (from.is_dir) return Error(EPERM);
@@ -294,7 +295,7 @@ int MayTouch(const Intent& intent, const Resolved& what, const Permissions& perm
       // readlink() of what is no link: EINVAL (of an O_PATH descriptor without a path: ENOENT).
       return S_ISLNK(what.mode) ? 0 : EINVAL;
     case Op::kList:
-      return what.is_dir ? 0 : ENOTDIR;
+      return !what.is_dir ? ENOTDIR : what.removed ? ENOENT : 0;
     default:
       return 0;
   }

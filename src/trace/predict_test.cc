@@ -355,6 +355,39 @@ TEST_F(PredictRealTest, OpensThroughDescriptorsMeetWhatWasPredicted) {
   for (const int fd : {ends[0], ends[1], memory, unnamed, removed, shut}) close(fd);
 }
 
+// Nothing can be made in a directory that was removed under whoever stands in it, and it lists nothing.
+TEST_F(PredictRealTest, CallsInARemovedDirectoryMeetWhatWasPredicted) {
+  const std::string file = dir_->path() + "/file";
+  ASSERT_EQ(chdir("empty"), 0);
+  ASSERT_EQ(rmdir("../empty"), 0);
+  const int here = open(".", O_RDONLY | O_DIRECTORY);
+  ASSERT_GE(here, 0);
+  Compare(
+      Do(Op::kOpen, O_CREAT | O_WRONLY, "new"), [] { return open("new", O_CREAT | O_WRONLY, 0600); }, "open");
+  Compare(
+      Do(Op::kMkdir, 0, "new"), [] { return mkdir("new", 0700); }, "mkdir");
+  Compare(
+      Do(Op::kSymlink, 0, "new"), [] { return symlink("x", "new"); }, "symlink");
+  Intent move = Do(Op::kRename, 0, file);
+  move.paths.push_back({AT_FDCWD, "new", false, false});
+  Compare(
+      move, [&] { return rename(file.c_str(), "new"); }, "rename");
+  move.op = Op::kLink;
+  Compare(
+      move, [&] { return link(file.c_str(), "new"); }, "link");
+  Intent list = Do(Op::kList, 0, "");
+  list.paths[0].dirfd = here;
+  list.paths[0].empty_path = true;
+  Compare(
+      list,
+      [&] {
+        char entries[512];
+        return syscall(SYS_getdents64, here, entries, sizeof(entries));
+      },
+      "getdents64");
+  close(here);
+}
+
 TEST_F(PredictRealTest, RenamesAndLinksMeetWhatWasPredicted) {
   const char* const kNames[] = {"file",     "other",    "dir",       "empty",  "link", "dangling", "new",
                                 "no/new",   "shut/new", "shut/file", "file/x", ".",    "dir/..",   "dir/in",

@@ -221,6 +221,7 @@ Resolved CachingResolver::Behind(const Caller& caller, const char* link, absl::s
   Resolved out;
   out.path.assign(text.data(), text.size());
   FillFromStat(st, &out);
+  out.removed = IsRemovedDirectory(st, out.path);
   out.reach = link;
   out.through_proc = true;
   return out;

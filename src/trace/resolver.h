@@ -26,6 +26,9 @@ struct Resolved {
   // (ENOTDIR).
   bool parent_there = false;
   bool is_dir = false;
+  // The directory that is there, or in which the last name is missing, has been removed, and is still held by
+  // someone: nothing can be made in it (ENOENT), and it lists nothing.
+  bool removed = false;
   mode_t mode = 0;  // st_mode of what is there
   uid_t uid = 0;
   gid_t gid = 0;

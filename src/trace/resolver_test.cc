@@ -116,6 +116,50 @@ TEST_F(ResolverTest, ADeletedWorkingDirectoryKeepsTheKernelsName) {
             top_ + "/gone (deleted)");
 }
 
+TEST_F(ResolverTest, ARemovedDirectoryIsKnownForOne) {
+  for (const char* name : {"/kept (deleted)", "/gone", "/gone/in"}) {
+    ASSERT_EQ(mkdir((top_ + name).c_str(), 0755), 0);
+  }
+  const UniqueFd kept(open((top_ + "/kept (deleted)").c_str(), O_PATH | O_CLOEXEC));
+  const UniqueFd outer(open((top_ + "/gone").c_str(), O_PATH | O_CLOEXEC));
+  const UniqueFd inner(open((top_ + "/gone/in").c_str(), O_PATH | O_CLOEXEC));
+  const auto at = [&](const UniqueFd& fd, const std::string& path) {
+    return resolver_->Resolve(getpid(), getpid(), {fd.get(), path, true, path.empty()});
+  };
+  for (const char* path : {"", ".", "./", "missing", "./missing"})
+    EXPECT_FALSE(at(inner, path).removed) << path;
+  ASSERT_EQ(rmdir((top_ + "/gone/in").c_str()), 0);
+  ASSERT_EQ(rmdir((top_ + "/gone").c_str()), 0);
+  const std::string link = absl::StrCat("/proc/self/fd/", outer.get());
+  const struct {
+    const UniqueFd& fd;
+    std::string path;
+    bool there;
+    bool removed;
+  } cases[] = {
+      {inner, "", true, true},
+      {inner, ".", true, true},
+      {inner, "./", true, true},
+      {inner, "missing", false, true},
+      {inner, "./missing", false, true},
+      {inner, "missing/", false, true},
+      {inner, "missing/in", false, false},
+      {outer, "missing", false, true},
+      {inner, link, true, true},
+      {inner, link + "/missing", false, true},
+      {outer, "../missing", false, false},
+      {kept, "", true, false},
+      {kept, "missing", false, false},
+      {kept, ".", true, false},
+      {inner, top_ + "/gone/missing", false, false},
+  };
+  for (const auto& c : cases) {
+    const Resolved got = at(c.fd, c.path);
+    EXPECT_EQ(got.there, c.there) << c.path;
+    EXPECT_EQ(got.removed, c.removed) << c.path;
+  }
+}
+
 TEST_F(ResolverTest, ProcIsWhatTheCallerSees) {
   const Oracle oracle(top_, StandInDeleted);
   ASSERT_TRUE(oracle.ok());

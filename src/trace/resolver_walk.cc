@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "trace/resolver_procfs.h"
 
 namespace glovebox::trace {
 namespace {
@@ -109,6 +110,7 @@ class Walker {
     top_text_ = text_;
     top_access_ = access_;
     top_at_link_ = at_link_;
+    top_linked_ = linked_;
     top_covered_ = covered_;
     root_known_ = absolute || Scoped();
     if (Has(RESOLVE_NO_XDEV)) {
@@ -141,6 +143,7 @@ class Walker {
     text_ = top_text_;
     access_ = top_access_;
     at_link_ = top_at_link_;
+    linked_ = top_linked_;
   }
   // `text` is the directory as the caller's root sees it, "" for the root itself.
   void GoTo(std::string text) {
@@ -148,8 +151,11 @@ class Walker {
     if (access_.empty()) access_ = "/";
     text_ = std::move(text);
     at_link_ = false;
+    linked_ = false;
     elsewhere_ = !caller_.prefix.empty();
   }
+  // The end of what procfs calls the directory where we are.
+  const std::string& HereInProc() const { return text_.empty() ? caller_.root : text_; }
   std::string Below(const std::string& name) const {
     return absl::StrCat(access_ == "/" ? "" : access_, "/", name);
   }
@@ -167,6 +173,7 @@ class Walker {
     const int error = StatLong(path, AT_SYMLINK_NOFOLLOW, &st);
     if (error != 0) {
       parent_there_ = error == ENOENT && last;
+      removed_ = parent_there_ && StatLong(access_, 0, &st) == 0 && IsRemovedDirectory(st, HereInProc());
       return Take(name, error);
     }
     if (const int crosses = StaysOnMount(path, AT_SYMLINK_NOFOLLOW)) return Take(name, crosses);
@@ -195,10 +202,32 @@ class Walker {
       // The kernel comes out on what is mounted there, which is not where it began.
       if (top_covered_) return Has(RESOLVE_NO_XDEV) ? EXDEV : ESRCH;
       GoToTop();
+    } else if (linked_) {
+      if (const int error = UpByKernel()) return error;
     } else {
       GoTo(text_.substr(0, text_.rfind('/') == std::string::npos ? 0 : text_.rfind('/')));
     }
     return StaysOnMount(access_, 0);
+  }
+
+  // Where the name does not lead here, only the kernel knows what is above.
+  int UpByKernel() {
+    const UniqueFd here(open(access_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!here.valid()) return errno == ENAMETOOLONG ? ESRCH : errno;
+    struct stat is = {};
+    struct stat root = {};
+    const std::string top = caller_.prefix.empty() ? "/" : caller_.prefix;
+    if (fstat(here.get(), &is) != 0 || stat(top.c_str(), &root) != 0) return errno;
+    const std::string in_proc = absl::StrCat("/proc/self/fd/", here.get());
+    if (is.st_dev == root.st_dev && is.st_ino == root.st_ino && SameMount(in_proc, top)) return 0;
+    const UniqueFd above(openat(here.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    std::string text;
+    if (!above.valid()) return errno;
+    int error = ReadLink(absl::StrCat("/proc/self/fd/", above.get()), &text);
+    if (error == ENAMETOOLONG) error = NameOfDeep(absl::StrCat("/proc/self/fd/", above.get()), &text);
+    if (error != 0) return ESRCH;
+    Arrive(std::move(text), absl::StrCat(access_, "/.."));
+    return 0;
   }
 
   // 0, or why RESOLVE_NO_XDEV ends the walk before `path`.
@@ -222,10 +251,14 @@ class Walker {
     if (proc) {
       through_proc_ = true;
       struct stat dir = {};
-      if (name == "self" && StatLong(access_, 0, &dir) == 0 && dir.st_ino == kProcRootInode) {
-        target = absl::StrCat(caller_.tgid);
-      } else if (name == "thread-self" && StatLong(access_, 0, &dir) == 0 && dir.st_ino == kProcRootInode) {
-        target = absl::StrCat(caller_.tgid, "/task/", caller_.tid);
+      const bool self = name == "self";
+      if ((self || name == "thread-self") && StatLong(access_, 0, &dir) == 0 &&
+          dir.st_ino == kProcRootInode) {
+        TaskNumbers is;
+        if (const int error = NumbersIn(access_, dir.st_dev, caller_.tgid, caller_.tid, &is)) {
+          return Take(name, error);
+        }
+        target = self ? is.tgid : absl::StrCat(is.tgid, "/task/", is.tid);
       }
     }
     if (target.empty()) {
@@ -274,42 +307,45 @@ class Walker {
     if (error == ENAMETOOLONG) error = NameOfDeep(link, &text);
     if (error != 0) return error == ENOENT || error == EACCES || error == EPERM ? ESRCH : error;
     through_proc_ = true;
+    Arrive(std::move(text), link);
+    at_link_ = linked_;
+    return 0;
+  }
+
+  // At what `way` leads to, which the kernel calls `text`.
+  void Arrive(std::string text, const std::string& way) {
     if (!caller_.root.empty() && absl::StartsWith(text, caller_.root) &&
         (text.size() == caller_.root.size() || text[caller_.root.size()] == '/')) {
       text = text.substr(caller_.root.size());
     }
     if (text == "/") text.clear();
-    struct stat there = {};
-    struct stat named = {};
+    covered_ = false;
     if (text.empty() || text[0] == '/') {
-      if (StatLong(link, 0, &there) == 0 &&
-          StatLong(absl::StrCat(caller_.prefix, text.empty() ? "/" : text), AT_SYMLINK_NOFOLLOW, &named) ==
-              0 &&
+      const std::string name = absl::StrCat(caller_.prefix, text.empty() ? "/" : text);
+      struct stat there = {};
+      struct stat named = {};
+      if (StatLong(way, 0, &there) == 0 && StatLong(name, AT_SYMLINK_NOFOLLOW, &named) == 0 &&
           there.st_dev == named.st_dev && there.st_ino == named.st_ino) {
-        covered_ = !SameMount(link, text);
-        if (!covered_) {
-          GoTo(text);
-          return 0;
-        }
+        covered_ = !SameMount(way, name);
+        if (!covered_) return GoTo(std::move(text));
       }
     }
-    text_ = text;
-    access_ = link;
-    at_link_ = true;
+    text_ = std::move(text);
+    access_ = way;
+    at_link_ = false;
+    linked_ = true;
     elsewhere_ = true;
-    return 0;
   }
 
-  // A walk that is restricted also minds through which mount an object was reached: another one can have been
-  // put over the name meanwhile.
-  bool SameMount(const std::string& link, const std::string& text) const {
-    if (resolve_ == 0) return true;
+  // The same object is another place where it is mounted twice: other things can be mounted below it, or
+  // another mount lie over the name meanwhile.
+  bool SameMount(const std::string& way, const std::string& name) const {
     uint64_t there = 0;
     uint64_t named = 0;
-    return MountOf(link, 0, &there) == 0 &&
-           MountOf(absl::StrCat(caller_.prefix, text.empty() ? "/" : text), AT_SYMLINK_NOFOLLOW, &named) ==
-               0 &&
-           there == named;
+    const int error = MountOf(way, 0, &there);
+    // Where the kernel does not tell, an object's numbers must do; but not for who asked for one mount only.
+    if (error == ESRCH && resolve_ == 0) return true;
+    return error == 0 && MountOf(name, AT_SYMLINK_NOFOLLOW, &named) == 0 && there == named;
   }
 
   Walked Fail(int error, const std::string& rest) {
@@ -318,6 +354,7 @@ class Walker {
     if (out.resolved.path.empty()) out.resolved.path = "/";
     out.resolved.error = error;
     out.resolved.parent_there = parent_there_;
+    out.resolved.removed = removed_;
     out.through_proc = through_proc_ || IsProc(access_);
     out.resolved.through_proc = out.through_proc;
     if (elsewhere_) out.resolved.reach = access_;
@@ -331,6 +368,7 @@ class Walker {
     if (const int error = StatLong(access_, flags, &st)) return Fail(error, "");
     Walked out = Fail(0, "");
     FillFromStat(st, &out.resolved);
+    out.resolved.removed = IsRemovedDirectory(st, HereInProc());
     return out;
   }
 
@@ -347,6 +385,7 @@ class Walker {
   std::string top_text_;
   std::string top_access_;
   bool top_at_link_ = false;
+  bool top_linked_ = false;
   bool top_covered_ = false;
   bool covered_ = false;     // the last Jump() led to what another mount hides from its name
   bool root_known_ = false;  // with RESOLVE_NO_XDEV: the kernel has looked the root up
@@ -356,8 +395,10 @@ class Walker {
   int links_ = 0;
   bool stopped_ = false;  // at something that is no directory
   bool parent_there_ = false;
+  bool removed_ = false;
   bool through_proc_ = false;
   bool at_link_ = false;    // access_ is itself a magic link, to be followed
+  bool linked_ = false;     // access_ leads through one: by its name this place is not reached
   bool elsewhere_ = false;  // text_ does not lead this process to where access_ does
 };
 
@@ -408,6 +449,12 @@ void FillFromStat(const struct stat& st, Resolved* out) {
   out->gid = st.st_gid;
   out->dev = st.st_dev;
   out->ino = st.st_ino;
+}
+
+bool IsRemovedDirectory(const struct stat& st, std::string_view text) {
+  constexpr std::string_view kRemoved = " (deleted)";  // d_path(), fs/d_path.c
+  return S_ISDIR(st.st_mode) && st.st_nlink == 0 && text.size() > kRemoved.size() &&
+         text.substr(text.size() - kRemoved.size()) == kRemoved;
 }
 
 Walked Walk(const Caller& caller, const std::string& start, const std::string& spelled, bool follow,

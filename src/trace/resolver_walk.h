@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/unique_fd.h"
 #include "trace/resolver.h"
@@ -53,6 +54,10 @@ int ReadLink(const std::string& path, std::string* text);
 std::string CleanRest(const std::string& rest);
 
 void FillFromStat(const struct stat& st, Resolved* out);
+
+// Resolved::removed, of a directory with this status and this name in procfs. Both are asked: there are file
+// systems without link counts, and a name can end in " (deleted)" by itself.
+bool IsRemovedDirectory(const struct stat& st, std::string_view text);
 
 }  // namespace glovebox::trace
 

@@ -285,7 +285,8 @@ class Supervisor::Impl {
   }
 
   // One record a call; one for each address where there are several (sendmmsg). A unix address that is a path
-  // has been resolved like one: `paths` holds them in the order of `addresses`.
+  // has been resolved like one: `paths` holds them in the order of `addresses`. Each has its own result; the
+  // kernel ends at the first message that fails, so nothing is known of what stands behind it.
   void Record(const Intent& intent, pid_t tid) {
     if (intent.op == Op::kNone) return;
     if (intent.addresses.empty()) {
@@ -294,14 +295,28 @@ class Supervisor::Impl {
     }
     auto* access = &std::get<access::Access>(record_);
     if (intent.addresses.size() > 1) access->path2.clear();
+    const CallerPermissions permissions = MakePermissions(intent, tid);
     size_t next = 0;
+    bool failed = false;
     for (const std::string& address : intent.addresses) {
       access->path = address;
       if (intent.addresses.size() > 1) {
         access->resolved.clear();
         access->resolved2.clear();
         const bool is_path = next < intent.paths.size() && IsPathAddress(address, intent.paths[next].spelled);
-        if (is_path) access->resolved = o_.resolver->Resolve(tid, access->pid, intent.paths[next++]).path;
+        Prediction prediction;
+        if (is_path) {
+          const PathRef& path = intent.paths[next++];
+          Resolved found = o_.resolver->Resolve(tid, access->pid, path);
+          if (others_.contains(access->pid)) permissions.JudgeWay(path.spelled, &found);
+          if (!failed) prediction = Predict(intent, &found, nullptr, permissions);
+          access->resolved = std::move(found.path);
+        }
+        if (intent.refuse == 0) {
+          access->result = prediction.result;
+          access->error = prediction.error;
+          failed = failed || prediction.error != 0;
+        }
       }
       Append();
     }
