@@ -50,6 +50,7 @@ class FakeResolver final : public Resolver {
     found.error = path.spelled == missing ? ENOENT : error;
     found.there = found.error == 0;
     found.mode = mode;
+    found.reach = reach;
     found.uid = geteuid();
     return found;
   }
@@ -58,6 +59,7 @@ class FakeResolver final : public Resolver {
   int forgotten = 0;
   int error = 0;
   std::string missing;  // a path that is not there
+  std::string reach;    // what permissions are asked of
   mode_t mode = S_IFREG | 0666;
 };
 
@@ -435,6 +437,7 @@ TEST_F(SupervisorTest, EachAddressOfSeveralMessagesHasAResultOfItsOwn) {
   send_to_path("other-socket");
   resolver_.missing = "missing";
   resolver_.mode = S_IFSOCK | 0777;
+  resolver_.reach = "/dev/null";
   const seccomp_notif call = Call(SYS_sendmmsg, {3, memory_.Put(messages), 4, 0});
   Start();
   feed_->Push(call);
