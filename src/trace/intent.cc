@@ -5,6 +5,7 @@
 #include <linux/audit.h>
 #include <linux/openat2.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -290,6 +291,7 @@ class Decoder {
       case Op::kMkdir:
       case Op::kMknod:
         intent_->creates = intent_->exclusive = true;
+        if (row_.op == Op::kMknod) intent_->device = static_cast<uint32_t>(call_.args[IndexOfPath() + 2]);
         break;
       case Op::kBind:
         intent_->creates = intent_->exclusive = !intent_->paths.empty();
@@ -299,6 +301,10 @@ class Decoder {
         break;
       case Op::kMount:
         FinishMount();
+        break;
+      case Op::kChown:
+      case Op::kUtimes:
+        FinishChange();
         break;
       default:
         break;
@@ -324,6 +330,40 @@ class Decoder {
       path.follow = !stays;
       path.resolve = intent_->resolve;
     }
+  }
+
+  size_t IndexOfPath() const { return row_.args[0] == Arg::kDirfd ? 1 : 0; }
+
+  // What the registers behind the path say: the ids of chown, the times of utime.
+  void FinishChange() {
+    const size_t after = IndexOfPath() + 1;
+    if (row_.op == Op::kUtimes) {
+      if (call_.args[after] != 0) intent_->times = ReadTimes(call_.args[after]);
+      return;
+    }
+    intent_->uid = static_cast<uint32_t>(call_.args[after]);
+    intent_->gid = static_cast<uint32_t>(call_.args[after + 1]);
+    // i386's chown has ids of 16 bits, chown32 the others.
+    if (call_.arch != AUDIT_ARCH_I386 || absl::EndsWith(row_.name, "32") || HasArg(Arg::kDirfd)) return;
+    for (uint32_t* id : {&intent_->uid, &intent_->gid}) {
+      *id &= 0xffffu;
+      if (*id == 0xffffu) *id = UINT32_MAX;
+    }
+  }
+
+  // UTIME_NOW and UTIME_OMIT stand where utimensat has its nanoseconds.
+  Intent::Times ReadTimes(uint64_t address) const {
+    if (!absl::StartsWith(row_.name, "utimensat")) return Intent::Times::kGiven;
+    const size_t width = call_.arch == AUDIT_ARCH_I386 && !absl::EndsWith(row_.name, "64") ? 4 : 8;
+    unsigned char bytes[32];
+    const size_t size = 4 * width;
+    if (memory_.Read(call_.tid, address, bytes, size) != static_cast<ssize_t>(size))
+      return Intent::Times::kGiven;
+    uint32_t nanoseconds[2];
+    for (size_t i = 0; i < 2; ++i) std::memcpy(&nanoseconds[i], bytes + (2 * i + 1) * width, 4);
+    if (nanoseconds[0] != nanoseconds[1]) return Intent::Times::kGiven;
+    if (nanoseconds[0] == UTIME_NOW) return Intent::Times::kNow;
+    return nanoseconds[0] == UTIME_OMIT ? Intent::Times::kKept : Intent::Times::kGiven;
   }
 
   // mount's source is a path where it names one: a bind or a move. Else it is a device, a server, or any

@@ -44,7 +44,13 @@ struct Intent {
   std::string text;  // symlink's target, mount's source that is no path, xattr's name, fsopen's type;
                      // what is forbidden: "io_uring_setup", "ioctl 0x5412", "RWF_NOAPPEND",
                      // "kernel pointer", kTscEnable
-  int fd = -1;       // the descriptor of a call on a socket, an inotify or a fanotify group
+  // utimes: what both times are set to, since who may do it depends on that.
+  enum class Times : uint8_t { kNow, kGiven, kKept };
+  Times times = Times::kNow;
+  uint32_t uid = UINT32_MAX;  // chown: the new owner and group, -1 stays
+  uint32_t gid = UINT32_MAX;
+  uint32_t device = 0;  // mknod
+  int fd = -1;          // the descriptor of a call on a socket, an inotify or a fanotify group
   std::vector<std::string>
       addresses;     // "inet:127.0.0.1:80", "inet6:[::1]:80", "unix:@name", "netlink:0", "family 38"
   int refuse = 0;    // errno with which the table or a register rule refuses the call; 0: goes on

@@ -1,18 +1,15 @@
 #include "trace/predict.h"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <climits>
+#include <cstdio>
 
+#include "absl/strings/match.h"
 #include "base/paths.h"
-#include "base/unique_fd.h"
-#include "trace/resolver_walk.h"
 
 namespace glovebox::trace {
 namespace {
@@ -75,6 +72,7 @@ int WriteParent(const Resolved& of, const Permissions& permissions) {
 
 Prediction CreateHere(const Resolved& what, const Permissions& permissions) {
   if (!what.parent_there || what.error != ENOENT) return Error(what.error);
+  if (what.removed) return Error(ENOENT);
   if (const int error = WriteParent(what, permissions)) return Error(error);
   return Created();
 }
@@ -107,6 +105,7 @@ Prediction Open(const Intent& intent, const Resolved& what, const Permissions& p
   int how = access_mode == O_WRONLY ? 0 : R_OK;
   if (writes) how |= W_OK;
   if (const int error = permissions.Check(what.path, &what, how)) return Error(error);
+  if ((flags & O_NOATIME) != 0 && permissions.CheckOwner(what) != 0) return Error(EPERM);
   if (S_ISSOCK(what.mode)) return Error(ENXIO);
   return There();
 }
@@ -123,7 +122,11 @@ Prediction Exec(const Resolved& what, const Permissions& permissions) {
 Prediction Make(const Intent& intent, const Resolved& what, const Permissions& permissions) {
   if (HasName(intent, 0, what)) return Error(EEXIST);
   if (Trailing(intent, 0) && intent.op != Op::kMkdir && what.parent_there) return Error(ENOENT);
-  return CreateHere(what, permissions);
+  const Prediction made = CreateHere(what, permissions);
+  if (intent.op != Op::kMknod || made.result != Result::kCreated) return made;
+  // A character device 0:0 marks a removed file in an overlay, which everybody may.
+  const bool device = S_ISBLK(intent.mode) || (S_ISCHR(intent.mode) && intent.device != 0);
+  return device && permissions.CheckCapability(CAP_MKNOD, /*initial=*/true) != 0 ? Error(EPERM) : made;
 }
 
 // The order of the errors is that of rmdir(2) and unlink(2) in fs/namei.c.
@@ -180,7 +183,7 @@ Prediction Rename(const Intent& intent, const Resolved& from, const Resolved* to
   if (to == nullptr) return from.there ? There() : Error(from.error);
   if (exclusive && HasName(intent, 1, *to)) return Error(EEXIST);
   if (!from.there) return Error(from.error);
-  if (!to->there && (to->error != ENOENT || exchange)) return Error(to->error);
+  if (!to->there && (to->error != ENOENT || exchange || to->removed)) return Error(to->error);
   if (const int error = RenamePlaces(intent, from, *to, exchange)) return Error(error);
   if (from.path == to->path) return There();  // nothing is done, nothing is asked
   if (const int error = WriteParent(from, permissions)) return Error(error);
@@ -191,6 +194,24 @@ Prediction Rename(const Intent& intent, const Resolved& from, const Resolved* to
   return to->there ? There() : Created();
 }
 
+bool ProtectsHardLinks() {
+  static const bool kProtects = [] {
+    FILE* const file = std::fopen("/proc/sys/fs/protected_hardlinks", "re");
+    const int first = file == nullptr ? '0' : std::fgetc(file);
+    if (file != nullptr) std::fclose(file);
+    return first == '1';
+  }();
+  return kProtects;
+}
+
+// may_linkat(), fs/namei.c: another one's file must at least be open to the caller, and not run as somebody.
+int MayLink(const Resolved& from, const Permissions& permissions) {
+  if (!ProtectsHardLinks()) return 0;
+  const bool runs_as = (from.mode & S_ISUID) != 0 || (from.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+  if (S_ISREG(from.mode) && !runs_as && permissions.Check(from.path, &from, R_OK | W_OK) == 0) return 0;
+  return permissions.CheckOwner(from);
+}
+
 Prediction Link(const Intent& intent, const Resolved& from, const Resolved* to,
                 const Permissions& permissions) {
   if (!from.there) return Error(from.error);
@@ -199,41 +220,90 @@ Prediction Link(const Intent& intent, const Resolved& from, const Resolved* to,
   // "file/" and "link/": there, whatever the slash says.
   if (to->there || to->error == ENOTDIR || SlashedLink(intent, 1, *to)) return Error(EEXIST);
   if (to->error != ENOENT) return Error(to->error);
-  if (Trailing(intent, 1)) return Error(ENOENT);
+  if (Trailing(intent, 1) || to->removed) return Error(ENOENT);
+  if (const int error = MayLink(from, permissions)) return Error(error);
   if (const int error = WriteParent(*to, permissions)) return Error(error);
   if (from.is_dir) return Error(EPERM);
   return Created();
 }
 
-Prediction Touch(const Intent& intent, const Resolved& what, const Permissions& permissions) {
-  if (!what.there) return Error(what.error);
+// chmod, chown, utimes, setxattr: what of it names and owners settle.
+int MayChange(const Intent& intent, const Resolved& what, const Permissions& permissions) {
+  if (const int error = permissions.CheckMount(what)) return error;
   switch (intent.op) {
-    case Op::kTruncate: {
-      if (what.is_dir) return Error(EISDIR);
-      if (!S_ISREG(what.mode)) return Error(EINVAL);
-      const int error = permissions.Check(what.path, &what, W_OK);
-      return error != 0 ? Error(error) : There();
-    }
+    case Op::kChmod:
+      return permissions.CheckOwner(what);
+    case Op::kChown:
+      return permissions.CheckGive(what, intent.uid, intent.gid);
+    case Op::kUtimes:
+      if (intent.times == Intent::Times::kKept) return 0;
+      if (intent.times == Intent::Times::kGiven) return permissions.CheckOwner(what);
+      return permissions.CheckOwner(what) == 0 ? 0 : permissions.Check(what.path, &what, W_OK);
+    default:
+      break;
+  }
+  // xattr_permission(), fs/xattr.c.
+  if (absl::StartsWith(intent.text, "user.")) {
+    if (!S_ISREG(what.mode) && !what.is_dir) return EPERM;
+    return permissions.Check(what.path, &what, W_OK);
+  }
+  if (absl::StartsWith(intent.text, "trusted."))
+    return permissions.CheckCapability(CAP_SYS_ADMIN, /*initial=*/true);
+  return absl::StartsWith(intent.text, "system.posix_acl_") ? permissions.CheckOwner(what) : 0;
+}
+
+int MayEnter(const Intent& intent, const Resolved& what, const Permissions& permissions) {
+  if (!what.is_dir) return ENOTDIR;
+  if (const int error = permissions.Check(what.path, &what, X_OK)) return error;
+  const bool root = intent.op == Op::kChroot && intent.syscall == "chroot";
+  return root ? permissions.CheckCapability(CAP_SYS_CHROOT, /*initial=*/false) : 0;
+}
+
+int MayTruncate(const Resolved& what, const Permissions& permissions) {
+  if (what.is_dir) return EISDIR;
+  if (!S_ISREG(what.mode)) return EINVAL;
+  return permissions.Check(what.path, &what, W_OK);
+}
+
+// A unix socket by its path (unix_find_bsd(), net/unix/af_unix.c). Whether somebody listens is not known.
+int MayReach(const Resolved& what, const Permissions& permissions) {
+  if (const int error = permissions.Check(what.path, &what, W_OK)) return error;
+  return S_ISSOCK(what.mode) ? 0 : ECONNREFUSED;
+}
+
+int MayTouch(const Intent& intent, const Resolved& what, const Permissions& permissions) {
+  switch (intent.op) {
+    case Op::kTruncate:
+      return MayTruncate(what, permissions);
     case Op::kChdir:
-    case Op::kChroot: {
-      if (!what.is_dir) return Error(ENOTDIR);
-      const int error = permissions.Check(what.path, &what, X_OK);
-      return error != 0 ? Error(error) : There();
-    }
+    case Op::kChroot:
+      return MayEnter(intent, what, permissions);
+    case Op::kChmod:
+    case Op::kChown:
+    case Op::kUtimes:
+    case Op::kSetXattr:
+      return MayChange(intent, what, permissions);
+    case Op::kConnect:
+    case Op::kSend:
+      return MayReach(what, permissions);
     case Op::kAccess: {
       const int how = static_cast<int>(intent.mode) & (R_OK | W_OK | X_OK);
-      if (how == 0 || (S_ISLNK(what.mode) && !FollowsLast(intent))) return There();
-      const int error = permissions.Check(what.path, &what, how);
-      return error != 0 ? Error(error) : There();
+      const bool link = S_ISLNK(what.mode) && !FollowsLast(intent);
+      return how == 0 || link ? 0 : permissions.Check(what.path, &what, how);
     }
     case Op::kReadlink:
       // readlink() of what is no link: EINVAL (of an O_PATH descriptor without a path: ENOENT).
-      return S_ISLNK(what.mode) ? There() : Error(EINVAL);
+      return S_ISLNK(what.mode) ? 0 : EINVAL;
     case Op::kList:
-      return what.is_dir ? There() : Error(ENOTDIR);
+      return !what.is_dir ? ENOTDIR : what.removed ? ENOENT : 0;
     default:
-      return There();
+      return 0;
   }
+}
+
+Prediction Touch(const Intent& intent, const Resolved& what, const Permissions& permissions) {
+  const int error = what.there ? MayTouch(intent, what, permissions) : what.error;
+  return error != 0 ? Error(error) : There();
 }
 
 }  // namespace
@@ -293,99 +363,5 @@ bool ChangesNames(const Intent& intent, const Resolved* first, const Resolved* s
       return false;
   }
 }
-
-namespace {
-
-int CheckMode(const Resolved& is, const Credentials& who, int how) {
-  const mode_t mode = is.mode;
-  if (who.overrides) {
-    // Also the override asks for one x bit before it executes a file.
-    return (how & X_OK) != 0 && !is.is_dir && (mode & 0111) == 0 ? EACCES : 0;
-  }
-  const bool in_group = is.gid == who.gid || std::count(who.groups.begin(), who.groups.end(), is.gid) > 0;
-  const unsigned bits = (is.uid == who.uid ? mode >> 6 : in_group ? mode >> 3 : mode) & 7u;
-  return (bits & static_cast<unsigned>(how)) == static_cast<unsigned>(how) ? 0 : EACCES;
-}
-
-// A path of any length as one call takes it: a directory, and the rest from there. Where the front cannot be
-// opened the call itself says why.
-class Reach {
- public:
-  explicit Reach(const std::string& path) : path_(path) {
-    if (path.size() < PATH_MAX || OpenFront(path, &dir_, &from_) == 0) return;
-    dir_.reset();
-    from_ = 0;
-  }
-  int dir() const { return dir_.valid() ? dir_.get() : AT_FDCWD; }
-  const char* rest() const { return path_.c_str() + from_; }
-
- private:
-  const std::string& path_;
-  UniqueFd dir_;
-  size_t from_ = 0;
-};
-
-// One look into it, without a trace on it where that is allowed (O_NOATIME: the owner's right).
-int LookIntoDirectory(const Resolved& dir) {
-  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  const Reach at(dir.way());
-  UniqueFd fd(openat(at.dir(), at.rest(), kFlags | O_NOATIME));
-  if (!fd.valid() && errno == EPERM) fd.reset(openat(at.dir(), at.rest(), kFlags));
-  struct statx now;
-  if (!fd.valid() || statx(fd.get(), "", AT_EMPTY_PATH, STATX_INO, &now) != 0) return ESRCH;
-  // The name is the caller's, who may have another root than we.
-  if (now.stx_ino != dir.ino || makedev(now.stx_dev_major, now.stx_dev_minor) != dir.dev) return ESRCH;
-  if ((now.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) return EBUSY;
-  DIR* const stream = fdopendir(fd.get());
-  if (stream == nullptr) return ESRCH;
-  static_cast<void>(fd.release());  // the stream's now
-  errno = 0;
-  const dirent* entry = readdir(stream);
-  while (entry != nullptr &&
-         (absl::string_view(entry->d_name) == "." || absl::string_view(entry->d_name) == ".."))
-    entry = readdir(stream);
-  const int error = entry != nullptr ? ENOTEMPTY : errno != 0 ? ESRCH : 0;
-  closedir(stream);
-  return error;
-}
-
-class Own final : public Permissions {
- public:
-  int Check(const std::string& path, const Resolved* is, int how) const override {
-    // Readable or executable by all: no need to ask. Writing is always asked for (read-only mounts).
-    if (is != nullptr && (how & W_OK) == 0) {
-      const unsigned wanted = static_cast<unsigned>(how);
-      const unsigned mode = is->mode;
-      const unsigned common = mode & (mode >> 3) & (mode >> 6) & 7u;
-      if ((common & wanted) == wanted) return 0;
-    }
-    const Reach at(is == nullptr ? path : is->way());
-    return faccessat(at.dir(), at.rest(), how, AT_EACCESS) == 0 ? 0 : errno;
-  }
-  int CheckEmpty(const Resolved& dir) const override { return LookIntoDirectory(dir); }
-};
-
-}  // namespace
-
-const Permissions& OwnPermissions() {
-  static const Own kOwn;
-  return kOwn;
-}
-
-int ModePermissions::Check(const std::string& path, const Resolved* is, int how) const {
-  if (is != nullptr) return CheckMode(*is, credentials_, how);
-  struct stat st;
-  const Reach at(path);
-  if (fstatat(at.dir(), at.rest(), &st, 0) != 0) return errno;
-  Resolved parent;
-  parent.there = true;
-  parent.is_dir = S_ISDIR(st.st_mode);
-  parent.mode = st.st_mode;
-  parent.uid = st.st_uid;
-  parent.gid = st.st_gid;
-  return CheckMode(parent, credentials_, how);
-}
-
-int ModePermissions::CheckEmpty(const Resolved& dir) const { return LookIntoDirectory(dir); }
 
 }  // namespace glovebox::trace

@@ -3,13 +3,9 @@
 #ifndef GLOVEBOX_TRACE_PREDICT_H_
 #define GLOVEBOX_TRACE_PREDICT_H_
 
-#include <sys/types.h>
-
-#include <string>
-#include <vector>
-
 #include "access/record.h"
 #include "trace/intent.h"
+#include "trace/permissions.h"
 #include "trace/resolver.h"
 
 namespace glovebox::trace {
@@ -18,42 +14,6 @@ struct Prediction {
   access::Result result = access::Result::kUnknown;
   int error = 0;  // errno where the result is kAbsent, kRefused or kFailed
   bool operator==(const Prediction&) const = default;
-};
-
-// Answers the few questions that a path's own mode bits leave open. An interface, so that Predict() is pure
-// in its tests.
-class Permissions {
- public:
-  virtual ~Permissions() = default;
-  // 0 when the caller may do `how` (R_OK, W_OK, X_OK or several) with `path`, else EACCES, EROFS, ENOENT ...
-  // `is` is what the resolver found there, or null: then only the path is known (a parent directory).
-  virtual int Check(const std::string& path, const Resolved* is, int how) const = 0;
-  // Whether the directory `dir` can be removed, or replaced by a rename: 0, ENOTEMPTY, EBUSY (a mount point),
-  // or ESRCH: it cannot be told (not readable for us, or another object by the same name in our view).
-  virtual int CheckEmpty(const Resolved& dir) const = 0;
-};
-
-// For a caller that has the supervisor's own credentials, in the supervisor's root: mode bits settle the
-// clear cases, faccessat2(AT_EACCESS) the others (ACLs, read-only mounts). Stateless.
-const Permissions& OwnPermissions();
-
-// For a caller with other credentials (it has changed its uid, or lives in a user namespace): mode bits
-// alone. `overrides`: it has CAP_DAC_OVERRIDE.
-struct Credentials {
-  uid_t uid = 0;  // file-system uid and gid
-  gid_t gid = 0;
-  std::vector<gid_t> groups;
-  bool overrides = false;
-  bool operator==(const Credentials&) const = default;
-};
-class ModePermissions : public Permissions {
- public:
-  explicit ModePermissions(Credentials credentials) : credentials_(std::move(credentials)) {}
-  int Check(const std::string& path, const Resolved* is, int how) const override;
-  int CheckEmpty(const Resolved& dir) const override;
-
- private:
-  Credentials credentials_;
 };
 
 // `first` and `second`: what Resolve() gave for intent.paths[0] and [1]; null where the intent has no such

@@ -40,6 +40,12 @@ class Fixed final : public Permissions {
   explicit Fixed(int error, int empty = 0) : error_(error), empty_(empty) {}
   int Check(const std::string&, const Resolved*, int) const override { return error_; }
   int CheckEmpty(const Resolved&) const override { return empty_; }
+  int CheckOwner(const Resolved&) const override { return owner; }
+  int CheckGive(const Resolved&, uid_t, gid_t) const override { return owner; }
+  int CheckCapability(int, bool) const override { return owner; }
+  int CheckMount(const Resolved&) const override { return mount; }
+  int owner = 0;
+  int mount = 0;
 
  private:
   int error_;
@@ -184,23 +190,6 @@ TEST(Predict, NamesChangeOnlyThroughDirectoriesAndLinks) {
   EXPECT_TRUE(ChangesNames(Do(Op::kMkdir), &here, nullptr));
   EXPECT_FALSE(ChangesNames(Do(Op::kMkdir), &dir, nullptr));
   EXPECT_FALSE(ChangesNames(Do(Op::kOpen, O_CREAT), &here, nullptr));
-}
-
-TEST(ModePermissions, FollowTheBitsOfOwnerGroupAndOthers) {
-  const Credentials user{1000, 1000, {7}, false};
-  const Credentials root{0, 0, {}, true};
-  Resolved file = Is(S_IFREG | 0640);
-  file.uid = 1000;
-  EXPECT_EQ(ModePermissions(user).Check("", &file, R_OK | W_OK), 0);
-  EXPECT_EQ(ModePermissions(user).Check("", &file, X_OK), EACCES);
-  file.uid = 1;
-  file.gid = 7;
-  EXPECT_EQ(ModePermissions(user).Check("", &file, R_OK), 0);
-  EXPECT_EQ(ModePermissions(user).Check("", &file, W_OK), EACCES);
-  file.gid = 8;
-  EXPECT_EQ(ModePermissions(user).Check("", &file, R_OK), EACCES);
-  EXPECT_EQ(ModePermissions(root).Check("", &file, R_OK | W_OK), 0);
-  EXPECT_EQ(ModePermissions(root).Check("", &file, X_OK), EACCES) << "no x bit at all";
 }
 
 // The real thing: predict, then make the call in a child and compare.
@@ -364,6 +353,39 @@ TEST_F(PredictRealTest, OpensThroughDescriptorsMeetWhatWasPredicted) {
   const Resolved found = resolver->Resolve(getpid(), getpid(), execute.paths[0]);
   EXPECT_EQ(Predict(execute, &found, nullptr).result, Result::kThere);
   for (const int fd : {ends[0], ends[1], memory, unnamed, removed, shut}) close(fd);
+}
+
+// Nothing can be made in a directory that was removed under whoever stands in it, and it lists nothing.
+TEST_F(PredictRealTest, CallsInARemovedDirectoryMeetWhatWasPredicted) {
+  const std::string file = dir_->path() + "/file";
+  ASSERT_EQ(chdir("empty"), 0);
+  ASSERT_EQ(rmdir("../empty"), 0);
+  const int here = open(".", O_RDONLY | O_DIRECTORY);
+  ASSERT_GE(here, 0);
+  Compare(
+      Do(Op::kOpen, O_CREAT | O_WRONLY, "new"), [] { return open("new", O_CREAT | O_WRONLY, 0600); }, "open");
+  Compare(
+      Do(Op::kMkdir, 0, "new"), [] { return mkdir("new", 0700); }, "mkdir");
+  Compare(
+      Do(Op::kSymlink, 0, "new"), [] { return symlink("x", "new"); }, "symlink");
+  Intent move = Do(Op::kRename, 0, file);
+  move.paths.push_back({AT_FDCWD, "new", false, false});
+  Compare(
+      move, [&] { return rename(file.c_str(), "new"); }, "rename");
+  move.op = Op::kLink;
+  Compare(
+      move, [&] { return link(file.c_str(), "new"); }, "link");
+  Intent list = Do(Op::kList, 0, "");
+  list.paths[0].dirfd = here;
+  list.paths[0].empty_path = true;
+  Compare(
+      list,
+      [&] {
+        char entries[512];
+        return syscall(SYS_getdents64, here, entries, sizeof(entries));
+      },
+      "getdents64");
+  close(here);
 }
 
 TEST_F(PredictRealTest, RenamesAndLinksMeetWhatWasPredicted) {

@@ -10,7 +10,7 @@ bool IsQuestion(const Intent& intent) {
          intent.paths.size() == 1 && !intent.paths[0].spelled.empty() && intent.paths[0].spelled[0] == '/';
 }
 
-// What makes, removes or moves a name, or gives the caller another view of all of them.
+// What makes, removes or moves a name, gives the caller another view of all of them, or shuts the way to one.
 bool MayChangeNames(Op op) {
   switch (op) {
     case Op::kRename:
@@ -20,6 +20,9 @@ bool MayChangeNames(Op op) {
     case Op::kRmdir:
     case Op::kMkdir:
     case Op::kMknod:
+    case Op::kChmod:
+    case Op::kChown:
+    case Op::kSetXattr:  // an ACL
     case Op::kMount:
     case Op::kUmount:
     case Op::kChroot:

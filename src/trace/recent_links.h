@@ -18,12 +18,15 @@
 namespace glovebox::trace {
 
 // A readlink() of an absolute path that was there is on record already, by the same program in the same
-// process and for the same action, less than kMaxAgeNs ago, and no change of names has been seen since: it
+// process and for the same action, less than kMaxAgeNs ago, and no change of names or of permissions has been
+// seen since: it
 // needs no record of its own, since the set of what the action touched stays the same. What was absent is
 // asked and recorded each time: somebody may be making it. The age counts from the record and no repetition
 // extends it. Links of procfs are questions about the caller's state, which changes without a call that is
-// seen: they are asked each time. A call that changes names is seen before the kernel performs it: what is
-// asked within kSettleNs after it is not remembered.
+// seen: they are asked each time. Permissions can also
+// change unseen (fchmod and setuid are not notified, nor what happens outside the action): a repetition that
+// is refused for that reason leaves no record of the refusal for kMaxAgeNs. A call that changes names is seen
+// before the kernel performs it: what is asked within kSettleNs after it is not remembered.
 //
 // Not thread-safe: one a supervisor. Never fails; keeps at most kMaxProcesses * kMaxPaths paths.
 //
@@ -43,7 +46,8 @@ class RecentLinks {
   // The number means a new process now (Process::fresh).
   void Forget(pid_t tgid) { programs_.erase(tgid); }
 
-  // To be told of every call that is recorded: one that changes names forgets everything. `of_the_task`: the
+  // To be told of every call that is recorded: one that changes names or
+  // permissions forgets everything. `of_the_task`: the
   // answer is the asking task's own (Resolved::through_proc, or a thread, which may have another root).
   void Note(const Process& process, const Intent& intent, const access::Access& access, bool of_the_task,
             uint64_t now_ns);

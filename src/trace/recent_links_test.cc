@@ -96,9 +96,9 @@ TEST(RecentLinks, OnlyAReadlinkOfAnAbsolutePathWithoutAHoleIsLeftOut) {
   EXPECT_FALSE(recent.Repeats(Compiler(), unclear, kStart));
 }
 
-TEST(RecentLinks, AChangeOfNamesForgetsEverything) {
+TEST(RecentLinks, AChangeOfNamesOrPermissionsForgetsEverything) {
   for (const Op op : {Op::kRename, Op::kLink, Op::kSymlink, Op::kUnlink, Op::kRmdir, Op::kMkdir, Op::kMknod,
-                      Op::kMount, Op::kUmount, Op::kChroot}) {
+                      Op::kMount, Op::kUmount, Op::kChroot, Op::kChmod, Op::kChown, Op::kSetXattr}) {
     RecentLinks recent;
     recent.Note(Compiler(), Readlink("/usr"), NoLink(), false, kStart);
     Intent change;

@@ -22,6 +22,7 @@
 #include "trace/handshake.h"
 #include "trace/hello.h"
 #include "trace/intent.h"
+#include "trace/permissions.h"
 #include "trace/predict.h"
 #include "trace/proc_task.h"
 #include "trace/process_table.h"
@@ -60,7 +61,10 @@ bool IsIgnored(absl::string_view syscall) {
 class Supervisor::Impl {
  public:
   Impl(std::unique_ptr<kernel::NotifyListener> listener, const SupervisorOptions& options)
-      : listener_(std::move(listener)), o_(options), processes_(options.root, options.action) {}
+      : listener_(std::move(listener)), o_(options), processes_(options.root, options.action) {
+    ReadCredentials(0, false, &own_);
+    ReadCredentials(0, true, &own_real_);
+  }
 
   access::ActionId ActionOf(pid_t pid) const {
     const std::lock_guard<std::mutex> lock(met_mutex_);
@@ -109,7 +113,7 @@ class Supervisor::Impl {
     const uint64_t time = Now();
     const auto tid = static_cast<pid_t>(call.pid);
     const Process& process = processes_.Find(tid);
-    if (process.fresh) Meet(process);
+    if (process.fresh) Meet(process, tid);
     Intent intent = Decode(call, kernel::HeldMemoryReader(process.memory, *o_.memory));
     if (o_.announcer != nullptr && intent.op == Op::kOpen && intent.paths.size() == 1 &&
         intent.paths[0].spelled == kAnnouncement) {
@@ -134,6 +138,7 @@ class Supervisor::Impl {
     const bool orphan = orphans_.contains(process.tgid);
     const bool late =
         process.tgid != o_.root && o_.root_ended != nullptr && o_.root_ended->load(std::memory_order_relaxed);
+    if (intent.op == Op::kExec) NoteCredentials(tid, process.tgid);
     const Sighting seen = Fill(intent, tid, process.tgid, &access);
     // Memory first, the question second: when the call no longer waits, what was read may be a later
     // process's.
@@ -166,7 +171,8 @@ class Supervisor::Impl {
   }
 
   // A process that was not seen before, also under a number that was.
-  void Meet(const Process& process) {
+  void Meet(const Process& process, pid_t tid) {
+    NoteCredentials(tid, process.tgid);
     o_.resolver->ForgetProcess(process.tgid);
     recent_.Forget(process.tgid);
     orphans_.erase(process.tgid);
@@ -224,6 +230,22 @@ class Supervisor::Impl {
     bool through_proc = false;  // it depends on who asks
   };
 
+  CallerPermissions MakePermissions(const Intent& intent, pid_t tid) const {
+    // access(2) asks with the real ids; faccessat2 can ask with the others.
+    const bool real = intent.op == Op::kAccess && (intent.flags & AT_EACCESS) == 0;
+    return {tid, real, real ? own_real_ : own_};
+  }
+
+  // A program that runs with other credentials than ours gets them before its exec, mostly: then each way is
+  // looked at as well, which would cost too much for every call of everybody.
+  void NoteCredentials(pid_t tid, pid_t tgid) {
+    if (CallerPermissions(tid, false, own_).IsOwn()) {
+      others_.erase(tgid);
+    } else {
+      others_.insert(tgid);
+    }
+  }
+
   // Paths, addresses and the prediction.
   Sighting Fill(const Intent& intent, pid_t tid, pid_t tgid, access::Access* access) {
     access->op = intent.op;
@@ -243,7 +265,11 @@ class Supervisor::Impl {
     }
     const Resolved* first = count > 0 ? &found[0] : nullptr;
     const Resolved* second = count > 1 ? &found[1] : nullptr;
-    const Prediction prediction = Predict(intent, first, second);
+    const CallerPermissions permissions = MakePermissions(intent, tid);
+    if (others_.contains(tgid)) {
+      for (size_t i = 0; i < count; ++i) permissions.JudgeWay(intent.paths[i].spelled, &found[i]);
+    }
+    const Prediction prediction = Predict(intent, first, second, permissions);
     access->result = prediction.result;
     access->error = prediction.error;
     if (intent.refuse == 0 && ChangesNames(intent, first, second)) o_.resolver->Forget();
@@ -267,7 +293,8 @@ class Supervisor::Impl {
   }
 
   // One record a call; one for each address where there are several (sendmmsg). A unix address that is a path
-  // has been resolved like one: `paths` holds them in the order of `addresses`.
+  // has been resolved like one: `paths` holds them in the order of `addresses`. Each has its own result; the
+  // kernel ends at the first message that fails, so nothing is known of what stands behind it.
   void Record(const Intent& intent, pid_t tid) {
     if (intent.op == Op::kNone) return;
     if (intent.addresses.empty()) {
@@ -276,14 +303,28 @@ class Supervisor::Impl {
     }
     auto* access = &std::get<access::Access>(record_);
     if (intent.addresses.size() > 1) access->path2.clear();
+    const CallerPermissions permissions = MakePermissions(intent, tid);
     size_t next = 0;
+    bool failed = false;
     for (const std::string& address : intent.addresses) {
       access->path = address;
       if (intent.addresses.size() > 1) {
         access->resolved.clear();
         access->resolved2.clear();
         const bool is_path = next < intent.paths.size() && IsPathAddress(address, intent.paths[next].spelled);
-        if (is_path) access->resolved = o_.resolver->Resolve(tid, access->pid, intent.paths[next++]).path;
+        Prediction prediction;
+        if (is_path) {
+          const PathRef& path = intent.paths[next++];
+          Resolved found = o_.resolver->Resolve(tid, access->pid, path);
+          if (others_.contains(access->pid)) permissions.JudgeWay(path.spelled, &found);
+          if (!failed) prediction = Predict(intent, &found, nullptr, permissions);
+          access->resolved = std::move(found.path);
+        }
+        if (intent.refuse == 0) {
+          access->result = prediction.result;
+          access->error = prediction.error;
+          failed = failed || prediction.error != 0;
+        }
       }
       Append();
     }
@@ -391,6 +432,9 @@ class Supervisor::Impl {
   RecentLinks recent_;
   access::Record record_ = access::Access{};  // the access at hand: its strings keep their room
   absl::flat_hash_set<pid_t> orphans_;        // to be told of with their first record
+  absl::flat_hash_set<pid_t> others_;         // whose credentials are not ours, as last seen
+  Credentials own_;
+  Credentials own_real_;  // as access(2) takes them
   SupervisorResult result_;
   absl::flat_hash_set<pid_t> strangers_;     // a hole has told of them
   absl::flat_hash_set<pid_t> late_;          // reported in left_over

@@ -2,15 +2,20 @@
 
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <sys/prctl.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <functional>
 #include <thread>
 
@@ -48,9 +53,10 @@ class FakeResolver final : public Resolver {
     if (during) during();
     Resolved found;
     found.path = "/resolved/" + path.spelled;
-    found.there = error == 0;
-    found.error = error;
-    found.mode = S_IFREG | 0666;
+    found.error = path.spelled == missing ? ENOENT : error;
+    found.there = found.error == 0;
+    found.mode = mode;
+    found.reach = reach;
     found.uid = geteuid();
     return found;
   }
@@ -58,6 +64,9 @@ class FakeResolver final : public Resolver {
   std::function<void()> during;
   int forgotten = 0;
   int error = 0;
+  std::string missing;  // a path that is not there
+  std::string reach;    // what permissions are asked of
+  mode_t mode = S_IFREG | 0666;
 };
 
 class FakeAnnouncer final : public Announcer {
@@ -449,6 +458,43 @@ TEST_F(AnnounceTest, WhereNoDescriptorCanBeInjectedTheCallFailsAsIfNobodyWereThe
   ASSERT_TRUE(feed_->WaitForAnswers(1));
   EXPECT_EQ(feed_->given()[0].error, ENOTDIR);
   EXPECT_EQ(Finish().holes, 1u);
+}
+
+std::string Bytes(const void* data, size_t size) { return {static_cast<const char*>(data), size}; }
+
+TEST_F(SupervisorTest, EachAddressOfSeveralMessagesHasAResultOfItsOwn) {
+  std::string messages;
+  const auto send_to = [&](const sockaddr* address, size_t size) {
+    mmsghdr message = {};
+    message.msg_hdr.msg_name = reinterpret_cast<void*>(memory_.Put(Bytes(address, size)));
+    message.msg_hdr.msg_namelen = static_cast<socklen_t>(size);
+    messages += Bytes(&message, sizeof(message));
+  };
+  const auto send_to_path = [&](const char* path) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strcpy(address.sun_path, path);
+    send_to(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  };
+  sockaddr_in inet = {};
+  inet.sin_family = AF_INET;
+  send_to(reinterpret_cast<const sockaddr*>(&inet), sizeof(inet));
+  send_to_path("socket");
+  send_to_path("missing");
+  send_to_path("other-socket");
+  resolver_.missing = "missing";
+  resolver_.mode = S_IFSOCK | 0777;
+  resolver_.reach = "/dev/null";
+  const seccomp_notif call = Call(SYS_sendmmsg, {3, memory_.Put(messages), 4, 0});
+  Start();
+  feed_->Push(call);
+  ASSERT_TRUE(feed_->WaitForAnswers(1));
+  Finish();
+  std::vector<std::pair<access::Result, int>> got;
+  for (const Access& access : sink_.All<Access>()) got.emplace_back(access.result, access.error);
+  EXPECT_THAT(
+      got, ElementsAre(std::pair(access::Result::kUnknown, 0), std::pair(access::Result::kThere, 0),
+                       std::pair(access::Result::kAbsent, ENOENT), std::pair(access::Result::kUnknown, 0)));
 }
 
 TEST_F(SupervisorTest, WhatCallsAfterTheFirstProcessEndedIsLeftOverAndNamedOnce) {
