@@ -6,27 +6,37 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
 
 namespace glovebox::ninja {
 namespace {
 
+constexpr int64_t kNsPerSecond = 1'000'000'000;
 constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 // How long a signal that was sent by a process may take to end Ninja by itself. `kill -INT -GROUP` and
 // `timeout` reach both of us, and a second one, pending when Ninja restores its handlers, would kill it where
 // it means to exit with 2.
-constexpr long kGroupGraceNs = 900'000'000;
+constexpr int64_t kGroupGraceNs = 900'000'000;
+// Ninja that is still ending its edges then is looked at this often, and for this long at most.
+constexpr int64_t kLookEveryNs = 50'000'000;
+constexpr int kLooks = 600;
 
 bool IsProgram(const std::string& path) {
   struct stat info;
@@ -74,11 +84,74 @@ bool HasInterpreter(absl::string_view bytes) {
   return false;
 }
 
+int64_t MonotonicNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * kNsPerSecond + now.tv_nsec;
+}
+
 // True when the child has ended; its wait status is taken then.
 bool Reaped(pid_t pid, int& status) {
   pid_t got;
   while ((got = waitpid(pid, &status, WNOHANG)) < 0 && errno == EINTR) continue;
   return got == pid;
+}
+
+// True when the child has ended within that time. Other children end as well (we are the subreaper of the
+// edges' orphans), and each of them says SIGCHLD.
+bool EndsWithin(pid_t pid, int64_t nanoseconds, int& status) {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  const int64_t deadline = MonotonicNs() + nanoseconds;
+  while (!Reaped(pid, status)) {
+    const int64_t left = deadline - MonotonicNs();
+    if (left <= 0) return false;
+    const timespec wait = {left / kNsPerSecond, left % kNsPerSecond};
+    sigtimedwait(&child, nullptr, &wait);
+  }
+  return true;
+}
+
+// How a process stands to one signal: proc(5), status.
+struct SignalState {
+  bool pending = false, blocked = false, caught = false;
+};
+
+SignalState StateOf(pid_t pid, int signal) {
+  SignalState state;
+  const absl::StatusOr<std::string> text = ReadFile(absl::StrCat("/proc/", pid, "/status"));
+  if (!text.ok()) return state;
+  for (absl::string_view line : absl::StrSplit(*text, '\n')) {
+    bool* const flag = absl::ConsumePrefix(&line, "SigPnd:") || absl::ConsumePrefix(&line, "ShdPnd:")
+                           ? &state.pending
+                       : absl::ConsumePrefix(&line, "SigBlk:") ? &state.blocked
+                       : absl::ConsumePrefix(&line, "SigCgt:") ? &state.caught
+                                                               : nullptr;
+    uint64_t set = 0;
+    if (flag != nullptr && absl::SimpleHexAtoi(absl::StripAsciiWhitespace(line), &set)) {
+      *flag = *flag || (set >> (signal - 1) & 1) != 0;
+    }
+  }
+  return state;
+}
+
+// Hands on a signal that a process has sent to us, unless Ninja has it already: from its first signal on
+// Ninja waits for the edges that it has ended, with its signals blocked, and restores the old handlers and
+// mask just before it exits. Outside of its wait for edges the signals are blocked as well, and then one more
+// changes nothing for as long as it takes. True when Ninja has ended.
+bool HandOn(pid_t pid, int signal, int& status) {
+  if (EndsWithin(pid, kGroupGraceNs, status)) return true;
+  bool caught = false;
+  for (int look = 0; look < kLooks; ++look) {
+    const SignalState state = StateOf(pid, signal);
+    if (state.pending || (caught && !state.caught)) return false;  // it has it; or it is at its exit
+    if (!state.blocked) break;
+    caught = state.caught;
+    if (EndsWithin(pid, kLookEveryNs, status)) return true;
+  }
+  kill(pid, signal);
+  return false;
 }
 
 }  // namespace
@@ -133,10 +206,7 @@ sigset_t HoldSignals() {
   sigset_t held, old;
   sigemptyset(&held);
   sigaddset(&held, SIGCHLD);
-  for (const int signal : kForwarded) {
-    struct sigaction action;
-    if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&held, signal);
-  }
+  for (const int signal : kForwarded) sigaddset(&held, signal);
   pthread_sigmask(SIG_BLOCK, &held, &old);
   return old;
 }
@@ -162,13 +232,7 @@ absl::StatusOr<int> RunNinja(const std::string& path, const std::vector<std::str
     const int signal = sigwaitinfo(&watched, &info);
     if (signal < 0 || signal == SIGCHLD || info.si_code == SI_KERNEL)
       continue;  // the terminal told Ninja too
-    const timespec grace = {0, kGroupGraceNs};
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    sigtimedwait(&child, nullptr, &grace);
-    if (Reaped(pid, status)) break;
-    kill(pid, signal);
+    if (HandOn(pid, signal, status)) break;
   }
   return status;
 }

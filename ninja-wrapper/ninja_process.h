@@ -26,13 +26,16 @@ std::vector<std::string> NinjaEnvironment(const std::vector<std::string>& enviro
                                           const std::string& collector);
 
 // Blocks the signals that Ninja has to decide about, in this thread and all that it starts from then on: call
-// it first of all. An ignored one (nohup) stays as it is. The old mask is given back for Ninja.
+// it first of all. One that is ignored (`&` in a script, nohup) is held as well: Linux keeps a blocked signal
+// though it is ignored, and Ninja, which inherits the disposition and the signal, decides: it takes INT, TERM
+// and HUP whoever has ignored them. The old mask is given back for Ninja.
 sigset_t HoldSignals();
 
 // Runs Ninja in our process group, on our terminal, with all our inherited descriptors and the signal mask
 // `mask`, until it ends. Signals from the terminal reach it by themselves; those that were sent to us alone
-// are handed on. Returns its wait status. Only SIGINT, SIGTERM, SIGHUP and SIGQUIT are handed on; Ctrl-Z
-// stops both, and with us the edges under way.
+// are handed on, after a grace in which one that was sent to the whole group ends it. Returns its wait
+// status. Only SIGINT, SIGTERM, SIGHUP and SIGQUIT are handed on; Ctrl-Z stops both, and with us the edges
+// under way.
 absl::StatusOr<int> RunNinja(const std::string& path, const std::vector<std::string>& arguments,
                              const std::vector<std::string>& environment, const sigset_t& mask);
 
