@@ -272,7 +272,7 @@ class Supervisor::Impl {
     const Prediction prediction = Predict(intent, first, second, permissions);
     access->result = prediction.result;
     access->error = prediction.error;
-    if (intent.refuse == 0 && ChangesNames(intent, first, second)) o_.resolver->Forget();
+    if (intent.refuse == 0 && ChangesNames(intent, first, second)) Forget(intent.op);
     if (first != nullptr) {
       access->path = intent.paths[0].spelled;
       access->resolved = std::move(found[0].path);
@@ -290,6 +290,12 @@ class Supervisor::Impl {
       access->decision = access::Decision::kDenied;
     }
     return seen;
+  }
+
+  void Forget(Op op) {
+    // kMount: setns and unshare as well.
+    const bool views = op == Op::kMount || op == Op::kUmount || op == Op::kChroot;
+    views ? o_.resolver->Forget() : o_.resolver->ForgetNames();
   }
 
   // One record a call; one for each address where there are several (sendmmsg). A unix address that is a path
