@@ -193,7 +193,7 @@ std::string SummaryLine(const trace::CollectorSummary& summary, const std::strin
   if (!summary.log.ok()) {
     absl::StrAppend(&line, ", the log is not whole (", EscapeBytes(summary.log.message()), ")");
   }
-  absl::StrAppend(&line, " - report: glovebox report -C ", EscapeBytes(ShellQuote(build_dir)));
+  absl::StrAppend(&line, " - report: glovebox report -C ", PasteWord(build_dir));
   return line;
 }
 

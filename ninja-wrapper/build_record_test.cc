@@ -34,7 +34,9 @@ TEST(BuildRecord, TheSummaryCountsOneAsOne) {
       SummaryLine(many, "/b\n"),
       "glovebox: 1,234 actions: 1,232 seen in full, 2 incomplete, 5,000 accesses, 2 holes, 2 left-over "
       "processes ended, the log is not whole (access log /s\\n was tampered with) - report: glovebox report "
-      "-C '/b\\n'");
+      "-C $'/b\\n'");
+  EXPECT_THAT(SummaryLine(one, "/sp ace's (x) $HOME/mb"),
+              testing::EndsWith(R"( -C '/sp ace'\''s (x) $HOME/mb')"));
 }
 
 TEST(BuildRecord, AnErrorIsOneLineThatNamesItsCause) {

@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/escaping.h"
@@ -103,6 +104,14 @@ std::string ShellQuote(absl::string_view word) {
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
   if (!word.empty() && word.find_first_not_of(kPlain) == absl::string_view::npos) return std::string(word);
   return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
+std::string PasteWord(absl::string_view word) {
+  const std::string escaped = EscapeBytes(word);
+  // A printable word is lengthened by its backslashes, and by nothing else.
+  const auto backslashes = static_cast<size_t>(std::count(word.begin(), word.end(), '\\'));
+  if (escaped.size() == word.size() + backslashes) return ShellQuote(word);
+  return absl::StrCat("$'", absl::StrReplaceAll(escaped, {{"'", "\\'"}}), "'");
 }
 
 }  // namespace glovebox

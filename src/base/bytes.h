@@ -20,6 +20,10 @@ std::string UnescapeBytes(absl::string_view text);
 // For a shell command line: quoted only where it is needed.
 std::string ShellQuote(absl::string_view word);
 
+// For a command that people see and paste: as ShellQuote where all is printable UTF-8, else $'...' (bash,
+// zsh, ksh) with the odd bytes escaped. Not for EscapeBytes afterwards, which would double its backslashes.
+std::string PasteWord(absl::string_view word);
+
 }  // namespace glovebox
 
 #endif  // GLOVEBOX_BASE_BYTES_H_

@@ -366,7 +366,7 @@ void PrintSummary(const RunOptions& o, const Place& place) {
     report::WriteJson(summary, std::cerr);
   } else {
     PrintLine(absl::StrCat(report::OneLine(summary), " - report: glovebox report",
-                           o.log.empty() ? "" : " --log " + EscapeBytes(ShellQuote(o.log))));
+                           o.log.empty() ? "" : " --log " + PasteWord(o.log)));
   }
 }
 

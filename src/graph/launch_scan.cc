@@ -341,9 +341,8 @@ absl::StatusOr<LaunchScan> ScanBuild(const std::string& build_dir, const std::st
   if (!std::filesystem::is_directory(build_dir, error)) {
     return absl::NotFoundError(absl::StrCat(build_dir, ": ", error ? error.message() : "not a directory"));
   }
-  return absl::NotFoundError(absl::StrCat(build_dir,
-                                          ": neither build.ninja nor Makefile; configure it first (cmake -B ",
-                                          ShellQuote(build_dir), ")"));
+  return absl::NotFoundError(
+      absl::StrCat(build_dir, ": neither build.ninja nor Makefile; configure it first (cmake -B)"));
 }
 
 }  // namespace glovebox::graph

@@ -92,10 +92,11 @@ std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges)
       begin.argv.size() >= 3 && begin.argv[1] == "-c" && Basename(begin.argv[0]) == "sh" ? 2 : 0;
   std::string words;
   for (size_t i = skip; i < begin.argv.size() && words.size() < 400; ++i) {
-    absl::StrAppend(&words, words.empty() ? "" : " ",
-                    skip == 2 ? begin.argv[i].substr(0, 400) : ShellQuote(begin.argv[i].substr(0, 400)));
+    absl::StrAppend(
+        &words, words.empty() ? "" : " ",
+        skip == 2 ? EscapeBytes(begin.argv[i].substr(0, 400)) : PasteWord(begin.argv[i].substr(0, 400)));
   }
-  return words.empty() ? "(no description)" : Shorten(EscapeBytes(words), 60);
+  return words.empty() ? "(no description)" : Shorten(words, 60);
 }
 
 uint64_t Summary::complete_actions() const {

@@ -77,8 +77,8 @@ std::string StartTime(int64_t unix_ns) {
 }
 
 std::string CommandText(const std::vector<std::string>& words) {
-  return EscapeBytes(absl::StrJoin(
-      words, " ", [](std::string* out, const std::string& word) { absl::StrAppend(out, ShellQuote(word)); }));
+  return absl::StrJoin(
+      words, " ", [](std::string* out, const std::string& word) { absl::StrAppend(out, PasteWord(word)); });
 }
 
 std::string Times(uint64_t count) { return count > 1 ? absl::StrCat(" x", Thousands(count)) : ""; }
@@ -160,13 +160,13 @@ void Writer::Damage() {
   if (summary_.unwrapped > 0) {
     // A command to copy: it is never cut.
     const bool one = summary_.unwrapped == 1;
-    Line(absl::StrCat("\n", Paint(style_, Ink::kYellow,
-                                  absl::StrCat(Thousands(summary_.unwrapped),
-                                               one ? " command or redirection" : " commands or redirections",
-                                               " of this build ",
-                                               one ? "is not wrapped and was" : "are not wrapped and were",
-                                               " not seen: glovebox cmake-scan ",
-                                               EscapeBytes(ShellQuote(summary_.run.build_dir))))));
+    Line(absl::StrCat(
+        "\n",
+        Paint(style_, Ink::kYellow,
+              absl::StrCat(Thousands(summary_.unwrapped),
+                           one ? " command or redirection" : " commands or redirections", " of this build ",
+                           one ? "is not wrapped and was" : "are not wrapped and were",
+                           " not seen: glovebox cmake-scan ", PasteWord(summary_.run.build_dir)))));
   }
   if (!summary_.skipped.empty()) {
     Heading(Ink::kYellow, "This host could not do");
