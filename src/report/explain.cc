@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/paths.h"
+#include "graph/phony.h"
 
 namespace glovebox::report {
 namespace {
@@ -53,6 +54,27 @@ bool IsActionNumber(const std::string& what) {
          std::all_of(what.begin() + 1, what.end(), [](unsigned char c) { return absl::ascii_isdigit(c); });
 }
 
+// What edges make for a phony name: a custom target, a utility, `all`. Only where Ninja has answered before.
+std::vector<std::string> OutputsBehind(const Input& input, const std::string& what) {
+  if (input.build.edges.empty() || what.empty() || IsActionNumber(what)) return {};
+  graph::NinjaCall call;
+  call.build_dir = input.build.build_dir;
+  call.manifest = input.build.manifest;
+  // An error: the manifest has gone meanwhile. The name is not known then.
+  return graph::BehindPhony(call, what).value_or(std::vector<std::string>());
+}
+
+// " (Ninja's name for CMakeFiles/test.util)"
+std::string NamesBehind(const std::vector<std::string>& outputs) {
+  constexpr size_t kNamed = 3;
+  if (outputs.empty()) return "";
+  const std::vector<std::string> first(outputs.begin(),
+                                       outputs.begin() + std::min<ptrdiff_t>(kNamed, std::ssize(outputs)));
+  const size_t more = outputs.size() - first.size();
+  return absl::StrCat(" (Ninja's name for ", absl::StrJoin(first, ", "),
+                      more > 0 ? absl::StrCat(" and ", more, " more") : "", ")");
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> Explain(const Input& input, const std::string& what, const std::string& cwd,
@@ -67,7 +89,12 @@ absl::StatusOr<std::string> Explain(const Input& input, const std::string& what,
     }
   }
   std::string out;
-  const std::vector<size_t> actions = FindActions(input, summary, what, directories);
+  std::vector<size_t> actions = FindActions(input, summary, what, directories);
+  std::vector<std::string> behind;
+  if (actions.empty()) {
+    behind = OutputsBehind(input, what);
+    actions = FindMakers(input, summary, behind);
+  }
   const size_t shown = options.all ? actions.size() : std::min(actions.size(), kActionsShown);
   for (size_t i = 0; i < shown; ++i) {
     absl::StrAppend(&out, out.empty() ? "" : "\n", ExplainAction(input, summary, actions[i], options));
@@ -81,7 +108,7 @@ absl::StatusOr<std::string> Explain(const Input& input, const std::string& what,
   if (!out.empty()) return out;
   if (IsActionNumber(what)) return absl::NotFoundError(NoSuchAction(summary, what));
   const std::vector<std::string> near = NearNames(summary, what);
-  return absl::NotFoundError(absl::StrCat("nothing in this run touched or made ", what,
+  return absl::NotFoundError(absl::StrCat("nothing in this run touched or made ", what, NamesBehind(behind),
                                           near.empty() ? "" : "; near it: ", absl::StrJoin(near, ", "),
                                           WhatTheLogCannotKnow(summary)));
 }

@@ -42,6 +42,10 @@ std::vector<std::string> NearNames(const Summary& summary, const std::string& sp
 std::vector<size_t> FindActions(const Input& input, const Summary& summary, const std::string& what,
                                 const std::vector<std::string>& directories);
 
+// The outermost actions that make any of `outputs`, which are spelled as Ninja spells them.
+std::vector<size_t> FindMakers(const Input& input, const Summary& summary,
+                               const std::vector<std::string>& outputs);
+
 // What the action and those inside of it touched.
 std::string ExplainAction(const Input& input, const Summary& summary, size_t action,
                           const ExplainOptions& options);

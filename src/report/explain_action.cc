@@ -156,8 +156,7 @@ void ActionTeller::Head() {
   if (!begin.argv.empty()) {
     std::string command;
     for (const std::string& word : begin.argv)
-      absl::StrAppend(&command, command.empty() ? "" : " ", ShellQuote(word));
-    command = EscapeBytes(command);
+      absl::StrAppend(&command, command.empty() ? "" : " ", PasteWord(word));
     if (!options_.all) command = Shorten(command, 400);
     Line(absl::StrCat("  command   ", command));
   }
@@ -358,6 +357,23 @@ std::vector<size_t> FindActions(const Input& input, const Summary& summary, cons
     for (size_t i = 0; i < summary.actions.size(); ++i) {
       if (summary.actions[i].begin.target == what) found.push_back(i);
     }
+  }
+  return Outermost(summary, found);
+}
+
+std::vector<size_t> FindMakers(const Input& input, const Summary& summary,
+                               const std::vector<std::string>& outputs) {
+  std::set<std::string> paths;
+  for (const std::string& output : outputs) paths.insert(CleanPath(JoinPath(input.build.build_dir, output)));
+  const EdgeIndex edges(input.build);
+  std::vector<size_t> found;
+  for (size_t i = 0; i < summary.actions.size(); ++i) {
+    // Told by Ninja or by CMake's launch line: relative to the build directory, wherever the command runs.
+    const std::vector<std::string>& made = edges.OutputsOf(summary.actions[i].begin);
+    if (std::any_of(made.begin(), made.end(), [&](const std::string& output) {
+          return paths.count(CleanPath(JoinPath(input.build.build_dir, output))) != 0;
+        }))
+      found.push_back(i);
   }
   return Outermost(summary, found);
 }

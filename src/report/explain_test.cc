@@ -1,5 +1,6 @@
 #include "report/explain.h"
 
+#include "base/files.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -227,6 +228,24 @@ TEST(ExplainAction, ALongListIsFolded) {
   const Input input = log.End(1).Take();
   EXPECT_THAT(Told(input, "x"), HasSubstr("... and 85 more (--all)"));
   EXPECT_THAT(Told(input, "x", true), Not(HasSubstr("--all")));
+}
+
+TEST(Explain, ATargetThatIsNoFileIsFoundThroughNinjasPhonyNames) {
+  ASSERT_OK_AND_ASSIGN(const TempDir dir, TempDir::Create("explain"));
+  ASSERT_OK(WriteFile(dir.path() + "/build.ninja",
+                      "rule r\n  command = echo $out\nbuild CMakeFiles/chk: r\nbuild app: r\n"
+                      "build chk: phony CMakeFiles/chk\nbuild all: phony app chk\nbuild later: phony app2\n"
+                      "build app2: r\n"));
+  TestLog log;
+  log.build().edges = {{{"CMakeFiles/chk"}, "r", "echo CMakeFiles/chk"}, {{"app"}, "r", "echo app"}};
+  log.Begin(1, Role::kEdge, {}, 0, {"/bin/sh", "-c", "echo CMakeFiles/chk"}).End(1);
+  log.Begin(2, Role::kEdge, {}, 0, {"/bin/sh", "-c", "echo app"}).End(2);
+  Input input = log.Take();
+  input.build.build_dir = dir.path();
+  EXPECT_THAT(Told(input, "chk"), testing::StartsWith("#1 CMakeFiles/chk"));
+  EXPECT_THAT(Told(input, "all"), testing::AllOf(HasSubstr("#1 CMakeFiles/chk"), HasSubstr("#2 app")));
+  EXPECT_THAT(Told(input, "later"), HasSubstr("touched or made later (Ninja's name for app2)"));
+  EXPECT_THAT(Told(input, "nobody"), HasSubstr("ERROR nothing in this run"));
 }
 
 }  // namespace
