@@ -186,9 +186,9 @@ std::string SummaryLine(const trace::CollectorSummary& summary, const std::strin
     absl::StrAppend(&line, ", ", WithCommas(summary.holes), summary.holes == 1 ? " hole" : " holes");
   }
   if (!summary.left_over.empty()) {
-    absl::StrAppend(
-        &line, ", ", summary.left_over.size(),
-        summary.left_over.size() == 1 ? " left-over process ended" : " left-over processes ended");
+    absl::StrAppend(&line, ", ", summary.left_over.size(),
+                    summary.left_over.size() == 1 ? " process outlived its command"
+                                                  : " processes outlived their commands");
   }
   if (!summary.log.ok()) {
     absl::StrAppend(&line, ", the log is not whole (", EscapeBytes(summary.log.message()), ")");

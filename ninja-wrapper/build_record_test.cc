@@ -21,7 +21,7 @@ TEST(BuildRecord, TheSummaryCountsOneAsOne) {
   one.actions = one.complete = one.accesses = one.holes = 1;
   one.left_over = {"7 /bin/sleep"};
   EXPECT_EQ(SummaryLine(one, "/b"),
-            "glovebox: 1 action: 1 seen in full, 1 access, 1 hole, 1 left-over process ended - report: "
+            "glovebox: 1 action: 1 seen in full, 1 access, 1 hole, 1 process outlived its command - report: "
             "glovebox report -C /b");
   trace::CollectorSummary many;
   many.actions = 1234;
@@ -30,11 +30,11 @@ TEST(BuildRecord, TheSummaryCountsOneAsOne) {
   many.holes = 2;
   many.left_over = {"7 /bin/sleep", "8 /bin/sleep"};
   many.log = absl::DataLossError("access log /s\n was tampered with");
-  EXPECT_EQ(
-      SummaryLine(many, "/b\n"),
-      "glovebox: 1,234 actions: 1,232 seen in full, 2 incomplete, 5,000 accesses, 2 holes, 2 left-over "
-      "processes ended, the log is not whole (access log /s\\n was tampered with) - report: glovebox report "
-      "-C $'/b\\n'");
+  EXPECT_EQ(SummaryLine(many, "/b\n"),
+            "glovebox: 1,234 actions: 1,232 seen in full, 2 incomplete, 5,000 accesses, 2 holes, 2 processes "
+            "outlived their commands, the log is not whole (access log /s\\n was tampered with) - report: "
+            "glovebox report "
+            "-C $'/b\\n'");
   EXPECT_THAT(SummaryLine(one, "/sp ace's (x) $HOME/mb"),
               testing::EndsWith(R"( -C '/sp ace'\''s (x) $HOME/mb')"));
 }

@@ -293,7 +293,7 @@ void ActionTeller::Gaps() {
     if (family_.count(entry.action) != 0) left.push_back(EscapeBytes(entry.process));
   }
   if (left.empty()) return;
-  Heading("Left over and ended");
+  Heading("Outlived the command (ended by Glovebox where still there at the end)");
   for (const std::string& process : left) Line(absl::StrCat("  ", process));
 }
 

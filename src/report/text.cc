@@ -81,6 +81,31 @@ std::string CommandText(const std::vector<std::string>& words) {
       words, " ", [](std::string* out, const std::string& word) { absl::StrAppend(out, PasteWord(word)); });
 }
 
+// The log names those that went on after their command, whether they ended by themselves or were ended.
+std::string Outlived(size_t count) {
+  return absl::StrCat(Count(count, "process", "processes"),
+                      count == 1 ? " outlived its command" : " outlived their commands");
+}
+
+constexpr absl::string_view kNotKnown = "NOT KNOWN what this run touched: ";
+
+// Of a run without an action: why that says nothing about what it did; empty where it says that it did
+// nothing, and of every run with actions. What was done to the log counts more than what was not seen.
+std::string WhyNotKnown(const Summary& summary) {
+  if (!summary.actions.empty()) return "";
+  for (const HoleFacts& hole : summary.holes) {
+    if (hole.kind == "log-lost") return EscapeBytes(hole.detail);
+  }
+  for (const access::Tear& tear : summary.tears) {
+    if (tear.is_damage()) return absl::StrCat("its log is damaged: ", EscapeBytes(tear.reason));
+  }
+  for (const HoleFacts& hole : summary.holes) {
+    return absl::StrCat(EscapeBytes(hole.kind), ": ", EscapeBytes(hole.detail));
+  }
+  if (summary.unwrapped > 0) return "commands of this build are not wrapped";
+  return summary.ended || summary.being_written || summary.loose ? "" : "it was cut off";
+}
+
 std::string Times(uint64_t count) { return count > 1 ? absl::StrCat(" x", Thousands(count)) : ""; }
 
 void Writer::Head() {
@@ -114,8 +139,10 @@ void Writer::Verdict() {
                                    [](const access::Tear& tear) { return tear.is_damage(); });
   const bool gaps = damaged || !summary_.holes.empty() || summary_.unwrapped > 0;
   std::string text;
-  if (total == 0) {
-    text = "Nothing was recorded.";
+  if (const std::string why = WhyNotKnown(summary_); !why.empty()) {
+    text = absl::StrCat(kNotKnown, why);
+  } else if (total == 0) {
+    text = summary_.being_written ? "Nothing is recorded so far." : "Nothing was recorded.";
   } else if (incomplete > 0) {
     text = absl::StrCat(Thousands(incomplete), " of ", Count(total, "action"),
                         incomplete == 1 ? " was" : " were", " not seen in full.");
@@ -124,7 +151,9 @@ void Writer::Verdict() {
         total == 1 ? "The one action was" : absl::StrCat("All ", Thousands(total), " actions were"),
         " seen in full", gaps ? ", but there are gaps beside them." : ".");
   }
-  Heading(total == 0 || incomplete > 0 || gaps ? Ink::kYellow : Ink::kGreen, text);
+  const Ink ink = total == 0 || incomplete > 0 || gaps ? Ink::kYellow : Ink::kGreen;
+  // The one reason why there is no report is never cut.
+  Line(absl::StrCat("\n", Paint(style_, ink, total == 0 ? text : Shorten(text, style_.width))));
   std::vector<const ActionFacts*> list;
   for (const ActionFacts& action : summary_.actions) {
     if (!action.complete()) list.push_back(&action);
@@ -184,8 +213,8 @@ void Writer::Refused() {
     });
   }
   if (!summary_.left_over.empty()) {
-    Heading(Ink::kRed,
-            absl::StrCat("Left over and ended: ", Count(summary_.left_over.size(), "process", "processes")));
+    Heading(Ink::kRed, absl::StrCat(Outlived(summary_.left_over.size()),
+                                    " (ended by Glovebox where still there at the end)"));
     List(summary_.left_over, [&](const LeftOver& left) {
       return absl::StrCat(EscapeBytes(left.process), " of ", By(left.action));
     });
@@ -221,7 +250,7 @@ void Writer::Network() {
                         Programs(endpoint->programs), " in ", By(endpoint->first_action));
   };
   if (internet.empty()) {
-    Heading(Ink::kBold, "Network: none");
+    Heading(Ink::kBold, WhyNotKnown(summary_).empty() ? "Network: none" : "Network: not known");
   } else {
     Heading(Ink::kRed, absl::StrCat("Network: ", Count(internet.size(), "endpoint")));
     List(internet, format);
@@ -336,7 +365,8 @@ std::string Writer::Report() {
   Refused();
   Network();
   Elsewhere();
-  Table();
+  // A table of nothing would look like a build that did nothing.
+  if (!summary_.files.empty() || WhyNotKnown(summary_).empty()) Table();
   Roles();
   Slowest();
   Line("");
@@ -354,6 +384,7 @@ std::string TextReport(const Summary& summary, const Style& style, bool all) {
 }
 
 std::string OneLine(const Summary& summary) {
+  if (const std::string why = WhyNotKnown(summary); !why.empty()) return absl::StrCat(kNotKnown, why);
   uint64_t read = 0;
   uint64_t written = 0;
   uint64_t absent = 0;
@@ -379,8 +410,7 @@ std::string OneLine(const Summary& summary) {
   }
   if (!summary.denied.empty()) absl::StrAppend(&line, "; ", Count(summary.denied.size(), "call"), " refused");
   if (!summary.left_over.empty()) {
-    absl::StrAppend(&line, "; ", Count(summary.left_over.size(), "left-over process", "left-over processes"),
-                    " ended");
+    absl::StrAppend(&line, "; ", Outlived(summary.left_over.size()));
   }
   for (const ActionFacts& action : summary.actions) {
     if (action.complete()) continue;

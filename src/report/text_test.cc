@@ -2,8 +2,12 @@
 
 #include <stdlib.h>
 
+#include <functional>
+#include <string>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "base/bytes.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "report/test_log.h"
@@ -79,12 +83,49 @@ more     glovebox explain FILE | OUTPUT | '#NUMBER'
 TEST(Text, AnEmptyOrCutRunSaysSo) {
   TestLog empty;
   EXPECT_THAT(TextReport(Summarize(empty.Take()), {}, false), HasSubstr("Nothing was recorded."));
+  TestLog going;
+  going.log().being_written = true;
+  EXPECT_THAT(TextReport(Summarize(going.Take(false)), {}, false), HasSubstr("Nothing is recorded so far."));
   TestLog cut;
   cut.Begin(1, Role::kRun, {}, 0, {"x"}).End(1);
   const std::string text = TextReport(Summarize(cut.Take(false)), {}, false);
   EXPECT_THAT(text, HasSubstr("cut off: its end was not recorded"));
   EXPECT_THAT(text, HasSubstr("The one action was seen in full."));
   EXPECT_THAT(text, HasSubstr("Network: none"));
+}
+
+TEST(Text, ARunWithoutActionsOfWhichTheLogWasLostIsNotMistakenForACleanOne) {
+  const std::string lost = "access log /state/" + std::string(100, 'x') + "/\n was removed";
+  const struct {
+    std::function<void(TestLog&)> damage;
+    bool ended;
+    std::string why;
+  } rows[] = {
+      {[&](TestLog& log) { log.Hole(0, "other", "o").Hole(0, "log-lost", lost); }, true, EscapeBytes(lost)},
+      {[](TestLog& log) { log.Hole(0, "ninja-not-entered", "a static\x1b Ninja"); }, true,
+       "ninja-not-entered: a static\\x1b Ninja"},
+      {[](TestLog& log) {
+         log.Hole(0, "other", "o");
+         log.log().tears.push_back({"(none)", 0, "cut off before its first record", true});
+       },
+       false, "its log is damaged: cut off before its first record"},
+      {[](TestLog&) {}, false, "it was cut off"},
+  };
+  for (const auto& row : rows) {
+    TestLog log;
+    row.damage(log);
+    const Summary summary = Summarize(log.Take(row.ended));
+    Style narrow;
+    narrow.width = 40;
+    for (const Style& style : {Style(), narrow}) {
+      const std::string text = TextReport(summary, style, false);
+      EXPECT_THAT(text, HasSubstr("\n\nNOT KNOWN what this run touched: " + row.why + "\n"));
+      EXPECT_THAT(text, Not(HasSubstr("Nothing was recorded")));
+      EXPECT_THAT(text, HasSubstr("\nNetwork: not known\n"));
+      EXPECT_THAT(text, Not(HasSubstr("Names touched")));
+    }
+    EXPECT_EQ(OneLine(summary), "NOT KNOWN what this run touched: " + row.why);
+  }
 }
 
 constexpr char kStillWritten[] = "not sealed: still being written";
@@ -171,6 +212,8 @@ TEST(Text, NoByteOfANameReachesTheTerminalRaw) {
   log.log().tears.push_back({"s\x1b", 1, "r\n"});
   const std::string text = TextReport(Summarize(log.Take()), {}, true);
   for (const char c : text) EXPECT_TRUE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
+  EXPECT_THAT(
+      text, HasSubstr("\n1 process outlived its command (ended by Glovebox where still there at the end)\n"));
   EXPECT_THAT(text, HasSubstr("/srv/new\\nline"));
   EXPECT_THAT(text, HasSubstr("/srv/\\xff\\xfe"));
   EXPECT_THAT(text, HasSubstr("/srv/c1\\xc2\\x9b"));
