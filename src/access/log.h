@@ -40,9 +40,13 @@ absl::StatusOr<std::string> LooseRun(const std::string& build_dir, const Builder
 // made of that.
 bool IsLooseRun(const std::string& run_dir);
 
-// The loose run where something was recorded in it after the last build, else what "latest" points to, else
-// the newest run that has a segment. NotFound says what to do ("no run recorded for DIR yet: build it with
-// glovebox-ninja").
+// Whether a directory is a run for certain, though it may hold no segment: by its name, which CreateRun or
+// LooseRun gave it, or by the lock that every writer makes before its segment.
+bool IsRun(const std::string& run_dir);
+
+// The loose run where something was recorded in it after the last build, else what "latest" points to, also
+// where its writer was killed before the first segment; where "latest" leads nowhere the newest run. NotFound
+// says what to do ("no run recorded for DIR yet: build it with glovebox-ninja").
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir);
 
 // One segment being written. Not thread-safe: one writer each. While it lives the run is locked against
@@ -90,8 +94,9 @@ struct Log {
   bool being_written = false;  // one of the tears is
 };
 
-// Reads what can be read. Damage is no error: it is in `tears`. Errors: no such directory, no segment in it,
-// a segment of a newer version, no permission.
+// Reads what can be read. Damage is no error: it is in `tears`, with a segment "(none)" where a run (IsRun)
+// has no segment at all. Errors: no such directory, no segment in one that is no run, a segment of a newer
+// version, no permission.
 absl::StatusOr<Log> ReadLog(const std::string& run_dir);
 
 // One segment, record by record, without keeping them: for logs larger than memory. `take` returns false to

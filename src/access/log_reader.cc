@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
 #include "access/log_format.h"
+#include "access/run_files.h"
 #include "access/segment_list.h"
 #include "access/segment_reader.h"
 #include "base/paths.h"
@@ -27,7 +28,8 @@ absl::StatusOr<std::vector<std::string>> SegmentNames(const std::string& run_dir
   while (const dirent* entry = readdir(dir.get())) {
     if (absl::EndsWith(entry->d_name, kSegmentSuffix)) names.emplace_back(entry->d_name);
   }
-  if (names.empty()) return absl::NotFoundError(absl::StrCat(run_dir, ": no access log in this directory"));
+  if (names.empty() && !IsRun(run_dir))
+    return absl::NotFoundError(absl::StrCat(run_dir, ": no access log in this directory"));
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -57,6 +59,17 @@ absl::StatusOr<FoundSegment> ReadAndFind(const std::string& path, const std::fun
   return found;
 }
 
+// Its writer was killed between the directory and its first segment, or is just there. Where segments were
+// removed the list has said so.
+void CheckNotEmpty(bool has_writer, Log* log) {
+  if (!log->segments.empty() || !log->tears.empty()) return;
+  if (has_writer) {
+    log->tears.push_back({"(none)", 0, absl::StrCat(kNotSealed, ": still being written"), false, true});
+  } else {
+    log->tears.push_back({"(none)", 0, "cut off before its first record", true});
+  }
+}
+
 // A run's end that was read says how many there were, whatever became of the list.
 void CheckCount(uint32_t expected, Log* log) {
   if (expected <= log->segments.size()) return;
@@ -78,6 +91,11 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
   Log log;
   log.run_dir = run_dir;
   ASSIGN_OR_RETURN(log.segments, SegmentNames(run_dir));
+  bool has_writer = false;
+  if (log.segments.empty()) {
+    has_writer = RunHasWriter(run_dir);
+    ASSIGN_OR_RETURN(log.segments, SegmentNames(run_dir));  // it may have made one meanwhile
+  }
   std::vector<Record> records;
   std::vector<uint32_t> segment_of;
   std::vector<FoundSegment> found;
@@ -95,6 +113,7 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
     found.push_back(std::move(segment));
   }
   CheckSegmentList(run_dir, found, &log.tears);
+  CheckNotEmpty(has_writer, &log);
   for (const Tear& tear : log.tears) log.being_written |= tear.being_written;
   // Stable: records of one moment keep their segment's order.
   std::vector<uint32_t> order(records.size());

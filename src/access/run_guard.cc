@@ -50,13 +50,14 @@ bool BeganAfter(const std::string& run, int64_t unix_ns) {
   return true;
 }
 
-// The newest run below `state` with a segment; names begin with the time (CreateRun).
-std::string NewestWithSegment(const std::string& state) {
+// The newest run below `state`, also one that was cut off before its first segment, which no older one may
+// stand in for; names begin with the time (CreateRun).
+std::string NewestRun(const std::string& state) {
   std::string newest;
   std::error_code error;
   for (std::filesystem::directory_iterator at(state, error), end; !error && at != end; at.increment(error)) {
     std::string name = at->path().filename().string();
-    if (name[0] < '0' || name[0] > '9' || name <= newest || SegmentsOf(at->path().string()).empty()) continue;
+    if (name[0] < '0' || name[0] > '9' || name <= newest || !IsRun(at->path().string())) continue;
     newest = std::move(name);
   }
   return newest;
@@ -97,7 +98,7 @@ void DropRun(const std::string& run_dir) {
   std::error_code ignored;
   std::filesystem::remove_all(run_dir, ignored);
   if (LinkText(link) != Basename(run_dir)) return;
-  const std::string newest = NewestWithSegment(state);
+  const std::string newest = NewestRun(state);
   if (newest.empty() || !PointLatest(state, newest).ok()) unlink(link.c_str());
 }
 

@@ -287,6 +287,21 @@ bool IsLooseRun(const std::string& run_dir) {
   return name == kLoose || absl::StrContains(name, absl::StrCat("-", kLoose, "-"));
 }
 
+bool IsRun(const std::string& run_dir) {
+  const std::string name(Basename(CleanPath(run_dir)));
+  constexpr absl::string_view kStamp = "0000-00-00T00.00.00.000000-";  // RunStamp's; each 0 any digit
+  bool named = name.size() > kStamp.size();
+  for (size_t i = 0; named && i < kStamp.size(); ++i) {
+    named =
+        kStamp[i] == '0' ? absl::ascii_isdigit(static_cast<unsigned char>(name[i])) : name[i] == kStamp[i];
+  }
+  struct stat info;
+  if (named) return stat(run_dir.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  // As LockRun makes it; other programs' locks are mostly of another mode, or hold a pid.
+  return lstat(absl::StrCat(run_dir, "/lock").c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         info.st_size == 0 && (info.st_mode & 07777) == 0600;
+}
+
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir) {
   ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
   const std::string loose_path = absl::StrCat(state, "/", kLoose);
@@ -304,14 +319,14 @@ absl::StatusOr<std::string> LatestRun(const std::string& build_dir) {
   };
   if (has_loose && (!has_latest || at(loose) >= at(latest))) return RealPath(loose_path);
   absl::StatusOr<std::string> named = RealPath(latest_path);
-  if (named.ok() && HasSegments(*named)) return named;
-  // It was taken back, or has recorded nothing yet.
+  // Also where it holds nothing: an older one would be taken for it.
+  if (named.ok()) return named;
+  // It was taken back.
   const std::vector<std::string> runs = EntriesOf(state).runs;
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
     const std::string path = absl::StrCat(state, "/", *run);
-    if (HasSegments(path)) return RealPath(path);
+    if (IsRun(path)) return RealPath(path);
   }
-  if (named.ok()) return named;
   return absl::NotFoundError(absl::StrCat("no run recorded for ", build_dir,
                                           " yet: build it with glovebox-ninja, or name a log with --log"));
 }

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,9 +12,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
+#include "access/run_guard.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status_matchers.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
 
 namespace glovebox::access {
@@ -107,7 +110,7 @@ TEST_F(StateDirTest, ARunThatWasTakenBackHidesNoOther) {
   ASSERT_OK(SegmentWriter::Create(loose, "one"));
   ASSERT_OK_AND_ASSIGN(const std::string build, CreateRun(build_));
   ASSERT_OK_AND_ASSIGN(std::string latest, LatestRun(build_));
-  EXPECT_TRUE(FileExists(latest + "/one.gbx")) << "the build has recorded nothing yet";
+  EXPECT_EQ(latest, build) << "it has recorded nothing, and no older run stands in for it";
   std::filesystem::remove_all(build);
   ASSERT_OK_AND_ASSIGN(latest, LatestRun(build_));
   EXPECT_TRUE(FileExists(latest + "/one.gbx"));
@@ -116,6 +119,82 @@ TEST_F(StateDirTest, ARunThatWasTakenBackHidesNoOther) {
 // Two numbers that no process has.
 constexpr char kOne[] = "boot 1 1";
 constexpr char kTwo[] = "boot 2 2";
+
+// Its collector was killed before the first segment.
+TEST_F(StateDirTest, ARunThatWasCutOffAtBirthIsReadAsSuch) {
+  ASSERT_OK_AND_ASSIGN(const std::string before, CreateRun(build_));
+  ASSERT_OK(SegmentWriter::Create(before, "main"));
+  ASSERT_OK_AND_ASSIGN(const std::string cut, CreateRun(build_));
+  ASSERT_OK_AND_ASSIGN(const std::string loose, LooseRun(build_, kOne));
+  for (const std::string& run : {cut, cut + "/", loose}) {
+    EXPECT_TRUE(IsRun(run)) << run;
+    ASSERT_OK_AND_ASSIGN(const Log log, ReadLog(run));
+    EXPECT_TRUE(log.records.empty());
+    ASSERT_EQ(log.tears.size(), 1u);
+    EXPECT_EQ(log.tears[0].segment, "(none)");
+    EXPECT_EQ(log.tears[0].reason, "cut off before its first record");
+    EXPECT_TRUE(log.tears[0].whole_run);
+    EXPECT_FALSE(log.being_written);
+  }
+  // A build with nothing to do takes its run back: the one before it is the latest again, and not an older.
+  std::filesystem::remove_all(loose);
+  ASSERT_OK_AND_ASSIGN(const std::string idle, CreateRun(build_));
+  DropRun(idle);
+  ASSERT_OK_AND_ASSIGN(const std::string latest, LatestRun(build_));
+  EXPECT_EQ(latest, cut);
+  // While its maker is about to write it is not cut off.
+  {
+    UniqueFd lock(open((cut + "/lock").c_str(), O_RDWR | O_CREAT, 0600));
+    ASSERT_EQ(flock(lock.get(), LOCK_SH), 0);
+    ASSERT_OK_AND_ASSIGN(const Log going, ReadLog(cut));
+    ASSERT_EQ(going.tears.size(), 1u);
+    EXPECT_TRUE(going.being_written);
+    EXPECT_FALSE(going.tears[0].is_damage());
+  }
+  // Somebody removed what it held: not cut off either.
+  {
+    ASSERT_OK_AND_ASSIGN(const auto writer, SegmentWriter::Create(cut, "main"));
+    ASSERT_TRUE(writer->Append(RunEnd{1, 0, 1}));
+    ASSERT_OK(writer->Seal());
+  }
+  std::filesystem::remove(cut + "/main.gbx");
+  ASSERT_OK_AND_ASSIGN(const Log robbed, ReadLog(cut));
+  ASSERT_EQ(robbed.tears.size(), 1u);
+  EXPECT_THAT(robbed.tears[0].reason, HasSubstr("cannot be found, first main.gbx"));
+}
+
+TEST_F(StateDirTest, OnlyADirectoryThatIsARunForCertainMayBeEmpty) {
+  const struct {
+    const char* name;
+    const char* lock;  // null: none
+    mode_t mode;
+    bool is_run;
+  } rows[] = {
+      {"2026-11-24T19.36.47.123456-42", nullptr, 0, true},
+      {"2026-11-24T19.36.47.123456-loose-42-1", nullptr, 0, true},
+      {"2026-11-24T19.36.47.123456-", nullptr, 0, false},
+      {"2026-11-24T19.36.47.123456", nullptr, 0, false},
+      {"2026-11-24T19.36.47-42", nullptr, 0, false},
+      {"2026-11-24", nullptr, 0, false},
+      {"logs", nullptr, 0, false},
+      {"locked", "", 0600, true},
+      {"lists", "", 0640, false},
+      {"daemon", "4711\n", 0600, false},
+  };
+  for (const auto& row : rows) {
+    const std::string path = absl::StrCat(dir_->path(), "/", row.name);
+    ASSERT_OK(MakeDirectories(path));
+    if (row.lock != nullptr) {
+      ASSERT_OK(WriteFile(path + "/lock", row.lock));
+      ASSERT_EQ(chmod((path + "/lock").c_str(), row.mode), 0);
+    }
+    EXPECT_EQ(IsRun(path), row.is_run) << path;
+    EXPECT_EQ(ReadLog(path).ok(), row.is_run) << path;
+  }
+  EXPECT_FALSE(IsRun(dir_->path() + "/2026-11-24T19.36.47.123456-43")) << "not there";
+  ASSERT_OK(WriteFile(dir_->path() + "/2026-11-24T19.36.47.123456-44", ""));
+  EXPECT_FALSE(IsRun(dir_->path() + "/2026-11-24T19.36.47.123456-44")) << "a file";
+}
 
 TEST_F(StateDirTest, EachBuilderHasALooseRunOfItsOwnAndTheLatestCounts) {
   ASSERT_OK_AND_ASSIGN(const std::string one, LooseRun(build_, kOne));
@@ -127,7 +206,7 @@ TEST_F(StateDirTest, EachBuilderHasALooseRunOfItsOwnAndTheLatestCounts) {
   EXPECT_NE(two, one);
   EXPECT_LT(one, two);
   ASSERT_OK_AND_ASSIGN(std::string latest, LatestRun(build_));
-  EXPECT_EQ(latest, one) << "the second has recorded nothing yet";
+  EXPECT_EQ(latest, two) << "it has recorded nothing, and no older run stands in for it";
   ASSERT_OK(SegmentWriter::Create(two, "b"));
   ASSERT_OK_AND_ASSIGN(latest, LatestRun(build_));
   EXPECT_EQ(latest, two);
