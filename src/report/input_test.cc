@@ -102,5 +102,15 @@ TEST_F(InputTest, NinjaIsAskedWithTheManifestOfTheRun) {
   EXPECT_THAT(LoadRun("unknown").build.edges, SizeIs(0));
 }
 
+TEST_F(InputTest, ARunThatWasCutOffAtBirthIsReportedAsNotKnown) {
+  const std::string run = dir_->path() + "/2026-11-24T19.36.47.123456-42";
+  ASSERT_OK(MakeDirectories(run));
+  ASSERT_OK_AND_ASSIGN(const Input input, Load({build_, run}));
+  const std::string text = TextReport(Summarize(input), {}, false);
+  EXPECT_THAT(text,
+              HasSubstr("NOT KNOWN what this run touched: its log is damaged: cut off before its first"));
+  EXPECT_FALSE(Load({build_, dir_->path()}).ok());
+}
+
 }  // namespace
 }  // namespace glovebox::report
