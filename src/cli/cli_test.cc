@@ -250,8 +250,8 @@ TEST_F(Cli, OddNamesSurviveFromTheCallToTheReport) {
 
 TEST_F(Cli, NamesInErrorsAndInTheOneLineAreEscapedOnce) {
   const Outcome one = Run({"run", "--log", Path("a b/l g\n"), "--", "/no/such\n\\"});
-  EXPECT_THAT(one.err, HasSubstr(absl::StrCat(" - report: glovebox report --log '", Path("a b/l g\\n'\n"))));
-  EXPECT_THAT(one.err, HasSubstr("#1 '/no/such\\n\\\\': "));
+  EXPECT_THAT(one.err, HasSubstr(absl::StrCat(" - report: glovebox report --log $'", Path("a b/l g\\n'\n"))));
+  EXPECT_THAT(one.err, HasSubstr("#1 $'/no/such\\n\\\\': "));
   EXPECT_THAT(Run({"run", "--limit", "NO\n\\=1", "--", "true"}).err,
               HasSubstr("no limit is called 'NO\\n\\\\';"));
   ASSERT_EQ(Run({"run", "-q", "--", "touch", "deepfile\n\xff"}).exit(), 0);
