@@ -110,14 +110,6 @@ Prediction Open(const Intent& intent, const Resolved& what, const Permissions& p
   return There();
 }
 
-Prediction Exec(const Resolved& what, const Permissions& permissions) {
-  if (!what.there) return Error(what.error);
-  if (S_ISLNK(what.mode)) return Error(ELOOP);
-  if (!S_ISREG(what.mode)) return Error(EACCES);
-  const int error = permissions.Check(what.path, &what, X_OK);
-  return error != 0 ? Error(error) : There();
-}
-
 // mkdir, mknod, symlink, bind: an object of this name must not exist.
 Prediction Make(const Intent& intent, const Resolved& what, const Permissions& permissions) {
   if (HasName(intent, 0, what)) return Error(EEXIST);
@@ -308,6 +300,14 @@ Prediction Touch(const Intent& intent, const Resolved& what, const Permissions& 
 
 }  // namespace
 
+int MayExecute(const Resolved& what, const Permissions& permissions) {
+  if (!what.there) return what.error;
+  if (S_ISLNK(what.mode)) return ELOOP;
+  return S_ISREG(what.mode) ? permissions.Check(what.path, &what, X_OK) : EACCES;
+}
+
+Prediction Outcome(int error) { return error != 0 ? Error(error) : There(); }
+
 Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* second,
                    const Permissions& permissions) {
   if (intent.refuse != 0) return {Result::kRefused, intent.refuse};
@@ -316,7 +316,7 @@ Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* 
     case Op::kOpen:
       return Open(intent, *first, permissions);
     case Op::kExec:
-      return Exec(*first, permissions);
+      return Outcome(MayExecute(*first, permissions));
     case Op::kMkdir:
     case Op::kMknod:
     case Op::kSymlink:

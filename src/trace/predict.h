@@ -26,9 +26,15 @@ struct Prediction {
 // addresses only gives kUnknown: nothing is looked up on the network. A directory that is removed or replaced
 // is looked into; kUnknown with ESRCH where that cannot be done. Not predicted: what depends on more than
 // names, permissions and that look (ETXTBSY, ENOSPC, EXDEV, EMFILE, sticky directories, quotas, Landlock
-// rules of the caller's own).
+// rules of the caller's own). Of an exec only the file itself is looked at: interpreter.h has the rest.
 Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* second,
                    const Permissions& permissions = OwnPermissions());
+
+// What an exec asks of the file that it runs, or of an interpreter: 0 or errno.
+int MayExecute(const Resolved& what, const Permissions& permissions);
+
+// How an errno of a call that makes nothing is recorded; 0: it finds what it wants.
+Prediction Outcome(int error);
 
 // True where the call, if it goes well, changes what a directory's name or a symlink means, so that
 // Resolver::Forget() is due: renames and removals of directories and symlinks, new symlinks and directories

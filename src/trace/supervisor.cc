@@ -22,6 +22,7 @@
 #include "trace/handshake.h"
 #include "trace/hello.h"
 #include "trace/intent.h"
+#include "trace/interpreter.h"
 #include "trace/permissions.h"
 #include "trace/predict.h"
 #include "trace/proc_task.h"
@@ -269,7 +270,9 @@ class Supervisor::Impl {
     if (others_.contains(tgid)) {
       for (size_t i = 0; i < count; ++i) permissions.JudgeWay(intent.paths[i].spelled, &found[i]);
     }
-    const Prediction prediction = Predict(intent, first, second, permissions);
+    Prediction prediction = Predict(intent, first, second, permissions);
+    if (intent.op == Op::kExec && prediction.result == access::Result::kThere)
+      prediction = PredictRun(intent, found[0], tid, tgid, permissions);
     access->result = prediction.result;
     access->error = prediction.error;
     if (intent.refuse == 0 && ChangesNames(intent, first, second)) Forget(intent.op);
@@ -290,6 +293,21 @@ class Supervisor::Impl {
       access->decision = access::Decision::kDenied;
     }
     return seen;
+  }
+
+  // What an exec meets behind the file that it names. An interpreter is no access of the call's own.
+  Prediction PredictRun(const Intent& intent, const Resolved& program, pid_t tid, pid_t tgid,
+                        const CallerPermissions& permissions) {
+    constexpr uint64_t kCheckOnly = 0x10000;  // AT_EXECVE_CHECK (6.14): nothing is run
+    if ((intent.flags & kCheckOnly) != 0) return Outcome(0);
+    const auto find = [&](const std::string& spelled) {
+      PathRef path;
+      path.spelled = spelled;
+      Resolved found = o_.resolver->Resolve(tid, tgid, path);
+      if (others_.contains(tgid)) permissions.JudgeWay(spelled, &found);
+      return found;
+    };
+    return Outcome(CheckInterpreters(intent.paths[0].spelled, program, permissions, find));
   }
 
   void Forget(Op op) {
