@@ -1,0 +1,30 @@
+// What `glovebox run` was told.
+#ifndef GLOVEBOX_CLI_RUN_OPTIONS_H_
+#define GLOVEBOX_CLI_RUN_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+namespace glovebox::cli {
+
+struct RunOptions {
+  std::vector<std::string> command;
+  std::string level = "open";
+  std::vector<std::string> limits, keep, drop, environment;
+  bool drop_all = false, pty = false, stop = false, deny_tsc = false, append_only = false,
+       restrict_kptr = false;
+  bool restrict_prlimit = false, kernel_only = false, no_signal_scope = false, scope_abstract = false,
+       ssb = false;
+  int death_signal = 0;
+  std::string log;
+  bool json = false, quiet = false, explain = false;
+  std::string export_dir;
+  // The launchers' way in.
+  bool launched = false;
+  std::string role = "run", build, language, target, target_type, depfile;
+  std::vector<std::string> outputs;
+};
+
+}  // namespace glovebox::cli
+
+#endif  // GLOVEBOX_CLI_RUN_OPTIONS_H_
