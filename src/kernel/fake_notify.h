@@ -2,6 +2,8 @@
 #ifndef GLOVEBOX_KERNEL_FAKE_NOTIFY_H_
 #define GLOVEBOX_KERNEL_FAKE_NOTIFY_H_
 
+#include <poll.h>
+
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -87,6 +89,15 @@ class FakeNotify final : public NotifyListener {
       return 0;
     }
     return !queue_.empty() || !errors_.empty() ? 1 : -1;
+  }
+  // Looks at the two in turns: no one call waits for a condition and for descriptors.
+  int PollWith(pollfd* others, size_t count, int timeout_ms) override {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    for (;;) {
+      const int own = Poll(1);
+      if (own != 0 || poll(others, count, 0) > 0) return own;
+      if (timeout_ms >= 0 && std::chrono::steady_clock::now() >= end) return 0;
+    }
   }
   int Continue(uint64_t id) override { return Give({id, Kind::kContinue, 0, 0, false}); }
   int Answer(uint64_t id, int64_t value, int error) override {

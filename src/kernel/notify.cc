@@ -36,13 +36,17 @@ class SeccompListener final : public NotifyListener {
     return 0;
   }
 
-  int Poll(int timeout_ms) override {
-    pollfd entry = {fd_.get(), POLLIN, 0};
-    const int n = poll(&entry, 1, timeout_ms);
+  int Poll(int timeout_ms) override { return PollWith(nullptr, 0, timeout_ms); }
+
+  int PollWith(pollfd* others, size_t count, int timeout_ms) override {
+    polled_.assign(others, others + count);
+    polled_.push_back({fd_.get(), POLLIN, 0});
+    const int n = poll(polled_.data(), polled_.size(), timeout_ms);
     if (n < 0) return errno == EINTR ? 0 : -1;
-    if (n == 0) return 0;
-    if ((entry.revents & POLLIN) != 0) return 1;
-    return -1;
+    std::copy_n(polled_.begin(), count, others);
+    const short own = polled_.back().revents;
+    if (own == 0) return 0;
+    return (own & POLLIN) != 0 ? 1 : -1;
   }
 
   int Continue(uint64_t id) override {
@@ -84,6 +88,7 @@ class SeccompListener final : public NotifyListener {
   bool poll_first_;
   std::vector<uint64_t> in_;
   std::vector<uint64_t> out_;
+  std::vector<pollfd> polled_;  // keeps its room
 };
 
 }  // namespace

@@ -5,7 +5,9 @@
 #define GLOVEBOX_KERNEL_NOTIFY_H_
 
 #include <linux/seccomp.h>
+#include <poll.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -27,6 +29,8 @@ class NotifyListener {
   // Blocks up to `timeout_ms` (-1: for ever). 1: something to receive, 0: time-out, -1: hung up (the last
   // task has gone).
   virtual int Poll(int timeout_ms) = 0;
+  // The same, and ends as well when one of `others` is ready: 0 where nothing is to be received then.
+  virtual int PollWith(pollfd* others, size_t count, int timeout_ms) = 0;
   virtual int Continue(uint64_t id) = 0;
   // Answers the call: `error` 0 gives `value` as its result, else -1 with that errno.
   virtual int Answer(uint64_t id, int64_t value, int error) = 0;

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -34,26 +35,6 @@ bool TakeStrings(absl::string_view* payload, uint32_t count, std::vector<std::st
     if (!TakeString(payload, &text)) return false;
   }
   return true;
-}
-
-absl::Status ReadExactly(int socket, void* buffer, size_t size, Clock::time_point deadline) {
-  char* at = static_cast<char*>(buffer);
-  while (size > 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0) return absl::DeadlineExceededError("hello: the launcher did not finish it in time");
-    pollfd wait = {socket, POLLIN, 0};
-    if (poll(&wait, 1, static_cast<int>(left)) < 0 && errno != EINTR)
-      return ErrnoStatus("poll", "hello", errno);
-    const ssize_t count = recv(socket, at, size, MSG_DONTWAIT);
-    if (count == 0) return absl::UnavailableError("hello: the launcher hung up");
-    if (count < 0) {
-      if (errno == EAGAIN || errno == EINTR) continue;
-      return ErrnoStatus("recv", "hello", errno);
-    }
-    at += count;
-    size -= static_cast<size_t>(count);
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -107,14 +88,43 @@ absl::StatusOr<access::ActionBegin> ParseHello(const child::HelloHeader& header,
   return begin;
 }
 
+size_t HelloReader::Wanted() const {
+  return sizeof header_ + (bytes_.size() < sizeof header_ ? 0 : header_.payload_size);
+}
+
+absl::StatusOr<access::ActionBegin> HelloReader::Read(int socket) {
+  constexpr int kPieces = 16;  // a time: who sends without end must not keep the reader to himself
+  char piece[16384];
+  for (int i = 0; i < kPieces && bytes_.size() < Wanted(); ++i) {
+    const ssize_t count = recv(socket, piece, std::min(sizeof piece, Wanted() - bytes_.size()), MSG_DONTWAIT);
+    if (count == 0) return absl::UnavailableError("hello: the launcher hung up");
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) break;
+      return ErrnoStatus("recv", "hello", errno);
+    }
+    bytes_.append(piece, static_cast<size_t>(count));
+    if (bytes_.size() != sizeof header_) continue;
+    std::memcpy(&header_, bytes_.data(), sizeof header_);
+    RETURN_IF_ERROR(CheckHello(header_));
+  }
+  if (bytes_.size() < Wanted())
+    return absl::DeadlineExceededError("hello: the launcher did not finish it in time");
+  return ParseHello(header_, absl::string_view(bytes_).substr(sizeof header_));
+}
+
 absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms) {
   const Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
-  child::HelloHeader header;
-  RETURN_IF_ERROR(ReadExactly(socket, &header, sizeof header, deadline));
-  RETURN_IF_ERROR(CheckHello(header));
-  std::string payload(header.payload_size, '\0');
-  RETURN_IF_ERROR(ReadExactly(socket, payload.data(), payload.size(), deadline));
-  return ParseHello(header, payload);
+  HelloReader reader;
+  for (;;) {
+    auto hello = reader.Read(socket);
+    if (hello.status().code() != absl::StatusCode::kDeadlineExceeded) return hello;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return hello;
+    pollfd wait = {socket, POLLIN, 0};
+    if (poll(&wait, 1, static_cast<int>(left)) < 0 && errno != EINTR)
+      return ErrnoStatus("poll", "hello", errno);
+  }
 }
 
 void FillCwd(int socket, pid_t pid, access::ActionBegin* begin) {

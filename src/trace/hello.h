@@ -23,6 +23,21 @@ absl::StatusOr<access::ActionBegin> ParseHello(const child::HelloHeader& header,
 // InvalidArgument for a header that is none of ours, of another version, or announces more than kMaxPayload.
 absl::Status CheckHello(const child::HelloHeader& header);
 
+// A Hello that may come in pieces, read without blocking, and not a byte behind it: what follows on the
+// connection is another message.
+class HelloReader {
+ public:
+  // Takes what has come. DeadlineExceeded: not all of it yet, ask again when there is more; Unavailable: the
+  // launcher hung up; InvalidArgument: it is none.
+  absl::StatusOr<access::ActionBegin> Read(int socket);
+
+ private:
+  size_t Wanted() const;
+
+  child::HelloHeader header_;
+  std::string bytes_;  // as they came, the header's too
+};
+
 // Reads header and payload from a connected socket, at most until `timeout_ms` have passed in all
 // (DeadlineExceeded).
 absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms);

@@ -1,16 +1,22 @@
 // One `glovebox run` inside of another: who refuses, who records it, and what the inner one may add.
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_matchers.h"
+#include "base/unique_fd.h"
 #include "child/plan.h"
+#include "child/wire.h"
 #include "gtest/gtest.h"
 #include "trace/runner_fixture.h"
 
@@ -180,6 +186,24 @@ TEST_F(NestedTest, ALimitThatIsInForceIsNotSetAgainWhereNoneMayBe) {
     return;
   }
   RunInnerHalf(restricted);
+}
+
+TEST_F(NestedTest, WhoAnnouncesItselfAndIsSilentHoldsUpNobody) {
+  if (IsInner()) {
+    const UniqueFd silent(open(child::kAnnouncePath, O_RDWR | O_CLOEXEC));
+    ASSERT_TRUE(silent.valid());
+    const auto before = std::chrono::steady_clock::now();
+    const pid_t other = fork();
+    if (other == 0) _exit(open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 ? 0 : 1);
+    int status = -1;
+    waitpid(other, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(3));
+    return;
+  }
+  RunInnerHalf(Default());
+  EXPECT_THAT(sink_.Of(Op::kOpen, "/etc/passwd"), testing::SizeIs(testing::Ge(1)));
+  EXPECT_THAT(sink_.All<access::Hole>(), testing::IsEmpty());
 }
 
 }  // namespace

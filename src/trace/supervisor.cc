@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,6 +17,7 @@
 #include "base/unique_fd.h"
 #include "child/wire.h"
 #include "kernel/syscall_table.h"
+#include "trace/announcements.h"
 #include "trace/clock.h"
 #include "trace/handshake.h"
 #include "trace/hello.h"
@@ -62,7 +62,10 @@ bool IsIgnored(absl::string_view syscall) {
 class Supervisor::Impl {
  public:
   Impl(std::unique_ptr<kernel::NotifyListener> listener, const SupervisorOptions& options)
-      : listener_(std::move(listener)), o_(options), processes_(options.root, options.action) {
+      : listener_(std::move(listener)),
+        o_(options),
+        processes_(options.root, options.action),
+        announced_(options.hello_ms) {
     ReadCredentials(0, false, &own_);
     ReadCredentials(0, true, &own_real_);
   }
@@ -79,6 +82,12 @@ class Supervisor::Impl {
     while (!result_.hung_up) {
       // What has come is served first; who calls without end must not hold us up.
       if (Stopped() && (listener_->Poll(0) <= 0 || --patience < 0)) break;
+      if (!announced_.empty()) {
+        const int ready = announced_.Wait(listener_.get());
+        HearAnnounced(false);
+        result_.hung_up = ready < 0;
+        if (ready <= 0) continue;
+      }
       const int error = listener_->Receive(&call);
       if (error == 0) {
         Handle(call);
@@ -95,6 +104,9 @@ class Supervisor::Impl {
       result_.hung_up = listener_->Poll(0) < 0;
       if (!result_.hung_up) AddHole(o_.action, o_.root, "supervisor-lost", "stopped while a task lives");
     }
+    HearAnnounced(/*all=*/true);
+    if (announced_.RefuseKept(listener_.get()) > 0)
+      AddHole(o_.action, o_.root, "announcement", "launchers waited for their turn");
     Sweep(true);
     result_.inner_actions = inner_.size();
     for (const auto& [action, inner] : inner_) result_.inner_complete += inner.whole ? 1 : 0;
@@ -374,62 +386,52 @@ class Supervisor::Impl {
     if (!o_.sink->Append(hole)) result_.sink_failed = true;
   }
 
-  // An inner launcher asks for its supervisor: give it a socket as the result of its openat, hear who it is,
-  // file what its process does from now on under an action of its own.
-  void Announce(const seccomp_notif& call, const Process& caller) {
-    const Process process = caller;  // the table moves on below
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-      AddHole(o_.action, process.tgid, "announcement", absl::StrCat("socketpair: ", ErrnoName(errno)));
-      listener_->Answer(call.id, 0, EMFILE);
-      return;
-    }
-    UniqueFd ours(pair[0]);
-    UniqueFd theirs(pair[1]);
+  // An inner launcher asks for its supervisor: it gets a socket as the result of its openat, on which it says
+  // who it is.
+  void Announce(const seccomp_notif& call, const Process& process) {
+    const Process caller = process;  // the table moves on below
     Sweep(false);
-    if (const int error = listener_->AnswerWithFd(call.id, theirs.get(), /*close_on_exec=*/true);
-        error != 0) {
-      if (error == ENOENT) return;  // it was killed
-      // A kernel before 5.14, or a caller without a free descriptor: as if nobody had answered.
-      AddHole(process.action, process.tgid, "announcement", absl::StrCat("ADDFD: ", ErrnoName(error)));
-      listener_->Answer(call.id, 0, ENOTDIR);
+    const std::string error = announced_.Take(listener_.get(), call, caller);
+    if (!error.empty()) AddHole(caller.action, caller.tgid, "announcement", error);
+  }
+
+  // Whoever has said who he is; then those for whom there is room now.
+  void HearAnnounced(bool all) {
+    for (Announcements::Heard& heard : announced_.Hear(all)) Begin(&heard);
+    seccomp_notif call;
+    while (!all && announced_.NextKept(listener_.get(), &call)) Handle(call);
+  }
+
+  // Files what the launcher's process does from now on under an action of its own.
+  void Begin(Announcements::Heard* heard) {
+    if (!heard->hello.ok()) {
+      if (heard->hello.status().code() != absl::StatusCode::kUnavailable)
+        AddHole(heard->outer, heard->tgid, "announcement", std::string(heard->hello.status().message()));
       return;
     }
-    theirs.reset();
-    auto hello = ReadHello(ours.get(), o_.hello_ms);
-    if (!hello.ok()) {
-      // A probe of the host asks the same question and hangs up: it is no action, and nothing of it is
-      // missing.
-      if (hello.status().code() != absl::StatusCode::kUnavailable) {
-        AddHole(process.action, process.tgid, "announcement", std::string(hello.status().message()));
-      }
-      return;
-    }
-    access::ActionBegin begin = *std::move(hello);
+    const pid_t tgid = heard->tgid;
+    access::ActionBegin begin = *std::move(heard->hello);
     begin.action = o_.announcer->NextAction();
-    begin.parent = process.action;
+    begin.parent = heard->outer;
     begin.time_ns = Now();
-    begin.pid = process.tgid;
-    FillCwd(ours.get(), process.tgid, &begin);
+    begin.pid = tgid;
+    FillCwd(heard->socket.get(), tgid, &begin);
     begin.level = static_cast<uint8_t>(o_.policy->level);
     begin.shape = "notify";
     if (!o_.sink->Append(begin)) result_.sink_failed = true;
     Inner& inner = inner_[begin.action];
     inner.program = std::string(ProgramOf(begin));
     // A launcher that announces itself in a fork waits for it as its subreaper (launch_test_role.h).
-    if (!processes_.RegisterAction(process.tgid, begin.action, IsForkOfItsParent(process.tgid))) {
-      AddHole(begin.action, process.tgid, "announcement",
-              "its process cannot be held: no descriptor is left");
-    }
-    orphans_.erase(process.tgid);  // it has said itself whose it is
+    if (!processes_.RegisterAction(tgid, begin.action, IsForkOfItsParent(tgid)))
+      AddHole(begin.action, tgid, "announcement", "its process cannot be held: no descriptor is left");
+    orphans_.erase(tgid);  // it has said itself whose it is
     {
       const std::lock_guard<std::mutex> lock(met_mutex_);
-      met_[process.tgid] = begin.action;
+      met_[tgid] = begin.action;
     }
-    if (!o_.announcer->ReplyTo(ours.get(), *o_.policy, begin.action, begin.role)) {
-      AddHole(begin.action, process.tgid, "announcement", "the launcher did not take its plan");
-    }
-    inner.socket = std::move(ours);
+    if (!o_.announcer->ReplyTo(heard->socket.get(), *o_.policy, begin.action, begin.role))
+      AddHole(begin.action, tgid, "announcement", "the launcher did not take its plan");
+    inner.socket = std::move(heard->socket);
   }
 
   void Sweep(bool final) {
@@ -453,6 +455,7 @@ class Supervisor::Impl {
   std::unique_ptr<kernel::NotifyListener> listener_;
   SupervisorOptions o_;
   ProcessTable processes_;
+  Announcements announced_;
   RecentLinks recent_;
   access::Record record_ = access::Access{};  // the access at hand: its strings keep their room
   absl::flat_hash_set<pid_t> orphans_;        // to be told of with their first record

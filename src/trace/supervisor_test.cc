@@ -16,18 +16,11 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <functional>
-#include <thread>
 
-#include "base/files.h"
-#include "base/status_matchers.h"
-#include "base/unique_fd.h"
-#include "child/wire.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kernel/fake_memory.h"
-#include "kernel/fake_notify.h"
 #include "kernel/syscall_table.h"
-#include "trace/recording_sink.h"
+#include "trace/supervisor_fixture.h"
 
 namespace glovebox::trace {
 namespace {
@@ -39,97 +32,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-#if defined(__x86_64__)
-constexpr uint32_t kArch = AUDIT_ARCH_X86_64;
-#else
-constexpr uint32_t kArch = AUDIT_ARCH_AARCH64;
-#endif
-
-// Finds everything at the place where it is spelled.
-class FakeResolver final : public Resolver {
- public:
-  Resolved Resolve(pid_t, pid_t, const PathRef& path) override {
-    if (during) during();
-    Resolved found;
-    found.path = "/resolved/" + path.spelled;
-    found.error = path.spelled == missing ? ENOENT : error;
-    found.there = found.error == 0;
-    found.mode = mode;
-    found.reach = reach;
-    found.uid = geteuid();
-    return found;
-  }
-  void Forget() override { ++forgotten; }
-  std::function<void()> during;
-  int forgotten = 0;
-  int error = 0;
-  std::string missing;  // a path that is not there
-  std::string reach;    // what permissions are asked of
-  mode_t mode = S_IFREG | 0666;
-};
-
-class FakeAnnouncer final : public Announcer {
- public:
-  access::ActionId NextAction() override { return ++last; }
-  bool ReplyTo(int socket, const policy::Policy&, access::ActionId action, access::Role) override {
-    child::Reply reply;
-    reply.action = action;
-    return write(socket, &reply, sizeof reply) == sizeof reply;
-  }
-  access::ActionId last = 1;
-};
-
-// Feeds a supervisor that runs in a thread of its own. This process stands in for the tracee.
-class SupervisorTest : public testing::Test {
- protected:
-  SupervisorTest() {
-    options_.action = 1;
-    options_.root = getpid();
-    options_.policy = &policy_;
-    options_.sink = &sink_;
-    options_.announcer = &announcer_;
-    options_.memory = &memory_;
-    options_.resolver = &resolver_;
-    policy_ = policy::DefaultPolicy(policy::Role::kEdge);
-  }
-  ~SupervisorTest() override {
-    if (thread_.joinable()) Finish();
-  }
-  void Start() {
-    auto fake = std::make_unique<FakeNotify>();
-    feed_ = fake.get();
-    supervisor_ = std::make_unique<Supervisor>(std::move(fake), options_);
-    thread_ = std::thread([this] { result_ = supervisor_->Serve(); });
-  }
-  SupervisorResult Finish() {
-    feed_->HangUp();
-    thread_.join();
-    return result_;
-  }
-  seccomp_notif Call(int number, std::vector<uint64_t> args) {
-    seccomp_notif call = {};
-    call.pid = static_cast<uint32_t>(getpid());
-    call.data.nr = number;
-    call.data.arch = kArch;
-    for (size_t i = 0; i < args.size(); ++i) call.data.args[i] = args[i];
-    return call;
-  }
-  seccomp_notif Open(const std::string& path) {
-    return Call(SYS_openat, {static_cast<uint64_t>(AT_FDCWD), memory_.PutString(path), O_RDONLY});
-  }
-
-  policy::Policy policy_;
-  RecordingSink sink_;
-  FakeAnnouncer announcer_;
-  kernel::FakeMemory memory_;
-  FakeResolver resolver_;
-  SupervisorOptions options_;
-  FakeNotify* feed_ = nullptr;
-  std::unique_ptr<Supervisor> supervisor_;
-  std::thread thread_;
-  SupervisorResult result_;
-};
 
 TEST_F(SupervisorTest, RecordsACallBeforeItGoesOn) {
   const seccomp_notif call = Open("a");
@@ -312,6 +214,9 @@ TEST_F(SupervisorTest, ACallerThatCannotBeToldForWantOfADescriptorLeavesAHole) {
   while (caller == 0) pause();
   seccomp_notif call = Open("a");
   call.pid = static_cast<uint32_t>(caller);
+  // Before it has any of its own: those that it gives up must not be free to it again.
+  const int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  close(lowest);
   Start();
   // A first call while there are descriptors: of a class that it has not met yet, UBSan looks at an object
   // through a pipe, and without one takes it for no object.
@@ -319,8 +224,7 @@ TEST_F(SupervisorTest, ACallerThatCannotBeToldForWantOfADescriptorLeavesAHole) {
   ASSERT_TRUE(feed_->WaitForAnswers(1));
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  const UniqueFd lowest(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  const rlimit none = {static_cast<rlim_t>(lowest.get()), before.rlim_max};
+  const rlimit none = {static_cast<rlim_t>(lowest), before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
   feed_->Push(call);
   feed_->Push(call);
@@ -347,121 +251,6 @@ TEST_F(SupervisorTest, ARenameMakesTheResolverForget) {
   EXPECT_EQ(sink_.All<Access>()[0].resolved2, "/resolved/b");
   // Both ends are plain files here, which are no way to anything else.
   EXPECT_EQ(resolver_.forgotten, 0);
-}
-
-// A listener that really hands the descriptor over, within this process.
-class InjectingNotify final : public kernel::NotifyListener {
- public:
-  InjectingNotify(std::unique_ptr<FakeNotify> inner, int error) : inner_(std::move(inner)), error_(error) {}
-  int Receive(seccomp_notif* call) override { return inner_->Receive(call); }
-  int Poll(int timeout_ms) override { return inner_->Poll(timeout_ms); }
-  int Continue(uint64_t id) override { return inner_->Continue(id); }
-  int Answer(uint64_t id, int64_t value, int error) override { return inner_->Answer(id, value, error); }
-  int AnswerWithFd(uint64_t id, int fd, bool close_on_exec) override {
-    if (error_ != 0) return error_;
-    injected = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    return inner_->AnswerWithFd(id, fd, close_on_exec);
-  }
-  int CheckValid(uint64_t id) override { return inner_->CheckValid(id); }
-  std::atomic<int> injected{-1};
-
- private:
-  std::unique_ptr<FakeNotify> inner_;
-  const int error_;
-};
-
-class AnnounceTest : public SupervisorTest {
- protected:
-  void StartInjecting(int error = 0) {
-    auto fake = std::make_unique<FakeNotify>();
-    feed_ = fake.get();
-    auto injecting = std::make_unique<InjectingNotify>(std::move(fake), error);
-    injecting_ = injecting.get();
-    supervisor_ = std::make_unique<Supervisor>(std::move(injecting), options_);
-    thread_ = std::thread([this] { result_ = supervisor_->Serve(); });
-  }
-  UniqueFd Announce() {
-    feed_->Push(Open(child::kAnnouncePath));
-    EXPECT_TRUE(feed_->WaitForAnswers(1));
-    return UniqueFd(injecting_->injected);
-  }
-  static std::string HelloBytes() {
-    const std::string payload("/cwd\0target\0\0\0\0out.o\0cc\0", 24);
-    child::HelloHeader header;
-    header.payload_size = static_cast<uint32_t>(payload.size());
-    header.role = child::Role::kCompile;
-    header.output_count = 1;
-    header.argv_count = 1;
-    return std::string(reinterpret_cast<const char*>(&header), sizeof header) + payload;
-  }
-  InjectingNotify* injecting_ = nullptr;
-};
-
-TEST_F(AnnounceTest, AnInnerActionIsRecordedFromItsAnnouncementOn) {
-  const seccomp_notif later = Open("b");
-  StartInjecting();
-  UniqueFd socket = Announce();
-  ASSERT_TRUE(socket.valid());
-  EXPECT_TRUE(feed_->given()[0].close_on_exec);
-  ASSERT_OK(WriteAll(socket.get(), HelloBytes(), "hello"));
-  child::Reply reply;
-  ASSERT_EQ(read(socket.get(), &reply, sizeof reply), static_cast<ssize_t>(sizeof reply));
-  EXPECT_EQ(reply.action, 2u);
-  feed_->Push(later);
-  ASSERT_TRUE(feed_->WaitForAnswers(2));
-  const SupervisorResult result = Finish();
-  ASSERT_THAT(sink_.All<access::ActionBegin>(), SizeIs(1));
-  EXPECT_EQ(sink_.All<access::ActionBegin>()[0].parent, 1u);
-  EXPECT_THAT(sink_.All<access::ActionBegin>()[0].outputs, ElementsAre("out.o"));
-  ASSERT_THAT(sink_.All<Access>(), SizeIs(1));
-  EXPECT_EQ(sink_.All<Access>()[0].action, 2u);
-  ASSERT_THAT(sink_.All<access::ActionEnd>(), SizeIs(1));
-  EXPECT_EQ(sink_.All<access::ActionEnd>()[0].action, 2u);
-  EXPECT_EQ(result.inner_actions, 1u);
-  EXPECT_EQ(result.inner_complete, 1u);
-}
-
-TEST_F(AnnounceTest, AHostileOrDyingLauncherCostsAHoleAtMost) {
-  std::string wrong_version = HelloBytes();
-  wrong_version[4] = 9;
-  std::string huge = HelloBytes();
-  huge.replace(8, 4, "\xff\xff\xff\xff");
-  struct Case {
-    std::string sent;
-    bool hang_up;
-    size_t holes;
-  };
-  const Case kCases[] = {
-      {"", true, 0},  // a probe of the host
-      {"GB", true, 0},
-      {HelloBytes().substr(0, 30), true, 0},
-      {"", false, 1},  // says nothing, and stays
-      {std::string(64, 'x'), false, 1},
-      {wrong_version, false, 1},
-      {huge, false, 1},
-      {HelloBytes() + "more", false, 0},  // behind the hello: nobody reads it
-  };
-  options_.hello_ms = 50;
-  for (const Case& c : kCases) {
-    const size_t before = sink_.All<Hole>().size();
-    const seccomp_notif later = Open("after");
-    StartInjecting();
-    UniqueFd socket = Announce();
-    ASSERT_OK(WriteAll(socket.get(), c.sent, "hello"));
-    if (c.hang_up) socket.reset();
-    feed_->Push(later);
-    EXPECT_TRUE(feed_->WaitForAnswers(2));  // it goes on serving
-    Finish();
-    EXPECT_EQ(sink_.All<Hole>().size() - before, c.holes) << c.sent;
-  }
-}
-
-TEST_F(AnnounceTest, WhereNoDescriptorCanBeInjectedTheCallFailsAsIfNobodyWereThere) {
-  StartInjecting(EINVAL);  // a kernel before 5.14
-  feed_->Push(Open(child::kAnnouncePath));
-  ASSERT_TRUE(feed_->WaitForAnswers(1));
-  EXPECT_EQ(feed_->given()[0].error, ENOTDIR);
-  EXPECT_EQ(Finish().holes, 1u);
 }
 
 std::string Bytes(const void* data, size_t size) { return {static_cast<const char*>(data), size}; }
