@@ -125,5 +125,29 @@ TEST_F(RunLog, OnAFullDiskNothingIsRunAndTheLastReportStands) {
   EXPECT_EQ(status, 0);
 }
 
+TEST_F(RunLog, ARunInsideARunKnowsTheStateDirectoryOnlyByWhatACommandIsGiven) {
+  const auto inner = [this](const std::vector<std::string>& before) {
+    std::vector<std::string> all = {"run", "-q", "--env", "+HOME=" + Path("home"), "--"};
+    all.insert(all.end(), before.begin(), before.end());
+    for (const char* word : {GLOVEBOX_PROGRAM, "run", "-q", "--", "true"}) all.emplace_back(word);
+    const Outcome outcome = Run(all);
+    EXPECT_EQ(outcome.exit(), 0) << outcome.err;
+  };
+  const auto runs = [this](const char* place) {
+    // Folder a directory, in that a folder a run, and beside those "latest".
+    return std::distance(fs::recursive_directory_iterator(Path(place)), {}) > 1;
+  };
+  unsetenv("XDG_STATE_HOME");
+  inner({});
+  EXPECT_TRUE(runs("state"));
+  EXPECT_TRUE(runs("home/.local/state/glovebox"));
+  inner({"env", absl::StrCat("GLOVEBOX_STATE_DIR=", Path("named"))});
+  EXPECT_TRUE(runs("named"));
+  setenv("XDG_STATE_HOME", Path("xdg").c_str(), 1);
+  inner({});
+  unsetenv("XDG_STATE_HOME");
+  EXPECT_TRUE(runs("xdg/glovebox"));
+}
+
 }  // namespace
 }  // namespace glovebox::cli
