@@ -16,24 +16,12 @@
 #include "base/status.h"
 #include "kernel/abi.h"
 #include "trace/intent_registers.h"
+#include "trace/open_flags.h"
 
 namespace glovebox::trace {
 namespace {
 
 using kernel::Arg;
-
-// arm and aarch64 have numbers of their own for this one.
-uint64_t NoFollowBit(uint32_t arch) {
-  return arch == AUDIT_ARCH_X86_64 || arch == AUDIT_ARCH_I386 ? 0400000 : 0100000;
-}
-uint64_t DirectoryBit(uint32_t arch) {
-  return arch == AUDIT_ARCH_X86_64 || arch == AUDIT_ARCH_I386 ? 0200000 : 040000;
-}
-constexpr uint64_t kPathBit = 010000000;        // O_PATH
-constexpr uint64_t kTmpFileBit = 020000000;     // __O_TMPFILE
-constexpr uint64_t kCloseOnExecBit = 02000000;  // O_CLOEXEC
-constexpr uint64_t kCreateBit = 0100;           // O_CREAT
-constexpr uint64_t kExclusiveBit = 0200;        // O_EXCL
 
 // One walk over the registers of one call. Flags usually come after the paths that they speak of, so the
 // paths are finished after the walk.
@@ -150,7 +138,10 @@ class Decoder {
     }
   }
 
-  void ReadText(uint64_t address, const char* what) { ReadString(address, what, &intent_->text); }
+  void ReadText(uint64_t address, const char* what) {
+    null_text_ = address == 0;
+    ReadString(address, what, &intent_->text);
+  }
 
   void AddDescriptor(int fd) {
     PathRef path;
@@ -170,6 +161,7 @@ class Decoder {
       if (!had_dirfd) return;  // acct(NULL), quotactl(Q_SYNC): no path at all
       path.empty_path = true;
     }
+    if (address == 0 && null_path_ < 0) null_path_ = static_cast<int>(intent_->paths.size());
     ReadString(address, "path", &path.spelled);
     // readlinkat reads the symlink that an O_PATH descriptor stands for with an empty path and no flag
     // (2.6.39).
@@ -181,7 +173,11 @@ class Decoder {
   }
 
   void ReadOpenHow(uint64_t address, uint64_t size) {
-    if (size < sizeof(open_how)) return;  // EINVAL
+    constexpr uint64_t kPage = 4096;
+    if (size < sizeof(open_how) || size > kPage) {
+      intent_->invalid = size > kPage ? E2BIG : EINVAL;
+      return;
+    }
     open_how how = {};
     const ssize_t n = memory_.Read(call_.tid, address, &how, sizeof(how));
     if (n != static_cast<ssize_t>(sizeof(how))) {
@@ -191,6 +187,15 @@ class Decoder {
     intent_->flags = how.flags;
     intent_->mode = how.mode;
     intent_->resolve = how.resolve;
+    // Of a later kernel's fields this one takes zeros alone.
+    char more[kPage - sizeof(how)];
+    const size_t rest = size - sizeof(how);
+    if (rest > 0 && memory_.Read(call_.tid, address + sizeof(how), more, rest) != static_cast<ssize_t>(rest))
+      intent_->invalid = EFAULT;
+    else if (std::any_of(more, more + rest, [](char byte) { return byte != 0; }))
+      intent_->invalid = E2BIG;
+    else
+      intent_->invalid = CheckOpenHow(how, call_.arch);
   }
 
   void ReadAddress(uint64_t address, int64_t size) {
@@ -312,6 +317,25 @@ class Decoder {
     for (int i = 0; i < 6; ++i) {
       if (!intent_->paths.empty()) ApplyFlags(row_.args[i]);
     }
+    if (intent_->invalid == 0 && intent_->hole.empty()) CheckStrings();
+  }
+
+  // What getname(), fs/namei.c, says of the pointers: a symlink's text comes before its name.
+  void CheckStrings() {
+    if (row_.op == Op::kSymlink) {
+      const std::string& text = intent_->text;
+      intent_->invalid = null_text_                ? EFAULT
+                         : text.empty()            ? ENOENT
+                         : text.size() >= PATH_MAX ? ENAMETOOLONG
+                                                   : 0;
+    }
+    if (intent_->invalid != 0 || null_path_ < 0 || row_.op == Op::kMount) return;
+    for (int i = 0; i < static_cast<int>(intent_->paths.size()); ++i) {
+      const PathRef& path = intent_->paths[static_cast<size_t>(i)];
+      if (path.empty_path) continue;
+      if (i == null_path_) intent_->invalid = EFAULT;
+      if (path.spelled.empty() || path.spelled.size() >= PATH_MAX) return;  // the first that is wrong
+    }
   }
 
   void FinishOpen() {
@@ -324,6 +348,7 @@ class Decoder {
     }
     intent_->creates = (flags & kCreateBit) != 0 && (flags & (kPathBit | kTmpFileBit)) == 0;
     intent_->exclusive = intent_->creates && (flags & kExclusiveBit) != 0;
+    if (intent_->invalid == 0 && MeansNoUnnamedFile(flags, call_.arch)) intent_->invalid = EINVAL;
     // O_CREAT|O_EXCL does not follow the last symlink either.
     const bool stays = (flags & NoFollowBit(call_.arch)) != 0 || intent_->exclusive;
     for (PathRef& path : intent_->paths) {
@@ -428,6 +453,8 @@ class Decoder {
   Intent* intent_ = nullptr;
   int dirfd_ = AT_FDCWD;
   bool has_dirfd_ = false;
+  bool null_text_ = false;
+  int null_path_ = -1;  // the first path that is a null pointer
 };
 
 }  // namespace

@@ -52,7 +52,10 @@ struct Intent {
   uint32_t device = 0;  // mknod
   int fd = -1;          // the descriptor of a call on a socket, an inotify or a fanotify group
   std::vector<std::string>
-      addresses;     // "inet:127.0.0.1:80", "inet6:[::1]:80", "unix:@name", "netlink:0", "family 38"
+      addresses;  // "inet:127.0.0.1:80", "inet6:[::1]:80", "unix:@name", "netlink:0", "family 38"
+  // errno with which the kernel refuses the arguments themselves, before it looks for a file: a null path
+  // (EFAULT), an open_how that means nothing (EINVAL, E2BIG), a symlink without a text (ENOENT).
+  int invalid = 0;
   int refuse = 0;    // errno with which the table or a register rule refuses the call; 0: goes on
   std::string hole;  // not empty: what of the call could not be told ("path unreadable: EFAULT")
   // A pointer register of the call has bit 63 set. Where the policy restricts kernel pointers the supervisor

@@ -8,17 +8,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 #include "kernel/test_filter.h"
 #include "trace/intent.h"
+#include "trace/predict.h"
+#include "trace/resolver.h"
 
 namespace glovebox::trace {
 namespace {
@@ -196,6 +200,82 @@ TEST_F(RealIntent, RefusedCallsFailAsTheTableSays) {
                       return syscall(SYS_ioctl, 0, 0x5412, "x") == -1 && errno == EPERM ? 0 : 2;
                     }),
               ElementsAre("io_uring_setup forbidden \"io_uring_setup\"", "ioctl forbidden \"ioctl 0x5412\""));
+}
+
+// The predicted errno against the one that the kernel gives.
+TEST_F(RealIntent, ArgumentsThatTheKernelRefusesAreToldWithItsErrno) {
+  static const struct {
+    const char* name;
+    open_how how;
+    size_t size;
+  } kHows[] = {
+      {"fine", {O_RDONLY, 0, 0}, sizeof(open_how)},
+      {"size 0", {O_RDONLY, 0, 0}, 0},
+      {"too small", {O_RDONLY, 0, 0}, sizeof(open_how) - 1},
+      {"larger, all zeros", {O_RDONLY, 0, 0}, sizeof(open_how) + 8},
+      {"larger, a field of a later kernel", {O_RDONLY, 0, 0}, sizeof(open_how) + 16},
+      {"larger than a page", {O_RDONLY, 0, 0}, 5000},
+      {"unknown flag", {1ull << 40, 0, 0}, sizeof(open_how)},
+      {"flags below 32 bits", {0x40000000, 0, 0}, sizeof(open_how)},
+      {"mode without O_CREAT", {O_RDONLY, 0600, 0}, sizeof(open_how)},
+      {"mode too large", {O_RDWR | O_CREAT, 010000, 0}, sizeof(open_how)},
+      {"create", {O_RDWR | O_CREAT, 0600, 0}, sizeof(open_how)},
+      {"O_PATH and more", {O_PATH | O_RDWR, 0, 0}, sizeof(open_how)},
+      {"O_PATH", {O_PATH | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW, 0, 0}, sizeof(open_how)},
+      {"cached and truncating", {O_RDWR | O_TRUNC, 0, RESOLVE_CACHED}, sizeof(open_how)},
+      {"unnamed for reading", {O_TMPFILE | O_RDONLY, 0600, 0}, sizeof(open_how)},
+  };
+  static char how[8192];
+  const auto call_all = [](const std::function<void(const char*, long)>& told) {
+    const char* const longest = "x";
+    const std::string too_long(5000, 'x');
+    for (const auto& c : kHows) {
+      std::memset(how, 0, sizeof(how));
+      std::memcpy(how, &c.how, sizeof(c.how));
+      how[sizeof(open_how) + 12] = 1;
+      told(c.name, syscall(SYS_openat2, AT_FDCWD, "f", how, c.size));
+    }
+    told("openat of null", syscall(SYS_openat, AT_FDCWD, nullptr, O_RDONLY));
+    told("unnamed for reading", openat(AT_FDCWD, ".", O_TMPFILE | O_RDONLY, 0600));
+    told("unnamed nowhere", openat(AT_FDCWD, "none", O_TMPFILE | O_RDONLY, 0600));
+    told("symlink without text", symlinkat("", AT_FDCWD, "s"));
+    told("symlink of null", syscall(SYS_symlinkat, nullptr, AT_FDCWD, "s"));
+    told("symlink too long", symlinkat(too_long.c_str(), AT_FDCWD, "s"));
+    told("symlink to null", syscall(SYS_symlinkat, "x", AT_FDCWD, nullptr));
+    told("rename of null", syscall(SYS_renameat2, AT_FDCWD, nullptr, AT_FDCWD, "s", 0));
+    told("rename of nothing to null", syscall(SYS_renameat2, AT_FDCWD, "", AT_FDCWD, nullptr, 0));
+    told("rename to null", syscall(SYS_renameat2, AT_FDCWD, longest, AT_FDCWD, nullptr, 0));
+    told("unlink of null", syscall(SYS_unlinkat, AT_FDCWD, nullptr, 0));
+    told("mkdir of null", syscall(SYS_mkdirat, AT_FDCWD, nullptr, 0700));
+  };
+  std::vector<std::string> kernel_says;
+  std::vector<std::string> we_say;
+  ASSERT_EQ(chdir(dir_->path().c_str()), 0);
+  ASSERT_OK(WriteFile("f", ""));
+  call_all([&](const char* name, long result) {
+    kernel_says.push_back(absl::StrCat(name, ": ", result < 0 ? errno : 0));
+    if (result > 2) close(static_cast<int>(result));
+  });
+  FilteredChild child(
+      {{SYS_openat2}, {SYS_openat}, {SYS_symlinkat}, {SYS_renameat2}, {SYS_unlinkat}, {SYS_mkdirat}}, [&] {
+        call_all([](const char*, long) {});
+        return 0;
+      });
+  ASSERT_TRUE(child.Valid());
+  const auto resolver = MakeResolver();
+  child.Serve([&](NotifyListener& listener, const seccomp_notif& call) {
+    const Intent intent = Decode(call, kernel::RealMemory());
+    const auto tid = static_cast<pid_t>(call.pid);
+    std::vector<Resolved> found;
+    for (const PathRef& path : intent.paths) found.push_back(resolver->Resolve(tid, tid, path));
+    const Prediction p =
+        Predict(intent, found.empty() ? nullptr : &found[0], found.size() > 1 ? &found[1] : nullptr);
+    const std::string& name = kernel_says[std::min(we_say.size(), kernel_says.size() - 1)];
+    we_say.push_back(absl::StrCat(name.substr(0, name.find(':')), ": ", p.error));
+    listener.Continue(call.id);
+  });
+  EXPECT_EQ(child.ExitStatus(), 0);
+  EXPECT_EQ(we_say, kernel_says);
 }
 
 TEST_F(RealIntent, UnreadableMemoryIsAHoleAndTheCallFails) {

@@ -311,6 +311,7 @@ Prediction Outcome(int error) { return error != 0 ? Error(error) : There(); }
 Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* second,
                    const Permissions& permissions) {
   if (intent.refuse != 0) return {Result::kRefused, intent.refuse};
+  if (intent.invalid != 0) return Error(intent.invalid);
   if (first == nullptr) return {Result::kUnknown, 0};
   switch (intent.op) {
     case Op::kOpen:

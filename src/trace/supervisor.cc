@@ -273,7 +273,8 @@ class Supervisor::Impl {
     Sighting seen;
     for (size_t i = 0; i < count; ++i) {
       found[i] = o_.resolver->Resolve(tid, tgid, intent.paths[i]);
-      seen.unresolved = seen.unresolved || (found[i].error == ESRCH && intent.refuse == 0);
+      seen.unresolved =
+          seen.unresolved || (found[i].error == ESRCH && intent.refuse == 0 && intent.invalid == 0);
       seen.through_proc = seen.through_proc || found[i].through_proc;
     }
     const Resolved* first = count > 0 ? &found[0] : nullptr;
