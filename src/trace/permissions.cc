@@ -177,6 +177,29 @@ bool Stat(const std::string& path, Resolved* out) {
   return true;
 }
 
+// Most directories are not, and nobody's credentials have to be read for them.
+bool IsSticky(const std::string& path, Resolved* dir) {
+  return Stat(path, dir) && (dir->mode & S_ISVTX) != 0;
+}
+
+// False: this kernel does not tell (before 5.8), or nothing is there for us.
+bool MountOf(const std::string& path, bool is_link, uint64_t* id) {
+  const Reach at(path);
+  const int flags = AT_STATX_DONT_SYNC | (is_link ? AT_SYMLINK_NOFOLLOW : 0);
+  struct statx is;
+  if (statx(at.dir(), at.rest(), flags, STATX_MNT_ID, &is) != 0) return false;
+  *id = is.stx_mnt_id;  // 0 is one: of what is mounted nowhere
+  return (is.stx_mask & STATX_MNT_ID) != 0;
+}
+
+int SameMount(const std::string& one, bool is_link, const std::string& directory) {
+  uint64_t id = 0;
+  uint64_t other = 0;
+  if (one == directory || !MountOf(one, is_link, &id) || !MountOf(directory, /*is_link=*/false, &other))
+    return 0;
+  return id != other ? EXDEV : 0;
+}
+
 ModePermissions OwnByMode() {
   Credentials own;
   ReadCredentials(0, false, &own);
@@ -200,6 +223,13 @@ class Own final : public Permissions {
     return OwnByMode().CheckCapability(capability, initial);
   }
   int CheckMount(const Resolved& is) const override { return ReadOnly(is); }
+  int CheckSticky(const std::string& dir, const Resolved& is) const override {
+    Resolved found;
+    return IsSticky(dir, &found) ? OwnByMode().CheckSticky(dir, is) : 0;
+  }
+  int CheckSameMount(const std::string& one, bool is_link, const std::string& directory) const override {
+    return SameMount(one, is_link, directory);
+  }
 };
 
 }  // namespace
@@ -276,6 +306,17 @@ int ModePermissions::CheckCapability(int capability, bool initial) const {
 
 int ModePermissions::CheckMount(const Resolved& is) const { return ReadOnly(is); }
 
+// __check_sticky(), fs/namei.c.
+int ModePermissions::CheckSticky(const std::string& dir, const Resolved& is) const {
+  Resolved found;
+  return !IsSticky(dir, &found) || found.uid == credentials_.uid ? 0 : CheckOwner(is);
+}
+
+int ModePermissions::CheckSameMount(const std::string& one, bool is_link,
+                                    const std::string& directory) const {
+  return SameMount(one, is_link, directory);
+}
+
 const ModePermissions& CallerPermissions::Who() const {
   if (!who_) {
     Credentials now;
@@ -295,6 +336,16 @@ int CallerPermissions::Check(const std::string& path, const Resolved* is, int ho
 
 int CallerPermissions::CheckEmpty(const Resolved& dir) const { return LookIntoDirectory(dir); }
 int CallerPermissions::CheckMount(const Resolved& is) const { return ReadOnly(is); }
+
+int CallerPermissions::CheckSticky(const std::string& dir, const Resolved& is) const {
+  Resolved found;
+  return IsSticky(dir, &found) ? Who().CheckSticky(dir, is) : 0;
+}
+
+int CallerPermissions::CheckSameMount(const std::string& one, bool is_link,
+                                      const std::string& directory) const {
+  return SameMount(one, is_link, directory);
+}
 
 void CallerPermissions::JudgeWay(const std::string& spelled, Resolved* what) const {
   if (!what->reach.empty() || what->path.empty() || what->path[0] != '/') return;

@@ -2,13 +2,17 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/strip.h"
 #include "base/paths.h"
 
 namespace glovebox::trace {
@@ -65,9 +69,17 @@ bool HasName(const Intent& intent, size_t i, const Resolved& what) {
 }
 bool FollowsLast(const Intent& intent) { return intent.paths.empty() || intent.paths[0].follow; }
 
+std::string ParentOf(const Resolved& what) {
+  if (!what.there && !what.reach.empty()) return what.reach;
+  return std::string(Dirname(what.way()));
+}
 int WriteParent(const Resolved& of, const Permissions& permissions) {
-  if (!of.there && !of.reach.empty()) return permissions.Check(of.reach, nullptr, W_OK | X_OK);
-  return permissions.Check(std::string(Dirname(of.way())), nullptr, W_OK | X_OK);
+  return permissions.Check(ParentOf(of), nullptr, W_OK | X_OK);
+}
+// may_delete(), fs/namei.c, of what is there.
+int MayTake(const Resolved& what, const Permissions& permissions) {
+  const int error = WriteParent(what, permissions);
+  return error != 0 ? error : permissions.CheckSticky(ParentOf(what), what);
 }
 
 Prediction CreateHere(const Resolved& what, const Permissions& permissions) {
@@ -132,7 +144,7 @@ Prediction Remove(const Intent& intent, const Resolved& what, const Permissions&
     return Error(last == Last::kDot ? EINVAL : last == Last::kDotDot ? ENOTEMPTY : EBUSY);
   }
   if (!directory && Trailing(intent, 0)) return Error(SlashedLink(intent, 0, what) ? ENOTDIR : EISDIR);
-  if (const int error = WriteParent(what, permissions)) return Error(error);
+  if (const int error = MayTake(what, permissions)) return Error(error);
   if (directory && (!what.is_dir || SlashedLink(intent, 0, what))) return Error(ENOTDIR);
   if (!directory && what.is_dir) return Error(EISDIR);
   const int error = directory ? permissions.CheckEmpty(what) : 0;
@@ -159,6 +171,16 @@ int RenameOver(const Resolved& from, const Resolved& to, const Permissions& perm
   return to.is_dir ? permissions.CheckEmpty(to) : 0;
 }
 
+// Whether the two names stand on different mounts. Not told of what is no name, or of "link/", which the
+// resolver tells as what is behind it.
+bool DirectoriesApart(const Intent& intent, const Resolved& from, const Resolved& to,
+                      const Permissions& permissions) {
+  for (size_t i = 0; i < 2; ++i) {
+    if (LastOf(intent, i) != Last::kName || SlashedLink(intent, i, i == 0 ? from : to)) return false;
+  }
+  return permissions.CheckSameMount(ParentOf(from), /*is_link=*/false, ParentOf(to)) != 0;
+}
+
 // The order of the errors is that of fs/namei.c: the ways to both, what is no name, what is there, the rest.
 Prediction Rename(const Intent& intent, const Resolved& from, const Resolved* to,
                   const Permissions& permissions) {
@@ -169,6 +191,7 @@ Prediction Rename(const Intent& intent, const Resolved& from, const Resolved* to
   if (exchange && exclusive) return Error(EINVAL);
   if (!from.there && !from.parent_there) return Error(from.error);
   if (to != nullptr && !to->there && !to->parent_there) return Error(to->error);
+  if (to != nullptr && DirectoriesApart(intent, from, *to, permissions)) return Error(EXDEV);
   if (LastOf(intent, 0) != Last::kName) return Error(EBUSY);
   if (LastOf(intent, 1) != Last::kName) return Error(exclusive ? EEXIST : EBUSY);
   if (!HasName(intent, 0, from)) return Error(from.error);
@@ -178,8 +201,9 @@ Prediction Rename(const Intent& intent, const Resolved& from, const Resolved* to
   if (!to->there && (to->error != ENOENT || exchange || to->removed)) return Error(to->error);
   if (const int error = RenamePlaces(intent, from, *to, exchange)) return Error(error);
   if (from.path == to->path) return There();  // nothing is done, nothing is asked
-  if (const int error = WriteParent(from, permissions)) return Error(error);
-  if (const int error = WriteParent(*to, permissions)) return Error(error);
+  if (const int error = MayTake(from, permissions)) return Error(error);
+  if (const int error = to->there ? MayTake(*to, permissions) : WriteParent(*to, permissions))
+    return Error(error);
   if (to->there && !exchange) {
     if (const int error = RenameOver(from, *to, permissions)) return Error(error);
   }
@@ -204,6 +228,16 @@ int MayLink(const Resolved& from, const Permissions& permissions) {
   return permissions.CheckOwner(from);
 }
 
+// A file without a name gets none any more, but one that was made without (O_TMPFILE): the kernel names such
+// a one by its number.
+bool WasRemoved(const Resolved& what) {
+  if (what.links != 0) return false;
+  absl::string_view name = Basename(what.path);
+  const bool made_so = absl::ConsumePrefix(&name, "#") && absl::ConsumeSuffix(&name, " (deleted)") &&
+                       std::all_of(name.begin(), name.end(), absl::ascii_isdigit);
+  return !made_so;
+}
+
 Prediction Link(const Intent& intent, const Resolved& from, const Resolved* to,
                 const Permissions& permissions) {
   if (!from.there) return Error(from.error);
@@ -213,10 +247,12 @@ Prediction Link(const Intent& intent, const Resolved& from, const Resolved* to,
   if (to->there || to->error == ENOTDIR || SlashedLink(intent, 1, *to)) return Error(EEXIST);
   if (to->error != ENOENT) return Error(to->error);
   if (Trailing(intent, 1) || to->removed) return Error(ENOENT);
+  if (const int error = permissions.CheckSameMount(from.way(), S_ISLNK(from.mode), ParentOf(*to)))
+    return Error(error);
   if (const int error = MayLink(from, permissions)) return Error(error);
   if (const int error = WriteParent(*to, permissions)) return Error(error);
   if (from.is_dir) return Error(EPERM);
-  return Created();
+  return WasRemoved(from) ? Error(ENOENT) : Created();
 }
 
 // chmod, chown, utimes, setxattr: what of it names and owners settle.
@@ -293,6 +329,20 @@ int MayTouch(const Intent& intent, const Resolved& what, const Permissions& perm
   }
 }
 
+// path_mount(), fs/namespace.c, as far as names go: the target is the last path, and looked up first.
+Prediction Mount(const Intent& intent, const Resolved& first, const Resolved* second,
+                 const Permissions& permissions) {
+  constexpr uint64_t kBindOrMove = MS_BIND | MS_MOVE;
+  constexpr uint64_t kChange = MS_REMOUNT | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
+  const Resolved& target = second != nullptr ? *second : first;
+  if (!target.there) return Error(target.error);
+  if (const int error = permissions.CheckCapability(CAP_SYS_ADMIN, /*initial=*/false)) return Error(error);
+  if (!first.there) return Error(first.error);
+  if ((intent.flags & kBindOrMove) != 0)
+    return second != nullptr && first.is_dir != target.is_dir ? Error(ENOTDIR) : There();
+  return (intent.flags & kChange) == 0 && !target.is_dir ? Error(ENOTDIR) : There();
+}
+
 Prediction Touch(const Intent& intent, const Resolved& what, const Permissions& permissions) {
   const int error = what.there ? MayTouch(intent, what, permissions) : what.error;
   return error != 0 ? Error(error) : There();
@@ -332,6 +382,11 @@ Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* 
       return Rename(intent, *first, second, permissions);
     case Op::kLink:
       return Link(intent, *first, second, permissions);
+    case Op::kMount:
+      // Not move_mount, setns and the like: each has an order of its own.
+      if (intent.syscall == "mount" || absl::EndsWith(intent.syscall, ":mount"))
+        return Mount(intent, *first, second, permissions);
+      return Touch(intent, *first, permissions);
     default:
       return Touch(intent, *first, permissions);
   }

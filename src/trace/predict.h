@@ -26,7 +26,7 @@ struct Prediction {
 // arguments the kernel refuses (Intent::invalid) that one; one with
 // addresses only gives kUnknown: nothing is looked up on the network. A directory that is removed or replaced
 // is looked into; kUnknown with ESRCH where that cannot be done. Not predicted: what depends on more than
-// names, permissions and that look (ETXTBSY, ENOSPC, EXDEV, EMFILE, sticky directories, quotas, Landlock
+// names, permissions and that look (ETXTBSY, ENOSPC, EMFILE, quotas, Landlock
 // rules of the caller's own). Of an exec only the file itself is looked at: interpreter.h has the rest.
 Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* second,
                    const Permissions& permissions = OwnPermissions());

@@ -2,38 +2,19 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <functional>
-#include <memory>
-#include <ostream>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/files.h"
-#include "base/status.h"
-#include "base/status_matchers.h"
-#include "base/unique_fd.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include "trace/predict_fixture.h"
 
 namespace glovebox::trace {
-
-void PrintTo(const Prediction& p, std::ostream* out) {
-  *out << "{" << static_cast<int>(p.result) << ", errno " << p.error << "}";
-}
-
 namespace {
-
-using access::Result;
 
 class Fixed final : public Permissions {
  public:
@@ -44,8 +25,12 @@ class Fixed final : public Permissions {
   int CheckGive(const Resolved&, uid_t, gid_t) const override { return owner; }
   int CheckCapability(int, bool) const override { return owner; }
   int CheckMount(const Resolved&) const override { return mount; }
+  int CheckSticky(const std::string&, const Resolved&) const override { return sticky; }
+  int CheckSameMount(const std::string&, bool, const std::string&) const override { return apart; }
   int owner = 0;
   int mount = 0;
+  int sticky = 0;
+  int apart = 0;
 
  private:
   int error_;
@@ -67,16 +52,6 @@ Resolved Not(int error, bool parent = false) {
   out.parent_there = parent;
   return out;
 }
-Intent Do(Op op, uint64_t flags = 0, std::string spelled = "x") {
-  Intent intent;
-  intent.op = op;
-  intent.flags = flags;
-  intent.creates = op == Op::kOpen && (flags & O_CREAT) != 0;
-  intent.exclusive = op == Op::kOpen && (flags & O_EXCL) != 0;
-  intent.paths.push_back({AT_FDCWD, std::move(spelled), true, false});
-  return intent;
-}
-
 TEST(Predict, TellsWhatACallMeetsFromWhatIsThere) {
   const Resolved file = Is(S_IFREG | 0644);
   const Resolved program = Is(S_IFREG | 0755);
@@ -151,6 +126,23 @@ TEST(Predict, ARenameOrLinkToAFreeNameCreatesIt) {
   EXPECT_EQ(Predict(over, &file, &other, Fixed(0)), (Prediction{Result::kThere, 0}));
 }
 
+TEST(Predict, StickyDirectoriesAndOtherMountsKeepNamesWhereTheyAre) {
+  const Resolved file = Is(S_IFREG | 0644);
+  Resolved here = Not(ENOENT, true);
+  here.path = "/e/y";
+  Fixed sticky(0);
+  sticky.sticky = EPERM;
+  Fixed apart(0);
+  apart.apart = EXDEV;
+  const Intent move = DoBoth(Op::kRename, "x", "y");
+  EXPECT_EQ(Predict(Do(Op::kUnlink), &file, nullptr, sticky), (Prediction{Result::kRefused, EPERM}));
+  EXPECT_EQ(Predict(move, &file, &here, sticky), (Prediction{Result::kRefused, EPERM}));
+  EXPECT_EQ(Predict(move, &file, &here, apart), (Prediction{Result::kFailed, EXDEV}));
+  const Intent link = DoBoth(Op::kLink, "x", "y");
+  EXPECT_EQ(Predict(link, &file, &here, sticky), (Prediction{Result::kCreated, 0}));
+  EXPECT_EQ(Predict(link, &file, &here, apart), (Prediction{Result::kFailed, EXDEV}));
+}
+
 TEST(Predict, ADirectoryThatCannotBeLookedIntoLeavesItOpenWhetherItGoes) {
   const Resolved dir = Is(S_IFDIR | 0755);
   Resolved other = dir;
@@ -191,55 +183,6 @@ TEST(Predict, NamesChangeOnlyThroughDirectoriesAndLinks) {
   EXPECT_FALSE(ChangesNames(Do(Op::kMkdir), &dir, nullptr));
   EXPECT_FALSE(ChangesNames(Do(Op::kOpen, O_CREAT), &here, nullptr));
 }
-
-// The real thing: predict, then make the call in a child and compare.
-class PredictRealTest : public testing::Test {
- protected:
-  void SetUp() override {
-    auto dir = TempDir::Create();
-    ASSERT_OK(dir);
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
-    ASSERT_EQ(chdir(dir_->path().c_str()), 0);
-    Make();
-  }
-  void TearDown() override {
-    chmod("shut", 0755);
-    ASSERT_EQ(chdir("/"), 0);
-  }
-  static void Make() {
-    for (const char* name : {"dir", "dir/in", "empty", "shut"}) ASSERT_EQ(mkdir(name, 0755), 0);
-    ASSERT_OK(WriteFile("file", "x"));
-    ASSERT_OK(WriteFile("other", "x"));
-    ASSERT_OK(WriteFile("none", "x"));
-    ASSERT_OK(WriteFile("shut/file", "x"));
-    ASSERT_OK(WriteFile("prog", "#!/bin/true\n"));
-    chmod("none", 0);
-    chmod("prog", 0755);
-    chmod("shut", 0500);
-    for (const auto& [text, name] :
-         {std::pair{"file", "link"}, {"dir", "dlink"}, {"gone", "dangling"}, {"loop", "loop"}}) {
-      ASSERT_EQ(symlink(text, name), 0);
-    }
-  }
-  // errno of the call in a child, whose effects are undone by nobody: the caller makes the tree anew.
-  static int InChild(const std::function<long()>& call) {
-    const pid_t pid = fork();
-    if (pid == 0) _exit(call() < 0 ? errno : 0);
-    int status = 0;
-    waitpid(pid, &status, 0);
-    return WEXITSTATUS(status);
-  }
-  void Compare(const Intent& intent, const std::function<long()>& call, const std::string& what) {
-    const auto resolver = MakeResolver();
-    std::vector<Resolved> found;
-    for (const PathRef& ref : intent.paths) found.push_back(resolver->Resolve(getpid(), getpid(), ref));
-    const Prediction p = Predict(intent, &found[0], found.size() > 1 ? &found[1] : nullptr);
-    const int error = InChild(call);
-    EXPECT_EQ(p.error, error) << what << ": predicted " << ErrnoName(p.error) << ", got " << ErrnoName(error);
-    EXPECT_EQ(p.result == Result::kThere || p.result == Result::kCreated, error == 0) << what;
-  }
-  std::unique_ptr<TempDir> dir_;
-};
 
 const char* const kPaths[] = {"file",      "file/",     "file/x",      "dir",    "dir/",     "dir/new",
                               "new",       "new/",      "new/x",       "link",   "link/",    "dlink",
@@ -353,71 +296,6 @@ TEST_F(PredictRealTest, OpensThroughDescriptorsMeetWhatWasPredicted) {
   const Resolved found = resolver->Resolve(getpid(), getpid(), execute.paths[0]);
   EXPECT_EQ(Predict(execute, &found, nullptr).result, Result::kThere);
   for (const int fd : {ends[0], ends[1], memory, unnamed, removed, shut}) close(fd);
-}
-
-// Nothing can be made in a directory that was removed under whoever stands in it, and it lists nothing.
-TEST_F(PredictRealTest, CallsInARemovedDirectoryMeetWhatWasPredicted) {
-  const std::string file = dir_->path() + "/file";
-  ASSERT_EQ(chdir("empty"), 0);
-  ASSERT_EQ(rmdir("../empty"), 0);
-  const int here = open(".", O_RDONLY | O_DIRECTORY);
-  ASSERT_GE(here, 0);
-  Compare(
-      Do(Op::kOpen, O_CREAT | O_WRONLY, "new"), [] { return open("new", O_CREAT | O_WRONLY, 0600); }, "open");
-  Compare(
-      Do(Op::kMkdir, 0, "new"), [] { return mkdir("new", 0700); }, "mkdir");
-  Compare(
-      Do(Op::kSymlink, 0, "new"), [] { return symlink("x", "new"); }, "symlink");
-  Intent move = Do(Op::kRename, 0, file);
-  move.paths.push_back({AT_FDCWD, "new", false, false});
-  Compare(
-      move, [&] { return rename(file.c_str(), "new"); }, "rename");
-  move.op = Op::kLink;
-  Compare(
-      move, [&] { return link(file.c_str(), "new"); }, "link");
-  Intent list = Do(Op::kList, 0, "");
-  list.paths[0].dirfd = here;
-  list.paths[0].empty_path = true;
-  Compare(
-      list,
-      [&] {
-        char entries[512];
-        return syscall(SYS_getdents64, here, entries, sizeof(entries));
-      },
-      "getdents64");
-  close(here);
-}
-
-TEST_F(PredictRealTest, RenamesAndLinksMeetWhatWasPredicted) {
-  const char* const kNames[] = {"file",     "other",    "dir",       "empty",  "link", "dangling", "new",
-                                "no/new",   "shut/new", "shut/file", "file/x", ".",    "dir/..",   "dir/in",
-                                "dir/in/x", "dir/",     "dlink/",    "new/",   "link/"};
-  const std::function<long(const char*, const char*)> kCalls[] = {
-      [](const char* from, const char* to) { return rename(from, to); },
-      [](const char* from, const char* to) { return link(from, to); },
-      [](const char* from, const char* to) {
-        return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
-      }};
-  for (size_t i = 0; i < 3; ++i) {
-    const Op op = i == 1 ? Op::kLink : Op::kRename;
-    for (const char* from : kNames) {
-      // What the flag changes shows with any of these.
-      if (i == 2 &&
-          !testing::Matcher<std::string>(testing::AnyOf("file", "dir/", "link/", "no/new")).Matches(from))
-        continue;
-      for (const char* to : kNames) {
-        Intent intent = Do(op, i == 2 ? RENAME_NOREPLACE : 0, from);
-        intent.paths.push_back({AT_FDCWD, to, false, false});
-        intent.paths[0].follow = false;
-        Compare(
-            intent, [&] { return kCalls[i](from, to); },
-            absl::StrCat(OpName(op), " ", from, " ", to, i == 2 ? " (no replace)" : ""));
-        chmod("shut", 0755);
-        ASSERT_EQ(chdir("/"), 0);
-        SetUp();
-      }
-    }
-  }
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct Resolved {
   mode_t mode = 0;  // st_mode of what is there
   uid_t uid = 0;
   gid_t gid = 0;
+  nlink_t links = 1;
   dev_t dev = 0;  // st_dev and st_ino: which object it was, for who looks once more
   ino_t ino = 0;
   // How the supervisor reaches the object, or, where the last name is missing, its directory. Empty: by

@@ -446,6 +446,7 @@ void FillFromStat(const struct stat& st, Resolved* out) {
   out->is_dir = S_ISDIR(st.st_mode);
   out->mode = st.st_mode;
   out->uid = st.st_uid;
+  out->links = st.st_nlink;
   out->gid = st.st_gid;
   out->dev = st.st_dev;
   out->ino = st.st_ino;
