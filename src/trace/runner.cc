@@ -33,6 +33,7 @@
 #include "trace/plan_store.h"
 #include "trace/prepared.h"
 #include "trace/pty_relay.h"
+#include "trace/strangers.h"
 #include "trace/supervisor.h"
 #include "trace/wake.h"
 
@@ -164,6 +165,7 @@ class Run {
   RunAnnouncer announcer_;
   SignalGuard signals_;
   DescriptorLimit limit_;
+  Strangers strangers_;  // looked for before the fork
   policy::CompiledPlan plan_;
   policy::CompiledPlan inside_;  // what is left of it below a supervisor of ours that refuses by default
   std::unique_ptr<Prepared> prepared_;
@@ -172,6 +174,7 @@ class Run {
   std::unique_ptr<PtyRelay> pty_;
   access::ActionBegin begin_;
   pid_t pid_ = 0;
+  bool reaped_ = false;  // from then on its number may be another's
   UniqueFd pidfd_;
   int wait_status_ = 0;
   rusage usage_ = {};
@@ -289,6 +292,8 @@ absl::Status Run::Fork() {
   if (pid_ < 0) return ErrnoStatus("fork", request_.argv[0], errno);
   if (pid_ == 0) Child();
   begin_.pid = pid_;
+  // Below a supervisor of ours the child leaves out what that one has in force: perhaps every filter.
+  if (!announces_ && PlanIn(plan_).notify_filter.size != 0) strangers_.TellByFilters();
   limit_.Raise();  // of this process alone
   ack_.theirs.reset();
   number_.theirs.reset();
@@ -389,16 +394,13 @@ void Run::Forward(const siginfo_t& info) {
 // Reaps what has ended; true when the command itself has. What it left behind comes to us as the subreaper,
 // and on kernels before 6.11 the listener hangs up only when the last of them is reaped.
 bool Run::Reap() {
-  for (;;) {
-    siginfo_t info = {};
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
-      if (errno == EINTR) continue;
-      return true;  // no child at all
-    }
-    if (info.si_pid == 0) return false;
-    if (info.si_pid == pid_) return wait4(pid_, &wait_status_, WNOHANG, &usage_) == pid_;
-    waitpid(info.si_pid, nullptr, WNOHANG);
-  }
+  ReapOthers();
+  pid_t got;
+  do {
+    got = wait4(pid_, &wait_status_, WNOHANG, &usage_);
+  } while (got < 0 && errno == EINTR);
+  reaped_ = got != 0;  // an error: another thread of this program was faster
+  return reaped_;
 }
 
 void Run::WaitForCommand() {
@@ -413,7 +415,7 @@ void Run::WaitForCommand() {
 }
 
 bool Run::Gone(int ms) {
-  if (!served_.valid()) return FindDescendants().empty();
+  if (!served_.valid()) return FindDescendants(&strangers_).empty();
   return served_.wait_for(std::chrono::milliseconds(ms)) == std::future_status::ready;
 }
 
@@ -427,7 +429,7 @@ void Run::EndLeftOver() {
   }
   root_ended_ = true;
   for (int round = 0; round < kKillRounds && !Gone(0); ++round) {
-    const std::vector<LeftOverProcess> left = FindDescendants();
+    const std::vector<LeftOverProcess> left = FindDescendants(&strangers_);
     for (const LeftOverProcess& process : left) left_over_.emplace(process.pid, Describe(process));
     Kill(left);
     ReapOthers();
@@ -442,12 +444,24 @@ void Run::EndLeftOver() {
   for (auto& [pid, text] : left_over_) outcome_.end.left_over.push_back(std::move(text));
 }
 
-// True when no child is left.
+// Leaves the command itself, and strangers. True when nobody else is left.
 bool Run::ReapOthers() {
+  const pid_t command = reaped_ ? 0 : pid_;
   for (;;) {
-    const pid_t pid = waitpid(-1, nullptr, WNOHANG);
-    if (pid == 0 || (pid < 0 && errno != EINTR)) return pid < 0;
+    siginfo_t info = {};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+      if (errno == EINTR) continue;
+      return true;  // no child at all
+    }
+    // One that we do not take would be shown again and again.
+    if (info.si_pid == 0 || info.si_pid == command || strangers_.Contains(info.si_pid)) break;
+    waitpid(info.si_pid, nullptr, WNOHANG);
   }
+  bool left = false;
+  for (const pid_t child : strangers_.OtherChildren()) {
+    if (child != command && waitpid(child, nullptr, WNOHANG) == 0) left = true;
+  }
+  return !left;
 }
 
 void Run::FillEnd() {
