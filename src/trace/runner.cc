@@ -22,6 +22,7 @@
 #include "base/unique_fd.h"
 #include "child/connect.h"
 #include "child/context.h"
+#include "child/passed_signals.h"
 #include "child/pipeline.h"
 #include "kernel/abi.h"
 #include "kernel/process.h"
@@ -33,6 +34,7 @@
 #include "trace/plan_store.h"
 #include "trace/prepared.h"
 #include "trace/pty_relay.h"
+#include "trace/signal_guard.h"
 #include "trace/strangers.h"
 #include "trace/supervisor.h"
 #include "trace/wake.h"
@@ -45,7 +47,6 @@ constexpr int kLeftOverMs = 200;
 // Of at least 20 ms each: a process can start another before it is killed.
 constexpr int kKillRounds = 100;
 constexpr unsigned kCloseRangeCloexec = 1u << 2;  // CLOSE_RANGE_CLOEXEC, 5.11
-constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 struct Channel {
   UniqueFd ours;
@@ -60,38 +61,6 @@ absl::StatusOr<Channel> MakeChannel() {
     return ErrnoStatus("socketpair", "handshake", errno);
   return Channel{UniqueFd(pair[0]), UniqueFd(pair[1])};
 }
-
-// Blocks the signals that this process answers while a command runs, and gives everything back as it was.
-class SignalGuard {
- public:
-  SignalGuard() {
-    sigemptyset(&taken_);
-    for (int signal : kForwarded) {
-      // What was ignored before (nohup) stays ignored: blocked, it would be queued and forwarded.
-      struct sigaction action;
-      if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
-        sigaddset(&taken_, signal);
-    }
-    sigaddset(&taken_, SIGCHLD);
-    // With an ignored SIGCHLD the kernel reaps, and nobody could tell how the command ended.
-    struct sigaction standard = {};
-    standard.sa_handler = SIG_DFL;
-    sigaction(SIGCHLD, &standard, &child_before_);
-    pthread_sigmask(SIG_BLOCK, &taken_, &before_);
-  }
-  ~SignalGuard() { Restore(); }
-  // Also in the forked child: async-signal-safe.
-  void Restore() const {
-    sigaction(SIGCHLD, &child_before_, nullptr);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  const sigset_t& taken() const { return taken_; }
-
- private:
-  sigset_t taken_;
-  sigset_t before_;
-  struct sigaction child_before_;
-};
 
 // Inner launchers of a run: they get the run's own policy, in the form that needs no listener.
 class RunAnnouncer final : public Announcer {
@@ -387,7 +356,7 @@ absl::Status Run::Handshake() {
 // What a person sent to this process is meant for the command. What the terminal sent has reached it already:
 // it is in our process group, unless it has a terminal of its own.
 void Run::Forward(const siginfo_t& info) {
-  if (info.si_code == SI_KERNEL && pty_ == nullptr) return;
+  if (!child::IsPassedOn(info, pty_ == nullptr)) return;
   syscall(SYS_pidfd_send_signal, pidfd_.get(), info.si_signo, nullptr, 0);
 }
 
