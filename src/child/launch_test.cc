@@ -353,7 +353,9 @@ TEST_P(PassedSignal, ReachesTheTestAndTheLauncherEndsAsItDoes) {
   EXPECT_EQ(WEXITSTATUS(ended.status), 5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Launcher, PassedSignal, testing::Values(SIGTERM, SIGINT, SIGHUP, SIGQUIT),
+INSTANTIATE_TEST_SUITE_P(Launcher, PassedSignal,
+                         testing::Values(SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGABRT,
+                                         SIGPWR),
                          [](const auto& row) { return std::string(sigabbrev_np(row.param)); });
 
 // Signals that are sent together are taken in the order of their numbers: a hang-up would come first.
@@ -373,7 +375,7 @@ TEST_P(DeadlySignal, ThatEndsTheLauncherLeavesNoTestBehind) {
   EXPECT_EQ(WTERMSIG(ended.status), GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Launcher, DeadlySignal, testing::Values(SIGUSR1, SIGALRM, SIGKILL),
+INSTANTIATE_TEST_SUITE_P(Launcher, DeadlySignal, testing::Values(SIGSEGV, SIGPIPE, SIGKILL),
                          [](const auto& row) { return std::string(sigabbrev_np(row.param)); });
 
 TEST(Launcher, RefusesWhatItMust) {

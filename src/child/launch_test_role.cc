@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child/passed_signals.h"
+
 namespace glovebox::child {
 namespace {
 
@@ -41,24 +43,10 @@ void ReapAll(pid_t child) {
     if (number < 0) continue;
     if (number == SIGCHLD) {
       ReapAll(child);
-    } else if (info.si_code != SI_KERNEL) {
-      kill(child, number);  // what the terminal sends has reached the whole group already
+    } else if (IsPassedOn(info, true)) {
+      kill(child, number);
     }
   }
-}
-
-// What is passed on, and SIGCHLD. What was ignored before (nohup) stays ignored: blocked, it would be queued
-// and passed on.
-sigset_t Taken() {
-  sigset_t set;
-  sigemptyset(&set);
-  const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-  for (const int number : forwarded) {
-    struct sigaction action {};
-    if (sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&set, number);
-  }
-  sigaddset(&set, SIGCHLD);
-  return set;
 }
 
 }  // namespace
@@ -70,15 +58,17 @@ int StayAndWait(pid_t& parent) {
   struct sigaction before {};
   standard.sa_handler = SIG_DFL;
   if (sigaction(SIGCHLD, &standard, &before) != 0) return errno;
-  const sigset_t set = Taken();
+  sigset_t set;
+  sigemptyset(&set);
+  AddPassed(&set);
+  sigaddset(&set, SIGCHLD);
   sigset_t mask;
   if (sigprocmask(SIG_BLOCK, &set, &mask) != 0) return errno;
   const pid_t self = getpid();
   const pid_t child = fork();
   if (child < 0) return errno;
   if (child > 0) Serve(child, set);
-  // Any other signal ends the parent at once, SIGKILL too: the test must not go on with nobody to wait for
-  // it.
+  // What ends the parent all the same, as SIGKILL does: the test must not go on with nobody to wait for it.
   if (prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(SIGKILL)) != 0) return errno;
   if (getppid() != self) return ESRCH;
   sigaction(SIGCHLD, &before, nullptr);

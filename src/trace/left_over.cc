@@ -21,61 +21,42 @@
 #include "base/status.h"
 #include "kernel/abi.h"
 #include "kernel/process.h"
+#include "trace/proc_task.h"
+#include "trace/strangers.h"
 
 namespace glovebox::trace {
-namespace {
 
-struct Parentage {
-  pid_t parent = 0;
-  char state = '?';
-};
-
-// "pid (comm) state ppid ...": comm may hold spaces and brackets, so the last ')' counts.
-bool ReadParentage(pid_t pid, Parentage* out) {
-  const auto text = ReadFile(absl::StrCat("/proc/", pid, "/stat"));
-  if (!text.ok()) return false;
-  const size_t end = text->rfind(')');
-  if (end == std::string::npos || end + 4 > text->size()) return false;
-  out->state = (*text)[end + 2];
-  const std::string rest = text->substr(end + 4);
-  return absl::SimpleAtoi(rest.substr(0, rest.find(' ')), &out->parent);
-}
-
-std::string ReadExe(pid_t pid) {
-  char target[4096];
-  const ssize_t size = readlink(absl::StrCat("/proc/", pid, "/exe").c_str(), target, sizeof target);
-  return size > 0 ? std::string(target, static_cast<size_t>(size)) : std::string();
-}
-
-}  // namespace
-
-std::vector<LeftOverProcess> FindDescendants(pid_t except) {
-  std::map<pid_t, Parentage> all;
+std::vector<LeftOverProcess> FindDescendants(const Strangers* strangers) {
+  std::map<pid_t, ProcStat> all;
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
   if (proc == nullptr) return {};
   while (const dirent* entry = readdir(proc.get())) {
     pid_t pid = 0;
-    Parentage parentage;
-    if (absl::SimpleAtoi(entry->d_name, &pid) && ReadParentage(pid, &parentage)) all[pid] = parentage;
+    ProcStat stat;
+    if (absl::SimpleAtoi(entry->d_name, &pid) && ReadProcStat(pid, &stat)) all[pid] = stat;
   }
   const pid_t self = getpid();
+  std::map<pid_t, bool> ours;  // our own children: each is asked about once
+  for (const auto& [pid, stat] : all) {
+    if (stat.parent == self) ours[pid] = strangers == nullptr || !strangers->Contains(pid);
+  }
   const auto below = [&](pid_t pid) {
     // The chain is finite: a process has one parent, and at most `all.size()` of them.
-    for (size_t steps = 0; steps < all.size() && pid != except; ++steps) {
+    for (size_t steps = 0; steps < all.size(); ++steps) {
       const auto found = all.find(pid);
       if (found == all.end()) return false;
-      if (found->second.parent == self) return found->first != except;
+      if (found->second.parent == self) return ours[pid];
       pid = found->second.parent;
     }
     return false;
   };
   std::vector<LeftOverProcess> left;
-  for (const auto& [pid, parentage] : all) {
-    if (pid == self || parentage.state == 'Z' || parentage.state == 'X' || !below(pid)) continue;
+  for (const auto& [pid, stat] : all) {
+    if (pid == self || stat.state == 'Z' || stat.state == 'X' || !below(pid)) continue;
     auto pidfd = kernel::OpenPidfd(pid);
     // Asked again with the pidfd in hand: the number may have gone to another process meanwhile.
-    Parentage now;
-    if (!pidfd.ok() || !ReadParentage(pid, &now) || now.parent != parentage.parent) continue;
+    ProcStat now;
+    if (!pidfd.ok() || !ReadProcStat(pid, &now) || now.parent != stat.parent) continue;
     left.push_back({pid, *std::move(pidfd), ReadExe(pid)});
   }
   return left;
@@ -97,10 +78,10 @@ size_t ReapOrphans() {
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
   while (const dirent* entry = proc != nullptr ? readdir(proc.get()) : nullptr) {
     pid_t pid = 0;
-    Parentage parentage;
-    if (!absl::SimpleAtoi(entry->d_name, &pid) || !ReadParentage(pid, &parentage)) continue;
+    ProcStat stat;
+    if (!absl::SimpleAtoi(entry->d_name, &pid) || !ReadProcStat(pid, &stat)) continue;
     // A zombie's number cannot be reused before we reap it.
-    if (parentage.state != 'Z' || parentage.parent != getpid() || !IsFiltered(pid)) continue;
+    if (stat.state != 'Z' || stat.parent != getpid() || !IsFiltered(pid)) continue;
     reaped += waitpid(pid, nullptr, WNOHANG) == pid ? 1 : 0;
   }
   return reaped;

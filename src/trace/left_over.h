@@ -11,15 +11,17 @@
 
 namespace glovebox::trace {
 
+class Strangers;
+
 struct LeftOverProcess {
   pid_t pid = 0;
   UniqueFd pidfd;
   std::string exe;  // empty when it could not be read
 };
 
-// Every living process below this one, from /proc: children, their children ... Zombies are none. `except`
-// and what is below it are left out (0: nothing).
-std::vector<LeftOverProcess> FindDescendants(pid_t except = 0);
+// Every living process below this one, from /proc: children, their children ... Zombies are none. `strangers`
+// and what is below them are left out (null: nothing).
+std::vector<LeftOverProcess> FindDescendants(const Strangers* strangers = nullptr);
 
 // SIGKILL to each, through its pidfd: never to a later process of the same number.
 void Kill(const std::vector<LeftOverProcess>& processes);

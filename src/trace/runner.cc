@@ -22,6 +22,7 @@
 #include "base/unique_fd.h"
 #include "child/connect.h"
 #include "child/context.h"
+#include "child/passed_signals.h"
 #include "child/pipeline.h"
 #include "kernel/abi.h"
 #include "kernel/process.h"
@@ -33,6 +34,8 @@
 #include "trace/plan_store.h"
 #include "trace/prepared.h"
 #include "trace/pty_relay.h"
+#include "trace/signal_guard.h"
+#include "trace/strangers.h"
 #include "trace/supervisor.h"
 #include "trace/wake.h"
 
@@ -44,7 +47,6 @@ constexpr int kLeftOverMs = 200;
 // Of at least 20 ms each: a process can start another before it is killed.
 constexpr int kKillRounds = 100;
 constexpr unsigned kCloseRangeCloexec = 1u << 2;  // CLOSE_RANGE_CLOEXEC, 5.11
-constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 struct Channel {
   UniqueFd ours;
@@ -59,38 +61,6 @@ absl::StatusOr<Channel> MakeChannel() {
     return ErrnoStatus("socketpair", "handshake", errno);
   return Channel{UniqueFd(pair[0]), UniqueFd(pair[1])};
 }
-
-// Blocks the signals that this process answers while a command runs, and gives everything back as it was.
-class SignalGuard {
- public:
-  SignalGuard() {
-    sigemptyset(&taken_);
-    for (int signal : kForwarded) {
-      // What was ignored before (nohup) stays ignored: blocked, it would be queued and forwarded.
-      struct sigaction action;
-      if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
-        sigaddset(&taken_, signal);
-    }
-    sigaddset(&taken_, SIGCHLD);
-    // With an ignored SIGCHLD the kernel reaps, and nobody could tell how the command ended.
-    struct sigaction standard = {};
-    standard.sa_handler = SIG_DFL;
-    sigaction(SIGCHLD, &standard, &child_before_);
-    pthread_sigmask(SIG_BLOCK, &taken_, &before_);
-  }
-  ~SignalGuard() { Restore(); }
-  // Also in the forked child: async-signal-safe.
-  void Restore() const {
-    sigaction(SIGCHLD, &child_before_, nullptr);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  const sigset_t& taken() const { return taken_; }
-
- private:
-  sigset_t taken_;
-  sigset_t before_;
-  struct sigaction child_before_;
-};
 
 // Inner launchers of a run: they get the run's own policy, in the form that needs no listener.
 class RunAnnouncer final : public Announcer {
@@ -164,6 +134,7 @@ class Run {
   RunAnnouncer announcer_;
   SignalGuard signals_;
   DescriptorLimit limit_;
+  Strangers strangers_;  // looked for before the fork
   policy::CompiledPlan plan_;
   policy::CompiledPlan inside_;  // what is left of it below a supervisor of ours that refuses by default
   std::unique_ptr<Prepared> prepared_;
@@ -172,6 +143,7 @@ class Run {
   std::unique_ptr<PtyRelay> pty_;
   access::ActionBegin begin_;
   pid_t pid_ = 0;
+  bool reaped_ = false;  // from then on its number may be another's
   UniqueFd pidfd_;
   int wait_status_ = 0;
   rusage usage_ = {};
@@ -289,6 +261,8 @@ absl::Status Run::Fork() {
   if (pid_ < 0) return ErrnoStatus("fork", request_.argv[0], errno);
   if (pid_ == 0) Child();
   begin_.pid = pid_;
+  // Below a supervisor of ours the child leaves out what that one has in force: perhaps every filter.
+  if (!announces_ && PlanIn(plan_).notify_filter.size != 0) strangers_.TellByFilters();
   limit_.Raise();  // of this process alone
   ack_.theirs.reset();
   number_.theirs.reset();
@@ -382,23 +356,20 @@ absl::Status Run::Handshake() {
 // What a person sent to this process is meant for the command. What the terminal sent has reached it already:
 // it is in our process group, unless it has a terminal of its own.
 void Run::Forward(const siginfo_t& info) {
-  if (info.si_code == SI_KERNEL && pty_ == nullptr) return;
+  if (!child::IsPassedOn(info, pty_ == nullptr)) return;
   syscall(SYS_pidfd_send_signal, pidfd_.get(), info.si_signo, nullptr, 0);
 }
 
 // Reaps what has ended; true when the command itself has. What it left behind comes to us as the subreaper,
 // and on kernels before 6.11 the listener hangs up only when the last of them is reaped.
 bool Run::Reap() {
-  for (;;) {
-    siginfo_t info = {};
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
-      if (errno == EINTR) continue;
-      return true;  // no child at all
-    }
-    if (info.si_pid == 0) return false;
-    if (info.si_pid == pid_) return wait4(pid_, &wait_status_, WNOHANG, &usage_) == pid_;
-    waitpid(info.si_pid, nullptr, WNOHANG);
-  }
+  ReapOthers();
+  pid_t got;
+  do {
+    got = wait4(pid_, &wait_status_, WNOHANG, &usage_);
+  } while (got < 0 && errno == EINTR);
+  reaped_ = got != 0;  // an error: another thread of this program was faster
+  return reaped_;
 }
 
 void Run::WaitForCommand() {
@@ -413,7 +384,7 @@ void Run::WaitForCommand() {
 }
 
 bool Run::Gone(int ms) {
-  if (!served_.valid()) return FindDescendants().empty();
+  if (!served_.valid()) return FindDescendants(&strangers_).empty();
   return served_.wait_for(std::chrono::milliseconds(ms)) == std::future_status::ready;
 }
 
@@ -427,7 +398,7 @@ void Run::EndLeftOver() {
   }
   root_ended_ = true;
   for (int round = 0; round < kKillRounds && !Gone(0); ++round) {
-    const std::vector<LeftOverProcess> left = FindDescendants();
+    const std::vector<LeftOverProcess> left = FindDescendants(&strangers_);
     for (const LeftOverProcess& process : left) left_over_.emplace(process.pid, Describe(process));
     Kill(left);
     ReapOthers();
@@ -442,12 +413,24 @@ void Run::EndLeftOver() {
   for (auto& [pid, text] : left_over_) outcome_.end.left_over.push_back(std::move(text));
 }
 
-// True when no child is left.
+// Leaves the command itself, and strangers. True when nobody else is left.
 bool Run::ReapOthers() {
+  const pid_t command = reaped_ ? 0 : pid_;
   for (;;) {
-    const pid_t pid = waitpid(-1, nullptr, WNOHANG);
-    if (pid == 0 || (pid < 0 && errno != EINTR)) return pid < 0;
+    siginfo_t info = {};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+      if (errno == EINTR) continue;
+      return true;  // no child at all
+    }
+    // One that we do not take would be shown again and again.
+    if (info.si_pid == 0 || info.si_pid == command || strangers_.Contains(info.si_pid)) break;
+    waitpid(info.si_pid, nullptr, WNOHANG);
   }
+  bool left = false;
+  for (const pid_t child : strangers_.OtherChildren()) {
+    if (child != command && waitpid(child, nullptr, WNOHANG) == 0) left = true;
+  }
+  return !left;
 }
 
 void Run::FillEnd() {

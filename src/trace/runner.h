@@ -38,10 +38,12 @@ struct RunOutcome {
 // and so is what it refuses; what only this policy refuses is refused in the kernel, on no record. Here a
 // hole "no-listener" says so, as it does below a listener of somebody else's, where nobody records.
 //
-// Meanwhile this process is a subreaper, and every child of it is reaped: it should have no others. INT,
-// TERM, HUP and QUIT, unless ignored, are passed on to the command (not what the terminal sends to the whole
-// group). What still runs 200 ms after the command is left over: killed, and named in the outcome. With a
-// terminal of its own (`pty`) the command is the leader of a session of its own.
+// Meanwhile this process is a subreaper and reaps what comes to it from the command. Children that it had
+// before are no part of the run, nor is what those orphan to it, as far as that can be told (strangers.h:
+// where the command is under no filter of its own, an orphan passes for the command's). A signal that is sent
+// to this process and would end it is passed on to the command (child/passed_signals.h: which). What still
+// runs 200 ms after the command is left over: killed, and named in the outcome. With a terminal of its own
+// (`pty`) the command is the leader of a session of its own.
 //   ASSIGN_OR_RETURN(RunOutcome outcome, RunSupervised({.argv = {"make"}, .policy = ..., .host = ..., .sink =
 //   &log}));
 absl::StatusOr<RunOutcome> RunSupervised(const RunRequest& request);

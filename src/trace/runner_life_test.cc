@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,7 +60,8 @@ class RunnerLifeTest : public RunnerFixture {
 };
 
 TEST_F(RunnerLifeTest, ASignalSentToUsEndsTheCommandAndItsEndIsRecorded) {
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGABRT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM,
+                           SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXCPU, SIGRTMIN, SIGRTMAX}) {
     unlink(Path("started").c_str());
     const int status = RunAndSignal(
         "echo > started; exec sleep 1000", signal, [] {},
@@ -69,6 +71,44 @@ TEST_F(RunnerLifeTest, ASignalSentToUsEndsTheCommandAndItsEndIsRecorded) {
         });
     EXPECT_EQ(status, 0) << strsignal(signal);
   }
+}
+
+TEST_F(RunnerLifeTest, ASignalSentToUsReachesACommandThatCatchesIt) {
+  for (const int signal : {SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGPWR}) {
+    unlink(Path("started").c_str());
+    const int status = RunAndSignal(
+        absl::StrCat("trap 'exit 5' ", signal,
+                     "; echo > started; i=0; while [ $i -lt 300 ]; do sleep 0.01; i=$((i+1)); done"),
+        signal, [] {},
+        [](const RunOutcome& outcome) {
+          return outcome.end.kind == ActionEnd::Kind::kExited && outcome.end.status == 5;
+        });
+    EXPECT_EQ(status, 0) << strsignal(signal);
+  }
+}
+
+// `perl -e 'alarm 9; exec ...'` is a time limit.
+TEST_F(RunnerLifeTest, AnAlarmThatWasSetBeforeRingsInTheCommand) {
+  const int status = RunAndSignal(
+      "echo > started; exec sleep 1000", 0,
+      [] {
+        const itimerval soon = {{0, 0}, {0, 300000}};
+        setitimer(ITIMER_REAL, &soon, nullptr);
+      },
+      [](const RunOutcome& outcome) {
+        return outcome.end.kind == ActionEnd::Kind::kSignaled && outcome.end.status == SIGALRM;
+      });
+  EXPECT_EQ(status, 0);
+}
+
+volatile sig_atomic_t handled = 0;
+
+TEST_F(RunnerLifeTest, AHandlerOfTheEmbeddingProgramKeepsItsSignal) {
+  const int status = RunAndSignal(
+      "echo > started; for i in 1 2 3; do sleep 0.05; done; exit 9", SIGUSR1,
+      [] { signal(SIGUSR1, [](int) { handled = 1; }); },
+      [](const RunOutcome& outcome) { return outcome.end.status == 9 && handled == 1; });
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(RunnerLifeTest, ASignalThatIsIgnoredStaysIgnored) {

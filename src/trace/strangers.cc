@@ -1,0 +1,111 @@
+#include "trace/strangers.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/files.h"
+#include "trace/proc_task.h"
+
+namespace glovebox::trace {
+namespace {
+
+// The numbers among the names of a directory.
+std::vector<pid_t> NumbersIn(const char* path) {
+  std::vector<pid_t> numbers;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(path), closedir);
+  while (const dirent* entry = directory != nullptr ? readdir(directory.get()) : nullptr) {
+    pid_t number = 0;
+    if (absl::SimpleAtoi(entry->d_name, &number)) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+std::map<pid_t, ProcStat> AllProcesses() {
+  std::map<pid_t, ProcStat> all;
+  for (const pid_t pid : NumbersIn("/proc")) {
+    ProcStat stat;
+    if (ReadProcStat(pid, &stat)) all[pid] = stat;
+  }
+  return all;
+}
+
+// Of all threads, zombies as well.
+std::vector<pid_t> Children() {
+  std::vector<pid_t> children;
+  for (const pid_t thread : NumbersIn("/proc/self/task")) {
+    const auto text = ReadFile(absl::StrCat("/proc/self/task/", thread, "/children"));
+    if (!text.ok()) {  // a kernel without CONFIG_PROC_CHILDREN, or a thread that has just ended
+      children.clear();
+      for (const auto& [pid, stat] : AllProcesses()) {
+        if (stat.parent == getpid()) children.push_back(pid);
+      }
+      return children;
+    }
+    for (const absl::string_view word : absl::StrSplit(*text, ' ', absl::SkipWhitespace())) {
+      pid_t pid = 0;
+      if (absl::SimpleAtoi(word, &pid)) children.push_back(pid);
+    }
+  }
+  return children;
+}
+
+// How many seccomp filters a process is under (kept when it is a zombie); -1 where that cannot be told: it
+// has gone, or it has some and the kernel does not count them (before 5.9).
+int FiltersOf(pid_t pid) {
+  const auto status = ReadFile(absl::StrCat("/proc/", pid, "/status"));
+  if (!status.ok()) return -1;
+  int filters = -1;
+  bool none = false;
+  for (absl::string_view line : absl::StrSplit(*status, '\n')) {
+    if (absl::ConsumePrefix(&line, "Seccomp_filters:")) (void)absl::SimpleAtoi(line, &filters);
+    if (absl::ConsumePrefix(&line, "Seccomp:")) none = absl::StripAsciiWhitespace(line) == "0";
+  }
+  return none ? 0 : filters;
+}
+
+}  // namespace
+
+Strangers::Strangers() {
+  if (Children().empty()) return;
+  const std::map<pid_t, ProcStat> all = AllProcesses();
+  const pid_t self = getpid();
+  for (const auto& [pid, stat] : all) {
+    // A process has one parent, and at most `all.size()` of them: also where a number was reused meanwhile.
+    pid_t parent = stat.parent;
+    for (size_t steps = 0; steps < all.size() && parent != self; ++steps) {
+      const auto above = all.find(parent);
+      if (above == all.end()) break;
+      parent = above->second.parent;
+    }
+    if (parent == self) known_[pid] = stat.start;
+  }
+}
+
+void Strangers::TellByFilters() { own_filters_ = FiltersOf(getpid()); }
+
+bool Strangers::Contains(pid_t child) const {
+  ProcStat stat;
+  const auto known = known_.find(child);
+  if (known != known_.end() && ReadProcStat(child, &stat) && stat.start == known->second) return true;
+  if (own_filters_ < 0) return false;
+  const int filters = FiltersOf(child);
+  return filters >= 0 && filters <= own_filters_;
+}
+
+std::vector<pid_t> Strangers::OtherChildren() const {
+  std::vector<pid_t> others;
+  for (const pid_t child : Children()) {
+    if (!Contains(child)) others.push_back(child);
+  }
+  return others;
+}
+
+}  // namespace glovebox::trace
