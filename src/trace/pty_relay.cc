@@ -6,17 +6,42 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <utility>
 
 #include "base/files.h"
 #include "base/status.h"
+#include "trace/signals_blocked.h"
+#include "trace/wake.h"
 
 namespace glovebox::trace {
+namespace {
+
+constexpr size_t kBufferSize = 4096;  // what a terminal's own queue holds
+
+// False when `fd` takes nothing any more. Whoever shares it with us may have made it non-blocking.
+bool WriteOut(int fd, const char* at, size_t size) {
+  while (size > 0) {
+    const ssize_t count = write(fd, at, size);
+    if (count >= 0) {
+      at += count;
+      size -= static_cast<size_t>(count);
+    } else if (errno == EAGAIN) {
+      pollfd room = {fd, POLLOUT, 0};
+      poll(&room, 1, -1);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<PtyRelay>> PtyRelay::Open() {
   std::unique_ptr<PtyRelay> relay(new PtyRelay);
-  relay->master_.reset(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  relay->master_.reset(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
   char name[64];
   if (!relay->master_.valid() || grantpt(relay->master_.get()) != 0 || unlockpt(relay->master_.get()) != 0 ||
       ptsname_r(relay->master_.get(), name, sizeof name) != 0) {
@@ -40,43 +65,76 @@ void PtyRelay::Start() {
     cfmakeraw(&raw);
     raw_ = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
   }
-  thread_ = std::thread([this] { Relay(); });
+  // SIGPIPE too: a stdout without a reader is an error of write() then.
+  const SignalsBlocked blocked;
+  output_ = std::thread([this] { PassOutput(); });
+  std::promise<void> ended;
+  input_ended_ = ended.get_future();
+  input_ = std::thread([this, ended = std::move(ended)]() mutable {
+    LetBeWoken();
+    PassInput();
+    ended.set_value();
+  });
 }
 
 void PtyRelay::Stop() {
   stop_write_.reset();
-  if (thread_.joinable()) thread_.join();
+  if (input_.joinable()) {
+    // Somebody who shares our stdin may have taken what poll(2) promised: then it waits in read(2).
+    while (input_ended_.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready) {
+      Wake(input_.native_handle());
+    }
+    input_.join();
+  }
+  if (output_.joinable()) output_.join();
   if (std::exchange(raw_, false)) tcsetattr(STDIN_FILENO, TCSANOW, &modes_);
 }
 
-void PtyRelay::Relay() {
-  char buffer[4096];
-  bool input = true;
+void PtyRelay::PassOutput() {
+  char buffer[kBufferSize];
+  bool taken = true;
   for (;;) {
-    // POLLHUP and EIO on the master mean that nobody has the terminal open any more.
-    pollfd fds[3] = {
-        {master_.get(), POLLIN, 0}, {input ? STDIN_FILENO : -1, POLLIN, 0}, {stop_read_.get(), POLLIN, 0}};
-    if (poll(fds, 3, -1) < 0 && errno != EINTR) return;
-    if (fds[0].revents != 0) {
-      const ssize_t count = read(master_.get(), buffer, sizeof buffer);
-      if (count > 0) {
-        (void)WriteAll(STDOUT_FILENO, absl::string_view(buffer, static_cast<size_t>(count)), "stdout");
-        continue;
-      }
-      if (count == 0 || errno != EINTR) return;
+    pollfd fds[2] = {{master_.get(), POLLIN, 0}, {stop_read_.get(), POLLIN, 0}};
+    if (poll(fds, 2, -1) < 0) continue;  // EINTR: nothing else can be wrong
+    const ssize_t count = read(master_.get(), buffer, sizeof buffer);
+    if (count > 0) {
+      taken = taken && WriteOut(STDOUT_FILENO, buffer, static_cast<size_t>(count));
+    } else if (count < 0 && errno == EAGAIN) {
+      // The look at the stop came first, and read(2) waits for what is still on its way through the kernel:
+      // nothing that was written before the stop is left.
+      if (fds[1].revents != 0) return;
+    } else if (count == 0 || errno != EINTR) {
+      return;
     }
+  }
+}
+
+void PtyRelay::PassInput() {
+  char buffer[kBufferSize];
+  size_t begin = 0;
+  size_t end = 0;
+  bool open = true;
+  for (;;) {
+    const bool waiting = begin < end;
+    // More is read when this is gone: who reads nothing shall not be read for.
+    pollfd fds[3] = {{open && !waiting ? STDIN_FILENO : -1, POLLIN, 0},
+                     {waiting ? master_.get() : -1, POLLOUT, 0},
+                     {stop_read_.get(), POLLIN, 0}};
+    if (poll(fds, 3, -1) < 0) continue;
+    if (fds[2].revents != 0) return;
     if (fds[1].revents != 0) {
-      const ssize_t count = read(STDIN_FILENO, buffer, sizeof buffer);
-      if (count > 0) {
-        (void)WriteAll(master_.get(), absl::string_view(buffer, static_cast<size_t>(count)), "pty");
-      } else {
-        const char end_of_file = 4;  // what a terminal sends for Ctrl-D
-        (void)WriteAll(master_.get(), absl::string_view(&end_of_file, 1), "pty");
-        input = false;
-      }
+      const ssize_t count = write(master_.get(), buffer + begin, end - begin);
+      if (count > 0) begin += static_cast<size_t>(count);
+      if (count < 0 && errno != EAGAIN && errno != EINTR) return;
     }
-    // The command is gone and the master has nothing more to say.
-    if (fds[2].revents != 0 && fds[0].revents == 0) return;
+    if (fds[0].revents != 0) {
+      const ssize_t count = read(STDIN_FILENO, buffer, sizeof buffer);
+      if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+      open = count > 0;
+      if (!open) buffer[0] = 4;  // what a terminal sends for Ctrl-D
+      begin = 0;
+      end = open ? static_cast<size_t>(count) : 1;
+    }
   }
 }
 

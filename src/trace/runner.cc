@@ -293,7 +293,6 @@ absl::Status Run::Fork() {
   ack_.theirs.reset();
   number_.theirs.reset();
   status_.theirs.reset();
-  if (pty_ != nullptr) pty_->CloseTerminal();
   outcome_.end.action = begin_.action;
   request_.sink->Append(begin_);
   if (!listener_ && !announces_) {

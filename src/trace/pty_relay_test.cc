@@ -1,0 +1,193 @@
+// Runs with a terminal of their own, between ends that the test holds: pipes, or a terminal of the test's.
+#include "trace/pty_relay.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "gtest/gtest.h"
+#include "trace/runner_fixture.h"
+
+namespace glovebox::trace {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr size_t kBulk = 1 << 20;
+constexpr int kExpired = -1;
+
+struct Pipe {
+  explicit Pipe(int flags = 0) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC | flags), 0);
+    read.reset(ends[0]);
+    write.reset(ends[1]);
+  }
+  UniqueFd read;
+  UniqueFd write;
+};
+
+// Every byte there is, in no short period.
+std::string Bulk() {
+  std::string bytes(kBulk, '\0');
+  for (size_t i = 0; i < kBulk; ++i) bytes[i] = static_cast<char>((i * 2654435761u) >> 13);
+  return bytes;
+}
+
+class PtyRelayTest : public RunnerFixture {
+ protected:
+  // What hangs is killed at this time, so that a fault is a failure and no standstill.
+  void SetUp() override {
+    RunnerFixture::SetUp();
+    deadline_ = steady_clock::now() + std::chrono::seconds(30);
+  }
+  void TearDown() override {
+    if (run_ > 0) {
+      EXPECT_NE(Wait(), kExpired);
+    }
+  }
+
+  // In a process of its own, in the scratch directory.
+  void Start(
+      const std::string& script, int in, int out, const std::function<void()>& before = [] {}) {
+    run_ = fork();
+    if (run_ != 0) return;
+    if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0) _exit(125);
+    syscall(SYS_close_range, 3u, ~0u, 0u);
+    before();
+    RunRequest request = Shell(absl::StrCat("cd ", dir_->path(), " && { ", script, "\n}"));
+    request.pty = true;
+    const auto outcome = RunSupervised(request);
+    if (!outcome.ok()) _exit(124);
+    _exit(outcome->end.kind == access::ActionEnd::Kind::kSignaled ? 128 + outcome->end.status
+                                                                  : outcome->end.status);
+  }
+
+  bool Expired() const { return steady_clock::now() > deadline_; }
+
+  // The exit status, or kExpired.
+  int Wait() {
+    int status = 0;
+    while (waitpid(run_, &status, WNOHANG) == 0) {
+      if (Expired()) kill(run_, SIGKILL);
+      usleep(2000);
+    }
+    run_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : kExpired;
+  }
+
+  // Gives `input` while it takes what comes, until that is `size` bytes, ends in `until`, or is all.
+  std::string Exchange(int to, const std::string& input, int from, size_t size,
+                       const std::string& until = "") {
+    std::string output;
+    size_t given = 0;
+    if (to >= 0) fcntl(to, F_SETFL, O_NONBLOCK);
+    while (output.size() < size && !Expired()) {
+      pollfd fds[2] = {{given < input.size() ? to : -1, POLLOUT, 0}, {from, POLLIN, 0}};
+      if (poll(fds, 2, 100) <= 0) continue;
+      if ((fds[0].revents & POLLOUT) != 0) {
+        const ssize_t count = write(to, input.data() + given, input.size() - given);
+        if (count > 0) given += static_cast<size_t>(count);
+      }
+      if (fds[1].revents == 0) continue;
+      char buffer[65536];
+      const ssize_t count = read(from, buffer, std::min(sizeof buffer, size - output.size()));
+      if (count <= 0) break;
+      output.append(buffer, static_cast<size_t>(count));
+      if (!until.empty() && output.size() >= until.size() &&
+          output.compare(output.size() - until.size(), until.size(), until) == 0) {
+        break;
+      }
+    }
+    return output;
+  }
+  std::string ReadUntil(int from, const std::string& until) { return Exchange(-1, "", from, kBulk, until); }
+  std::string ReadRest(int from) { return Exchange(-1, "", from, SIZE_MAX); }
+
+  pid_t run_ = 0;
+  steady_clock::time_point deadline_;
+};
+
+TEST_F(PtyRelayTest, BulkGoesThroughWhileTheCommandWritesWithoutReading) {
+  Pipe in, out;
+  // First it writes and reads nothing, then it does both.
+  Start(absl::StrCat("stty raw -echo; echo ready; head -c ", kBulk, " /dev/zero; head -c ", kBulk),
+        in.read.get(), out.write.get());
+  out.write.reset();
+  ASSERT_EQ(ReadUntil(out.read.get(), "ready\n"), "ready\n");
+  const std::string bulk = Bulk();
+  EXPECT_TRUE(Exchange(in.write.get(), bulk, out.read.get(), 2 * kBulk) == std::string(kBulk, '\0') + bulk);
+  EXPECT_EQ(ReadRest(out.read.get()), "");
+  EXPECT_EQ(Wait(), 0);
+}
+
+TEST_F(PtyRelayTest, InputFlowsWhileNobodyReadsTheOutputAndNoneOfItIsLost) {
+  for (const int flags : {0, O_NONBLOCK}) {
+    Pipe in, out(flags);
+    Start(absl::StrCat("stty raw -echo; echo ready; head -c ", kBulk, " /dev/zero & head -c 300000 > taken; ",
+                       "mv taken input; wait; rm input"),
+          in.read.get(), out.write.get());
+    out.write.reset();
+    ASSERT_EQ(Exchange(-1, "", out.read.get(), 6), "ready\n");
+    const std::string input = Bulk().substr(0, 300000);
+    size_t given = 0;
+    while (given < input.size()) {
+      pollfd room = {in.write.get(), POLLOUT, 0};
+      ASSERT_EQ(poll(&room, 1, 20000), 1);
+      const ssize_t count =
+          write(in.write.get(), input.data() + given, std::min<size_t>(4096, input.size() - given));
+      ASSERT_GT(count, 0);
+      given += static_cast<size_t>(count);
+    }
+    while (!FileExists(Path("input")) && !Expired()) usleep(2000);
+    EXPECT_TRUE(ReadFile(Path("input")).value_or("") == input);
+    EXPECT_TRUE(ReadRest(out.read.get()) == std::string(kBulk, '\0'));
+    EXPECT_EQ(Wait(), 0);
+  }
+}
+
+TEST_F(PtyRelayTest, WhatWasWrittenBeforeTheEndWaitsForALateReader) {
+  Pipe in, out;
+  // All of it is in the kernel's buffers when the command ends.
+  Start("stty raw; head -c 65000 /dev/zero; echo > ended; exit 3", in.read.get(), out.write.get());
+  out.write.reset();
+  while (!FileExists(Path("ended")) && !Expired()) usleep(2000);
+  usleep(300000);
+  EXPECT_TRUE(ReadRest(out.read.get()) == std::string(65000, '\0'));
+  EXPECT_EQ(Wait(), 3);
+}
+
+TEST_F(PtyRelayTest, OutputThatNobodyTakesIsDiscardedAndTheCommandGoesOn) {
+  Pipe in, out;
+  out.read.reset();
+  Start(absl::StrCat("head -c ", kBulk, " /dev/zero; exit 7"), in.read.get(), out.write.get());
+  out.write.reset();
+  EXPECT_EQ(Wait(), 7);
+  Start(absl::StrCat("head -c ", kBulk, " /dev/zero; exit 7"), in.read.get(), in.read.get(),
+        [] { close(STDOUT_FILENO); });
+  EXPECT_EQ(Wait(), 7);
+}
+
+TEST_F(PtyRelayTest, ATerminalThatTheCommandClosesForAMomentIsStillPassedOn) {
+  Pipe in, out;
+  Start("exec <&- >&- 2>&-; sleep 0.2; head -c 100000 /dev/zero > /dev/tty; exit 4", in.read.get(),
+        out.write.get());
+  out.write.reset();
+  EXPECT_TRUE(ReadRest(out.read.get()) == std::string(100000, '\0'));
+  EXPECT_EQ(Wait(), 4);
+}
+
+}  // namespace
+}  // namespace glovebox::trace
