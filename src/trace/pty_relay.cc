@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/ttydefaults.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -36,6 +38,47 @@ bool WriteOut(int fd, const char* at, size_t size) {
   }
   return true;
 }
+
+// Says to who reads the terminal that there is no more. That is a character, not a state: it ends one
+// read(2), after an unfinished line it only hands that line out, and a flush (TCSAFLUSH, tcflush) takes it
+// away. The kernel tells nobody when it is gone, so this looks now and then, and says it again to the next
+// reader.
+class EndOfInput {
+ public:
+  EndOfInput(int master, int terminal) : master_(master), terminal_(terminal) {}
+
+  // Gives the milliseconds until the next look.
+  int Look() {
+    constexpr int kFirst = 5, kLast = 160;
+    const bool said = Say();
+    wait_ms_ = said ? kFirst : std::min(2 * wait_ms_, kLast);
+    return wait_ms_;
+  }
+
+ private:
+  bool Say() {
+    // poll(2) first: it has the kernel finish what is on its way between the two ends.
+    pollfd input = {terminal_, POLLIN, 0};
+    termios modes;
+    if (poll(&input, 1, 0) < 0 || tcgetattr(terminal_, &modes) != 0) return false;
+    if ((modes.c_lflag & ICANON) != 0 && (modes.c_lflag & EXTPROC) == 0) {
+      said_raw_ = false;
+      const cc_t character = modes.c_cc[VEOF];
+      return input.revents == 0 && character != _POSIX_VDISABLE && Write(character);
+    }
+    // There is no such character now. As script(1) has it: the usual one, once, when all else is read.
+    int left = 0;
+    if (said_raw_ || ioctl(terminal_, FIONREAD, &left) != 0 || left != 0) return false;
+    said_raw_ = Write(CEOF);
+    return said_raw_;
+  }
+  bool Write(cc_t character) { return write(master_, &character, 1) == 1; }
+
+  int master_;
+  int terminal_;
+  int wait_ms_ = 1;
+  bool said_raw_ = false;  // since the command took the terminal out of canonical mode
+};
 
 }  // namespace
 
@@ -114,13 +157,15 @@ void PtyRelay::PassInput() {
   size_t begin = 0;
   size_t end = 0;
   bool open = true;
+  EndOfInput end_of_input(master_.get(), terminal_.get());
   for (;;) {
     const bool waiting = begin < end;
     // More is read when this is gone: who reads nothing shall not be read for.
     pollfd fds[3] = {{open && !waiting ? STDIN_FILENO : -1, POLLIN, 0},
                      {waiting ? master_.get() : -1, POLLOUT, 0},
                      {stop_read_.get(), POLLIN, 0}};
-    if (poll(fds, 3, -1) < 0) continue;
+    const int wait_ms = open || waiting ? -1 : end_of_input.Look();
+    if (poll(fds, 3, wait_ms) < 0) continue;
     if (fds[2].revents != 0) return;
     if (fds[1].revents != 0) {
       const ssize_t count = write(master_.get(), buffer + begin, end - begin);
@@ -131,9 +176,8 @@ void PtyRelay::PassInput() {
       const ssize_t count = read(STDIN_FILENO, buffer, sizeof buffer);
       if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
       open = count > 0;
-      if (!open) buffer[0] = 4;  // what a terminal sends for Ctrl-D
       begin = 0;
-      end = open ? static_cast<size_t>(count) : 1;
+      end = open ? static_cast<size_t>(count) : 0;
     }
   }
 }

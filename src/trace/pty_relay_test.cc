@@ -189,5 +189,48 @@ TEST_F(PtyRelayTest, ATerminalThatTheCommandClosesForAMomentIsStillPassedOn) {
   EXPECT_EQ(Wait(), 4);
 }
 
+TEST_F(PtyRelayTest, TheEndOfInputComesToEveryReaderAlsoInTheMiddleOfALine) {
+  const struct {
+    const char* script;
+    const char* input;
+    const char* output;
+  } kCases[] = {
+      {"stty -echo; echo ready; cat", "abc", "abc"},
+      {"stty -echo; echo ready; cat", "one\ntwo", "one\r\ntwo"},
+      {"stty -echo; echo ready; cat", "one\n", "one\r\n"},
+      {"stty -echo; echo ready; cat", "", ""},
+      {"stty -echo; echo ready; cat; cat; echo end", "abc", "abcend\r\n"},
+      // A quoting ^V takes the next character, whatever it is.
+      {"stty -echo; echo ready; cat | od -An -tx1", "a\x16", " 61 04\r\n"},
+      // Another character for it; then one that was not read and is flushed.
+      {"stty -echo eof ^A; echo ready; cat", "a\x04z", "a\x04z"},
+      {"stty -echo; echo ready; sleep 0.1; " GLOVEBOX_TRACE_PROBE " flush; cat; echo end", "", "end\r\n"},
+  };
+  for (const auto& each : kCases) {
+    Pipe in, out;
+    Start(each.script, in.read.get(), out.write.get());
+    out.write.reset();
+    in.read.reset();
+    ASSERT_EQ(ReadUntil(out.read.get(), "ready\r\n"), "ready\r\n") << each.script;
+    const std::string input = each.input;
+    ASSERT_EQ(write(in.write.get(), input.data(), input.size()), static_cast<ssize_t>(input.size()));
+    in.write.reset();
+    EXPECT_EQ(ReadRest(out.read.get()), each.output) << each.script;
+    EXPECT_EQ(Wait(), 0) << each.script;
+  }
+}
+
+TEST_F(PtyRelayTest, OutOfCanonicalModeTheEndOfInputIsOneCharacterAfterAllElse) {
+  Pipe in, out;
+  Start("stty raw -echo; echo ready; head -c 4 | od -An -tx1; timeout 0.5 head -c 1; exit 5", in.read.get(),
+        out.write.get());
+  out.write.reset();
+  ASSERT_EQ(ReadUntil(out.read.get(), "ready\n"), "ready\n");
+  ASSERT_EQ(write(in.write.get(), "abc", 3), 3);
+  in.write.reset();
+  EXPECT_EQ(ReadRest(out.read.get()), " 61 62 63 04\n");
+  EXPECT_EQ(Wait(), 5);
+}
+
 }  // namespace
 }  // namespace glovebox::trace
