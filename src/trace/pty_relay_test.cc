@@ -222,7 +222,7 @@ TEST_F(PtyRelayTest, TheEndOfInputComesToEveryReaderAlsoInTheMiddleOfALine) {
 
 TEST_F(PtyRelayTest, OutOfCanonicalModeTheEndOfInputIsOneCharacterAfterAllElse) {
   Pipe in, out;
-  Start("stty raw -echo; echo ready; head -c 4 | od -An -tx1; timeout 0.5 head -c 1; exit 5", in.read.get(),
+  Start("stty raw -echo; echo ready; head -c 4 | od -An -tx1; timeout --foreground 0.5 head -c 1; exit 5", in.read.get(),
         out.write.get());
   out.write.reset();
   ASSERT_EQ(ReadUntil(out.read.get(), "ready\n"), "ready\n");
