@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "base/files.h"
@@ -21,6 +22,10 @@ namespace glovebox::trace {
 namespace {
 
 constexpr size_t kBufferSize = 4096;  // what a terminal's own queue holds
+
+// SIGWINCH and SIGCONT would have to be blocked in every thread of the process to be waited for here: our own
+// terminal, where there is one, is looked at so often.
+constexpr int kLookMs = 100;
 
 // False when `fd` takes nothing any more. Whoever shares it with us may have made it non-blocking.
 bool WriteOut(int fd, const char* at, size_t size) {
@@ -91,8 +96,10 @@ absl::StatusOr<std::unique_ptr<PtyRelay>> PtyRelay::Open() {
     return ErrnoStatus("posix_openpt", "/dev/ptmx", errno);
   }
   ASSIGN_OR_RETURN(relay->terminal_, OpenFile(name, O_RDWR | O_NOCTTY));
-  winsize size;
-  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) ioctl(relay->terminal_.get(), TIOCSWINSZ, &size);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (relay->screen_ < 0 && isatty(stream) == 1) relay->screen_ = stream;
+  }
+  relay->FollowSize();
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus("pipe2", "pty", errno);
   relay->stop_read_.reset(ends[0]);
@@ -133,6 +140,15 @@ void PtyRelay::Stop() {
   if (std::exchange(raw_, false)) tcsetattr(STDIN_FILENO, TCSANOW, &modes_);
 }
 
+void PtyRelay::FollowSize() {
+  winsize size;
+  if (screen_ < 0 || ioctl(screen_, TIOCGWINSZ, &size) != 0) return;
+  // Only what changed on our side: the command may have set a size of its own (stty cols).
+  if (memcmp(&size, &size_, sizeof size) == 0) return;
+  size_ = size;
+  ioctl(master_.get(), TIOCSWINSZ, &size);  // SIGWINCH to the command's foreground group
+}
+
 void PtyRelay::PassOutput() {
   char buffer[kBufferSize];
   bool taken = true;
@@ -164,7 +180,9 @@ void PtyRelay::PassInput() {
     pollfd fds[3] = {{open && !waiting ? STDIN_FILENO : -1, POLLIN, 0},
                      {waiting ? master_.get() : -1, POLLOUT, 0},
                      {stop_read_.get(), POLLIN, 0}};
-    const int wait_ms = open || waiting ? -1 : end_of_input.Look();
+    FollowSize();
+    int wait_ms = open || waiting ? -1 : end_of_input.Look();
+    if (screen_ >= 0 && (wait_ms < 0 || wait_ms > kLookMs)) wait_ms = kLookMs;
     if (poll(fds, 3, wait_ms) < 0) continue;
     if (fds[2].revents != 0) return;
     if (fds[1].revents != 0) {

@@ -2,6 +2,7 @@
 #ifndef GLOVEBOX_TRACE_PTY_RELAY_H_
 #define GLOVEBOX_TRACE_PTY_RELAY_H_
 
+#include <sys/ioctl.h>
 #include <termios.h>
 
 #include <future>
@@ -13,8 +14,8 @@
 
 namespace glovebox::trace {
 
-// Open() before the fork, Start() after it, Stop() when the command has ended. The window size is taken from
-// our own terminal, which is in raw mode meanwhile: its keys are the command's.
+// Open() before the fork, Start() after it, Stop() when the command has ended. The window size is the one
+// of our own terminal, also when that changes; it is in raw mode meanwhile: its keys are the command's.
 //
 // Each direction has a thread of its own, so that a stdout that nobody reads stops the command's output and
 // not its input. A stdout that cannot be written (closed, no reader left) is as good as /dev/null.
@@ -34,6 +35,7 @@ class PtyRelay {
   PtyRelay() = default;
   void PassOutput();
   void PassInput();
+  void FollowSize();
   UniqueFd master_;  // non-blocking
   UniqueFd terminal_;
   UniqueFd stop_read_;
@@ -41,6 +43,8 @@ class PtyRelay {
   std::thread output_;
   std::thread input_;
   std::future<void> input_ended_;
+  int screen_ = -1;    // the first of our standard streams that is a terminal: its size is the command's
+  winsize size_ = {};  // as it was last seen
   bool raw_ = false;
   termios modes_ = {};
 };

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "trace/runner_fixture.h"
 
@@ -37,6 +40,30 @@ struct Pipe {
   }
   UniqueFd read;
   UniqueFd write;
+};
+
+// The one at which we would sit.
+struct Terminal {
+  Terminal() {
+    master.reset(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    char name[64];
+    EXPECT_EQ(grantpt(master.get()), 0);
+    EXPECT_EQ(unlockpt(master.get()), 0);
+    EXPECT_EQ(ptsname_r(master.get(), name, sizeof name), 0);
+    slave.reset(open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
+    EXPECT_TRUE(slave.valid());
+  }
+  void Resize(unsigned short rows, unsigned short columns) const {
+    const winsize size = {rows, columns, 0, 0};
+    EXPECT_EQ(ioctl(master.get(), TIOCSWINSZ, &size), 0);
+  }
+  bool Raw() const {
+    termios modes = {};
+    EXPECT_EQ(tcgetattr(slave.get(), &modes), 0);
+    return (modes.c_lflag & ICANON) == 0;
+  }
+  UniqueFd master;
+  UniqueFd slave;
 };
 
 // Every byte there is, in no short period.
@@ -222,14 +249,31 @@ TEST_F(PtyRelayTest, TheEndOfInputComesToEveryReaderAlsoInTheMiddleOfALine) {
 
 TEST_F(PtyRelayTest, OutOfCanonicalModeTheEndOfInputIsOneCharacterAfterAllElse) {
   Pipe in, out;
-  Start("stty raw -echo; echo ready; head -c 4 | od -An -tx1; timeout --foreground 0.5 head -c 1; exit 5", in.read.get(),
-        out.write.get());
+  Start("stty raw -echo; echo ready; head -c 4 | od -An -tx1; timeout --foreground 0.5 head -c 1; exit 5",
+        in.read.get(), out.write.get());
   out.write.reset();
   ASSERT_EQ(ReadUntil(out.read.get(), "ready\n"), "ready\n");
   ASSERT_EQ(write(in.write.get(), "abc", 3), 3);
   in.write.reset();
   EXPECT_EQ(ReadRest(out.read.get()), " 61 62 63 04\n");
   EXPECT_EQ(Wait(), 5);
+}
+
+TEST_F(PtyRelayTest, TheSizeIsThatOfOurTerminalAlsoWhenItChanges) {
+  for (const bool input : {true, false}) {
+    Terminal ours;
+    Pipe in, out;
+    const std::string end = input ? "\r\n" : "\r\r\n";  // as ours makes of it
+    ours.Resize(11, 22);
+    Start("stty size; trap 'stty size; exit 9' WINCH; echo ready; while :; do sleep 0.02; done",
+          input ? ours.slave.get() : in.read.get(), input ? out.write.get() : ours.slave.get());
+    out.write.reset();
+    const int from = input ? out.read.get() : ours.master.get();
+    EXPECT_THAT(ReadUntil(from, "ready" + end), testing::StartsWith("11 22\r"));
+    ours.Resize(33, 44);
+    EXPECT_THAT(ReadUntil(from, "33 44" + end), testing::HasSubstr("33 44"));
+    EXPECT_EQ(Wait(), 9);
+  }
 }
 
 }  // namespace
