@@ -44,6 +44,12 @@ bool WriteOut(int fd, const char* at, size_t size) {
   return true;
 }
 
+// Whether stdin's keys are for this process: a terminal that is not our controlling one knows no jobs.
+bool InForeground() {
+  const pid_t group = tcgetpgrp(STDIN_FILENO);
+  return group < 0 || group == getpgrp();
+}
+
 // Says to who reads the terminal that there is no more. That is a character, not a state: it ends one
 // read(2), after an unfinished line it only hands that line out, and a flush (TCSAFLUSH, tcflush) takes it
 // away. The kernel tells nobody when it is gone, so this looks now and then, and says it again to the next
@@ -110,13 +116,10 @@ absl::StatusOr<std::unique_ptr<PtyRelay>> PtyRelay::Open() {
 PtyRelay::~PtyRelay() { Stop(); }
 
 void PtyRelay::Start() {
-  if (tcgetattr(STDIN_FILENO, &modes_) == 0) {
-    termios raw = modes_;
-    cfmakeraw(&raw);
-    raw_ = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
-  }
-  // SIGPIPE too: a stdout without a reader is an error of write() then.
+  // SIGPIPE too: a stdout without a reader is an error of write() then. And SIGTTIN and SIGTTOU: a job that
+  // has just been put into the background gets an error instead of being stopped with all who supervise.
   const SignalsBlocked blocked;
+  HaveKeys();
   output_ = std::thread([this] { PassOutput(); });
   std::promise<void> ended;
   input_ended_ = ended.get_future();
@@ -137,7 +140,20 @@ void PtyRelay::Stop() {
     input_.join();
   }
   if (output_.joinable()) output_.join();
-  if (std::exchange(raw_, false)) tcsetattr(STDIN_FILENO, TCSANOW, &modes_);
+  const SignalsBlocked blocked;  // SIGTTOU, as above
+  if (std::exchange(raw_, false) && InForeground()) tcsetattr(STDIN_FILENO, TCSANOW, &modes_);
+}
+
+bool PtyRelay::HaveKeys() {
+  termios now;
+  if (isatty(STDIN_FILENO) != 1) return true;
+  if (!InForeground()) return false;
+  if (tcgetattr(STDIN_FILENO, &now) != 0 || (now.c_lflag & ICANON) == 0) return true;
+  // Again where a shell that had stopped us has set its own.
+  if (!raw_) modes_ = now;
+  cfmakeraw(&now);
+  raw_ = tcsetattr(STDIN_FILENO, TCSANOW, &now) == 0 || raw_;
+  return true;
 }
 
 void PtyRelay::FollowSize() {
@@ -176,8 +192,9 @@ void PtyRelay::PassInput() {
   EndOfInput end_of_input(master_.get(), terminal_.get());
   for (;;) {
     const bool waiting = begin < end;
+    const bool wanted = open && !waiting && HaveKeys();
     // More is read when this is gone: who reads nothing shall not be read for.
-    pollfd fds[3] = {{open && !waiting ? STDIN_FILENO : -1, POLLIN, 0},
+    pollfd fds[3] = {{wanted ? STDIN_FILENO : -1, POLLIN, 0},
                      {waiting ? master_.get() : -1, POLLOUT, 0},
                      {stop_read_.get(), POLLIN, 0}};
     FollowSize();
@@ -193,6 +210,7 @@ void PtyRelay::PassInput() {
     if (fds[0].revents != 0) {
       const ssize_t count = read(STDIN_FILENO, buffer, sizeof buffer);
       if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+      if (count < 0 && errno == EIO && !HaveKeys()) continue;  // in the background since the look
       open = count > 0;
       begin = 0;
       end = open ? static_cast<size_t>(count) : 0;

@@ -15,7 +15,8 @@
 namespace glovebox::trace {
 
 // Open() before the fork, Start() after it, Stop() when the command has ended. The window size is the one
-// of our own terminal, also when that changes; it is in raw mode meanwhile: its keys are the command's.
+// of our own terminal, also when that changes; it is in raw mode while we are its
+// foreground job: its keys are the command's.
 //
 // Each direction has a thread of its own, so that a stdout that nobody reads stops the command's output and
 // not its input. A stdout that cannot be written (closed, no reader left) is as good as /dev/null.
@@ -35,6 +36,9 @@ class PtyRelay {
   PtyRelay() = default;
   void PassOutput();
   void PassInput();
+  // True where stdin may be read: it is no terminal, or one (now in raw mode) of which we are the foreground
+  // job.
+  bool HaveKeys();
   void FollowSize();
   UniqueFd master_;  // non-blocking
   UniqueFd terminal_;

@@ -276,5 +276,68 @@ TEST_F(PtyRelayTest, TheSizeIsThatOfOurTerminalAlsoWhenItChanges) {
   }
 }
 
+TEST_F(PtyRelayTest, TheKeysAreTheCommandsAndASignalThatIsPassedOnGivesTheModesBack) {
+  Terminal ours;
+  Pipe out;
+  Start("stty -echo; echo ready; read line; echo got $line; sleep 1000", ours.slave.get(), out.write.get());
+  out.write.reset();
+  EXPECT_EQ(ReadUntil(out.read.get(), "ready\r\n"), "ready\r\n");
+  EXPECT_TRUE(ours.Raw());
+  ASSERT_EQ(write(ours.master.get(),
+                  "a\x7f"
+                  "bc\n",
+                  5),
+            5);  // the erasing key is the command's too
+  EXPECT_EQ(ReadUntil(out.read.get(), "got bc\r\n"), "got bc\r\n");
+  kill(run_, SIGTERM);
+  EXPECT_EQ(Wait(), 128 + SIGTERM);
+  EXPECT_FALSE(ours.Raw());
+}
+
+// The leader of a session on the terminal that is stdin, which runs the rest as a background job and makes it
+// the foreground one when the file "foreground" is there. 99: the job was stopped.
+void BecomeBackgroundJob() {
+  setsid();
+  if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) _exit(123);
+  const pid_t job = fork();
+  setpgid(job, job);
+  if (job == 0) return;
+  int status = 0;
+  while (waitpid(job, &status, WNOHANG | WUNTRACED) == 0) {
+    if (FileExists("foreground")) tcsetpgrp(STDIN_FILENO, job);
+    usleep(2000);
+  }
+  if (WIFSTOPPED(status)) kill(job, SIGKILL);
+  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
+}
+
+TEST_F(PtyRelayTest, ABackgroundJobLeavesOurTerminalAloneUntilItComesToTheForeground) {
+  Terminal ours;
+  Pipe out;
+  Start("stty -echo; echo ready; read line; echo got $line; exit 6", ours.slave.get(), out.write.get(),
+        [this] {
+          if (chdir(dir_->path().c_str()) != 0) _exit(122);
+          BecomeBackgroundJob();
+        });
+  out.write.reset();
+  EXPECT_EQ(ReadUntil(out.read.get(), "ready\r\n"), "ready\r\n");
+  ASSERT_EQ(write(ours.master.get(), "line\n", 5), 5);
+  usleep(300000);
+  EXPECT_FALSE(ours.Raw());
+  EXPECT_OK(WriteFile(Path("foreground"), ""));
+  EXPECT_EQ(ReadRest(out.read.get()), "got line\r\n");
+  EXPECT_EQ(Wait(), 6);
+  EXPECT_FALSE(ours.Raw());
+}
+
+TEST_F(PtyRelayTest, ABackgroundJobThatReadsNothingEndsThere) {
+  Terminal ours;
+  Pipe out;
+  Start("echo hi; exit 6", ours.slave.get(), out.write.get(), BecomeBackgroundJob);
+  out.write.reset();
+  EXPECT_EQ(ReadRest(out.read.get()), "hi\r\n");
+  EXPECT_EQ(Wait(), 6);
+}
+
 }  // namespace
 }  // namespace glovebox::trace
