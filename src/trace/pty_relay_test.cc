@@ -130,7 +130,9 @@ class PtyRelayTest : public RunnerFixture {
       }
       if (fds[1].revents == 0) continue;
       char buffer[65536];
-      const ssize_t count = read(from, buffer, std::min(sizeof buffer, size - output.size()));
+      // Byte by byte up to `until`: what is behind it is for the next reader.
+      const size_t most = until.empty() ? sizeof buffer : 1;
+      const ssize_t count = read(from, buffer, std::min(most, size - output.size()));
       if (count <= 0) break;
       output.append(buffer, static_cast<size_t>(count));
       if (!until.empty() && output.size() >= until.size() &&
