@@ -44,6 +44,7 @@ struct ChildContext {
   const int* passed_fds = nullptr;  // row 11: from GLOVEBOX_*_FD; a bad number is ignored
   size_t passed_fd_count = 0;
   bool export_mode = false;  // rows 12 and 23
+  bool silent = false;       // a failure is told to `status` alone: who reads that says it to people
   // Row 15: gives 0 or an errno; must be async-signal-safe.
   int (*pre_exec)(void* argument) = nullptr;
   void* pre_exec_argument = nullptr;

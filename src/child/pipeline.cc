@@ -79,10 +79,12 @@ int StatusFd(ConstContext context) { return context.connection >= 0 ? context.co
 [[noreturn]] void Fail(ConstContext context, StepResult result) {
   const PipeHold hold;
   const int error = SetupExitStatus(result.error);
-  char text[512];
-  const size_t size = FormatFailure(result.code, error, result.detail, context.program, text, sizeof text);
-  // One write, so that lines of parallel actions do not mix.
-  [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text, size);
+  if (!context.silent) {
+    char text[512];
+    const size_t size = FormatFailure(result.code, error, result.detail, context.program, text, sizeof text);
+    // One write, so that lines of parallel actions do not mix.
+    [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text, size);
+  }
   StepFailure failure;
   failure.step = static_cast<uint32_t>(result.code);
   failure.error = error;

@@ -249,6 +249,16 @@ TEST(PassedDescriptors, NeverTakeAwayWhereAFailureIsTold) {
   EXPECT_EQ(session.Run().failures.size(), 2u);  // over the status pipe, and over its other end
 }
 
+TEST(Failure, OfASilentChildIsToldToTheParentAlone) {
+  Session session;
+  session.command = {"/nonexistent/x"};
+  session.in_child = [](ChildContext& context) { context.silent = true; };
+  const Outcome outcome = session.Run();
+  EXPECT_EQ(outcome.error, "");
+  ASSERT_EQ(outcome.failures.size(), 1u);
+  EXPECT_EQ(outcome.failures[0].error, ENOENT);
+}
+
 // Its errors are of no consequence: a name is for people who look at ps.
 TEST(Row0, ANameThatCannotBeSetIsNoFailure) {
   Session session;

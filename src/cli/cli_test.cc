@@ -136,6 +136,29 @@ TEST_F(Cli, ASetUpThatFailsExitsWithItsErrno) {
 }
 
 // As execvp: only a search along PATH passes over what is not there.
+TEST_F(Cli, ASetUpThatFailsSaysSoOnStandardErrorAlsoWithATerminal) {
+  const std::string program = "/no/\x1b\n" + std::string(600, 'x');
+  const Outcome bare = Run({"run", "--quiet", "--", program});
+  const Outcome outcome = Run({"run", "--quiet", "--pty", "--", program});
+  EXPECT_EQ(outcome.exit(), ENOENT);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, HasSubstr("x: No such file or directory\n"));
+  EXPECT_EQ(outcome.err, bare.err);
+}
+
+TEST_F(Cli, ATerminalOfTheCommandGivesTheEndOfInputAndTakesTheOutput) {
+  const auto shell = [this](const std::string& line) { return Run({"-c", line}, "/bin/sh"); };
+  const std::string run = absl::StrCat(GLOVEBOX_PROGRAM, " run --quiet --pty -- timeout 20 ");
+  // The input is echoed as well.
+  EXPECT_THAT(shell(absl::StrCat("printf abc | ", run, "sh -c 'cat | tr a-z A-Z'")).out, HasSubstr("ABC"));
+  for (const char* stdin_of : {"</dev/null", "<&-", "</"}) {
+    const Outcome outcome = shell(absl::StrCat(run, "sh -c 'cat; echo end; exit 3' ", stdin_of));
+    EXPECT_EQ(outcome.out, "end\r\n") << stdin_of;
+    EXPECT_EQ(outcome.exit(), 3) << stdin_of;
+  }
+  EXPECT_EQ(shell(absl::StrCat(run, "sh -c 'head -c 100000 /dev/zero; exit 3' >&-")).exit(), 3);
+}
+
 TEST_F(Cli, AProgramWithASlashFailsWithItsOwnErrno) {
   ASSERT_OK(WriteFile(Path("build/file"), ""));
   const Outcome below = Run({"run", "-q", "--", "./file/x"});

@@ -275,6 +275,7 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
   request.begin.depfile = o.depfile;
   request.begin.outputs = o.outputs;
   ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
+  if (!outcome.failure.empty()) PrintLine(outcome.failure);
   const bool reported = EndLog(o, info, request.begin, outcome.end, &place);
   if (reported && !o.launched && (!o.quiet || o.json)) PrintSummary(o, place);
   return EndLike(outcome.end);

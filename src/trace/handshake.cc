@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/status.h"
 #include "child/connect.h"
 #include "child/steps.h"
@@ -62,6 +63,13 @@ const child::StepFailure* SetupReport::failed() const {
     if (failure.kind == child::FailureKind::kFailed) return &failure;
   }
   return nullptr;
+}
+
+std::string FailureLine(const child::StepFailure& failure, const char* program) {
+  char text[512];  // as long as the child's own
+  const size_t size = child::FormatFailure(static_cast<child::StepCode>(failure.step), failure.error,
+                                           failure.detail, program, text, sizeof text);
+  return std::string(absl::StripPrefix(absl::StripSuffix(absl::string_view(text, size), "\n"), "glovebox: "));
 }
 
 absl::string_view ProgramOf(const access::ActionBegin& begin) {

@@ -41,6 +41,9 @@ void DrainReport(int channel, SetupReport* report);
 // means where the kernel has that ABI. E2BIG is said of a scope that is unknown to it, and of 16 layers.
 std::string WhySkipped(const child::StepFailure& skipped, int landlock_abi);
 
+// What a child says on stderr when its set-up fails, escaped as it is there: "cannot run x: Not a directory".
+std::string FailureLine(const child::StepFailure& failure, const char* program);
+
 // What an action was to run, as it was spelled; empty when that is not known.
 absl::string_view ProgramOf(const access::ActionBegin& begin);
 

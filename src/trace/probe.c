@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 static void on_alarm(int signal) { (void)signal; }
@@ -126,5 +127,6 @@ int main(int argc, char** argv) {
   if (strcmp(what, "open32") == 0) return open32();
   if (strcmp(what, "orphan") == 0 && argc > 2) return orphan(argv[2]);
   if (strcmp(what, "layers") == 0 && argc > 2) return layers(argv + 2);
+  if (strcmp(what, "flush") == 0) return tcflush(0, TCIFLUSH) == 0 ? 0 : errno;
   return 2;
 }

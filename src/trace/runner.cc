@@ -204,6 +204,7 @@ absl::Status Run::Prepare() {
   if (request_.pty) {
     ASSIGN_OR_RETURN(pty_, PtyRelay::Open());
     context_.pty = pty_->terminal();
+    context_.silent = true;  // behind row 3 its stderr is that terminal, and comes out on our stdout
   }
   return absl::OkStatus();
 }
@@ -267,7 +268,6 @@ absl::Status Run::Fork() {
   ack_.theirs.reset();
   number_.theirs.reset();
   status_.theirs.reset();
-  if (pty_ != nullptr) pty_->CloseTerminal();
   outcome_.end.action = begin_.action;
   request_.sink->Append(begin_);
   if (!listener_ && !announces_) {
@@ -442,6 +442,9 @@ void Run::FillEnd() {
   end.cpu_ns = ns(usage_.ru_utime) + ns(usage_.ru_stime);
   end.peak_bytes = static_cast<uint64_t>(usage_.ru_maxrss) * 1024u;
   DrainReport(status_.ours.get(), &report_);
+  if (context_.silent && report_.failed() != nullptr) {
+    outcome_.failure = FailureLine(*report_.failed(), context_.program);
+  }
   if (FillSetup(report_, ProgramOf(begin_), &end)) return;
   if (!set_up_ && WIFEXITED(wait_status_)) {
     end.kind = access::ActionEnd::Kind::kSandboxFailed;

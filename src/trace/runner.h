@@ -27,6 +27,7 @@ struct RunOutcome {
   uint64_t accesses = 0;
   uint64_t holes = 0;
   bool seized = false;       // policy.stop: it was stopped, attached to and continued
+  std::string failure;       // of the set-up, escaped, where the child has no stderr to say it on (`pty`)
   bool sink_failed = false;  // a record was not taken: the action is incomplete
 };
 
