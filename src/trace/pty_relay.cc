@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/ttydefaults.h>
 #include <unistd.h>
@@ -42,6 +43,16 @@ bool WriteOut(int fd, const char* at, size_t size) {
     }
   }
   return true;
+}
+
+// Whoever looked at this terminal has gone: its jobs hear what they would from the kernel. Not by closing the
+// master: what the command still asks of its terminal is answered.
+void HangUp(int master) {
+  const pid_t foreground = tcgetpgrp(master);
+  const pid_t session = tcgetsid(master);
+  if (session > 0) kill(session, SIGHUP);
+  if (foreground > 0 && foreground != session) kill(-foreground, SIGHUP);
+  if (session > 0) kill(session, SIGCONT);
 }
 
 // Whether stdin's keys are for this process: a terminal that is not our controlling one knows no jobs.
@@ -173,7 +184,9 @@ void PtyRelay::PassOutput() {
     if (poll(fds, 2, -1) < 0) continue;  // EINTR: nothing else can be wrong
     const ssize_t count = read(master_.get(), buffer, sizeof buffer);
     if (count > 0) {
-      taken = taken && WriteOut(STDOUT_FILENO, buffer, static_cast<size_t>(count));
+      if (!taken || WriteOut(STDOUT_FILENO, buffer, static_cast<size_t>(count))) continue;
+      taken = false;
+      if (errno == EPIPE) HangUp(master_.get());
     } else if (count < 0 && errno == EAGAIN) {
       // The look at the stop came first, and read(2) waits for what is still on its way through the kernel:
       // nothing that was written before the stop is left.

@@ -19,7 +19,8 @@ namespace glovebox::trace {
 // foreground job: its keys are the command's.
 //
 // Each direction has a thread of its own, so that a stdout that nobody reads stops the command's output and
-// not its input. A stdout that cannot be written (closed, no reader left) is as good as /dev/null.
+// not its input. When the last reader of stdout has gone, the command gets SIGHUP, as from a terminal whose
+// window was closed; what it writes from then on, and what a closed stdout does not take, is discarded.
 class PtyRelay {
  public:
   static absl::StatusOr<std::unique_ptr<PtyRelay>> Open();

@@ -198,14 +198,24 @@ TEST_F(PtyRelayTest, WhatWasWrittenBeforeTheEndWaitsForALateReader) {
   EXPECT_EQ(Wait(), 3);
 }
 
+TEST_F(PtyRelayTest, TheCommandIsHungUpWhenTheLastReaderOfItsOutputHasGone) {
+  Pipe in, out;
+  Start("yes", in.read.get(), out.write.get());
+  out.write.reset();
+  char byte = 0;
+  EXPECT_EQ(read(out.read.get(), &byte, 1), 1);
+  out.read.reset();
+  EXPECT_EQ(Wait(), 128 + SIGHUP);
+}
+
 TEST_F(PtyRelayTest, OutputThatNobodyTakesIsDiscardedAndTheCommandGoesOn) {
   Pipe in, out;
   out.read.reset();
-  Start(absl::StrCat("head -c ", kBulk, " /dev/zero; exit 7"), in.read.get(), out.write.get());
+  Start(absl::StrCat("trap '' HUP; head -c ", kBulk, " /dev/zero; exit 7"), in.read.get(), out.write.get());
   out.write.reset();
   EXPECT_EQ(Wait(), 7);
-  Start(absl::StrCat("head -c ", kBulk, " /dev/zero; exit 7"), in.read.get(), in.read.get(),
-        [] { close(STDOUT_FILENO); });
+  // Not to be written at all.
+  Start(absl::StrCat("head -c ", kBulk, " /dev/zero; exit 7"), in.read.get(), in.read.get());
   EXPECT_EQ(Wait(), 7);
 }
 
