@@ -1,6 +1,5 @@
 #include "trace/left_over.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -11,11 +10,9 @@
 #include <cerrno>
 #include <chrono>
 #include <map>
-#include <memory>
 #include <thread>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status.h"
@@ -27,32 +24,16 @@
 namespace glovebox::trace {
 
 std::vector<LeftOverProcess> FindDescendants(const Strangers* strangers) {
-  std::map<pid_t, ProcStat> all;
-  const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
-  if (proc == nullptr) return {};
-  while (const dirent* entry = readdir(proc.get())) {
-    pid_t pid = 0;
-    ProcStat stat;
-    if (absl::SimpleAtoi(entry->d_name, &pid) && ReadProcStat(pid, &stat)) all[pid] = stat;
-  }
+  const std::map<pid_t, ProcStat> all = AllProcesses();
   const pid_t self = getpid();
   std::map<pid_t, bool> ours;  // our own children: each is asked about once
   for (const auto& [pid, stat] : all) {
     if (stat.parent == self) ours[pid] = strangers == nullptr || !strangers->Contains(pid);
   }
-  const auto below = [&](pid_t pid) {
-    // The chain is finite: a process has one parent, and at most `all.size()` of them.
-    for (size_t steps = 0; steps < all.size(); ++steps) {
-      const auto found = all.find(pid);
-      if (found == all.end()) return false;
-      if (found->second.parent == self) return ours[pid];
-      pid = found->second.parent;
-    }
-    return false;
-  };
   std::vector<LeftOverProcess> left;
   for (const auto& [pid, stat] : all) {
-    if (pid == self || stat.state == 'Z' || stat.state == 'X' || !below(pid)) continue;
+    const pid_t branch = BranchOf(all, pid, self);
+    if (branch == 0 || !ours[branch] || stat.state == 'Z' || stat.state == 'X') continue;
     auto pidfd = kernel::OpenPidfd(pid);
     // Asked again with the pidfd in hand: the number may have gone to another process meanwhile.
     ProcStat now;
@@ -75,11 +56,7 @@ bool IsFiltered(pid_t pid) {
 
 size_t ReapOrphans() {
   size_t reaped = 0;
-  const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
-  while (const dirent* entry = proc != nullptr ? readdir(proc.get()) : nullptr) {
-    pid_t pid = 0;
-    ProcStat stat;
-    if (!absl::SimpleAtoi(entry->d_name, &pid) || !ReadProcStat(pid, &stat)) continue;
+  for (const auto& [pid, stat] : AllProcesses()) {
     // A zombie's number cannot be reused before we reap it.
     if (stat.state != 'Z' || stat.parent != getpid() || !IsFiltered(pid)) continue;
     reaped += waitpid(pid, nullptr, WNOHANG) == pid ? 1 : 0;

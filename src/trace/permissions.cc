@@ -192,14 +192,6 @@ bool MountOf(const std::string& path, bool is_link, uint64_t* id) {
   return (is.stx_mask & STATX_MNT_ID) != 0;
 }
 
-int SameMount(const std::string& one, bool is_link, const std::string& directory) {
-  uint64_t id = 0;
-  uint64_t other = 0;
-  if (one == directory || !MountOf(one, is_link, &id) || !MountOf(directory, /*is_link=*/false, &other))
-    return 0;
-  return id != other ? EXDEV : 0;
-}
-
 ModePermissions OwnByMode() {
   Credentials own;
   ReadCredentials(0, false, &own);
@@ -222,17 +214,23 @@ class Own final : public Permissions {
   int CheckCapability(int capability, bool initial) const override {
     return OwnByMode().CheckCapability(capability, initial);
   }
-  int CheckMount(const Resolved& is) const override { return ReadOnly(is); }
   int CheckSticky(const std::string& dir, const Resolved& is) const override {
     Resolved found;
     return IsSticky(dir, &found) ? OwnByMode().CheckSticky(dir, is) : 0;
   }
-  int CheckSameMount(const std::string& one, bool is_link, const std::string& directory) const override {
-    return SameMount(one, is_link, directory);
-  }
 };
 
 }  // namespace
+
+int Permissions::CheckMount(const Resolved& is) const { return ReadOnly(is); }
+
+int Permissions::CheckSameMount(const std::string& one, bool is_link, const std::string& directory) const {
+  uint64_t id = 0;
+  uint64_t other = 0;
+  if (one == directory || !MountOf(one, is_link, &id) || !MountOf(directory, /*is_link=*/false, &other))
+    return 0;
+  return id != other ? EXDEV : 0;
+}
 
 bool ReadCredentials(pid_t tid, bool real, Credentials* out) {
   const std::string task = tid == 0 ? "/proc/thread-self" : absl::StrCat("/proc/", tid);
@@ -304,17 +302,10 @@ int ModePermissions::CheckCapability(int capability, bool initial) const {
   return Has(credentials_, capability) && (!initial || credentials_.initial) ? 0 : EPERM;
 }
 
-int ModePermissions::CheckMount(const Resolved& is) const { return ReadOnly(is); }
-
 // __check_sticky(), fs/namei.c.
 int ModePermissions::CheckSticky(const std::string& dir, const Resolved& is) const {
   Resolved found;
   return !IsSticky(dir, &found) || found.uid == credentials_.uid ? 0 : CheckOwner(is);
-}
-
-int ModePermissions::CheckSameMount(const std::string& one, bool is_link,
-                                    const std::string& directory) const {
-  return SameMount(one, is_link, directory);
 }
 
 const ModePermissions& CallerPermissions::Who() const {
@@ -335,16 +326,10 @@ int CallerPermissions::Check(const std::string& path, const Resolved* is, int ho
 }
 
 int CallerPermissions::CheckEmpty(const Resolved& dir) const { return LookIntoDirectory(dir); }
-int CallerPermissions::CheckMount(const Resolved& is) const { return ReadOnly(is); }
 
 int CallerPermissions::CheckSticky(const std::string& dir, const Resolved& is) const {
   Resolved found;
   return IsSticky(dir, &found) ? Who().CheckSticky(dir, is) : 0;
-}
-
-int CallerPermissions::CheckSameMount(const std::string& one, bool is_link,
-                                      const std::string& directory) const {
-  return SameMount(one, is_link, directory);
 }
 
 void CallerPermissions::JudgeWay(const std::string& spelled, Resolved* what) const {

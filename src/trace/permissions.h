@@ -32,13 +32,13 @@ class Permissions {
   // EPERM where the caller lacks a capability (CAP_*) in its own user namespace, or, `initial`, in that of
   // the host.
   virtual int CheckCapability(int capability, bool initial) const = 0;
-  // EROFS where it lies on a mount or file system that is read-only.
-  virtual int CheckMount(const Resolved& is) const = 0;
+  // EROFS where it lies on a mount or file system that is read-only: no matter who asks.
+  virtual int CheckMount(const Resolved& is) const;
   // EPERM where the directory `dir` is sticky, and the caller owns neither it nor `is`, which stands in it.
   virtual int CheckSticky(const std::string& dir, const Resolved& is) const = 0;
   // EXDEV where `one` lies on another mount than `directory`. `is_link`: it is a symlink that is meant
-  // itself, else what it leads to (a link of procfs to what has no name).
-  virtual int CheckSameMount(const std::string& one, bool is_link, const std::string& directory) const = 0;
+  // itself, else what it leads to (a link of procfs to what has no name). No matter who asks.
+  virtual int CheckSameMount(const std::string& one, bool is_link, const std::string& directory) const;
 };
 
 struct IdRange {
@@ -81,9 +81,7 @@ class ModePermissions : public Permissions {
   int CheckOwner(const Resolved& is) const override;
   int CheckGive(const Resolved& is, uid_t uid, gid_t gid) const override;
   int CheckCapability(int capability, bool initial) const override;
-  int CheckMount(const Resolved& is) const override;
   int CheckSticky(const std::string& dir, const Resolved& is) const override;
-  int CheckSameMount(const std::string& one, bool is_link, const std::string& directory) const override;
   const Credentials& credentials() const { return credentials_; }
 
  private:
@@ -107,9 +105,7 @@ class CallerPermissions final : public Permissions {
   int CheckCapability(int capability, bool initial) const override {
     return Who().CheckCapability(capability, initial);
   }
-  int CheckMount(const Resolved& is) const override;
   int CheckSticky(const std::string& dir, const Resolved& is) const override;
-  int CheckSameMount(const std::string& one, bool is_link, const std::string& directory) const override;
 
   // Looks now: whether files are as open to the caller as to the supervisor.
   bool IsOwn() const;

@@ -23,11 +23,11 @@ struct Prediction {
 // Absent is ENOENT or ENOTDIR on the way. Creating calls give kCreated where the object is made by this call
 // (renames and links too, where the second name was free), kThere where an open finds it, kFailed with EEXIST
 // where it must not exist. An intent that is refused by rule gives kRefused with that errno, one whose
-// arguments the kernel refuses (Intent::invalid) that one; one with
-// addresses only gives kUnknown: nothing is looked up on the network. A directory that is removed or replaced
-// is looked into; kUnknown with ESRCH where that cannot be done. Not predicted: what depends on more than
-// names, permissions and that look (ETXTBSY, ENOSPC, EMFILE, quotas, Landlock
-// rules of the caller's own). Of an exec only the file itself is looked at: interpreter.h has the rest.
+// arguments the kernel refuses (Intent::invalid) that one; one with addresses only gives kUnknown: nothing is
+// looked up on the network. A directory that is removed or replaced is looked into; kUnknown with ESRCH where
+// that cannot be done. Not predicted: what depends on more than names, permissions and that look (ETXTBSY,
+// ENOSPC, EMFILE, quotas, Landlock rules of the caller's own). Of an exec only the file itself is looked at:
+// interpreter.h has the rest.
 Prediction Predict(const Intent& intent, const Resolved* first, const Resolved* second,
                    const Permissions& permissions = OwnPermissions());
 

@@ -1,5 +1,6 @@
 #include "trace/proc_task.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,7 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
+#include "absl/strings/numbers.h"
 #include "base/unique_fd.h"
 
 namespace glovebox::trace {
@@ -33,6 +36,36 @@ bool ReadProcStat(pid_t pid, ProcStat* out) {
     while (*at != ' ' && *at != 0) ++at;
   }
   return out->start != 0;
+}
+
+std::vector<pid_t> NumbersIn(const char* directory) {
+  std::vector<pid_t> numbers;
+  const std::unique_ptr<DIR, int (*)(DIR*)> names(opendir(directory), closedir);
+  while (const dirent* entry = names != nullptr ? readdir(names.get()) : nullptr) {
+    pid_t number = 0;
+    if (absl::SimpleAtoi(entry->d_name, &number)) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+std::map<pid_t, ProcStat> AllProcesses() {
+  std::map<pid_t, ProcStat> all;
+  for (const pid_t pid : NumbersIn("/proc")) {
+    ProcStat stat;
+    if (ReadProcStat(pid, &stat)) all[pid] = stat;
+  }
+  return all;
+}
+
+pid_t BranchOf(const std::map<pid_t, ProcStat>& all, pid_t pid, pid_t root) {
+  // A process has one parent, and at most `all.size()` of them: also where a number was reused meanwhile.
+  for (size_t steps = 0; steps < all.size(); ++steps) {
+    const auto found = all.find(pid);
+    if (found == all.end()) return 0;
+    if (found->second.parent == root) return pid;
+    pid = found->second.parent;
+  }
+  return 0;
 }
 
 pid_t ReadTgid(pid_t tid) {

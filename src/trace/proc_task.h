@@ -5,7 +5,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace glovebox::trace {
 
@@ -18,6 +20,15 @@ struct ProcStat {
 
 // False when the process has gone, or its file cannot be read.
 bool ReadProcStat(pid_t pid, ProcStat* out);
+
+// The numbers among the names of a directory of procfs; none where it cannot be read.
+std::vector<pid_t> NumbersIn(const char* directory);
+
+// Every process that there is, zombies too; by and by, so that one can have gone when another is read.
+std::map<pid_t, ProcStat> AllProcesses();
+
+// The child of `root` that `pid` is, or is below; 0 where it is not below `root`.
+pid_t BranchOf(const std::map<pid_t, ProcStat>& all, pid_t pid, pid_t root);
 
 // Thread group of a task, 0 when it has gone.
 pid_t ReadTgid(pid_t tid);

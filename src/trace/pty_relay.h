@@ -15,8 +15,8 @@
 namespace glovebox::trace {
 
 // Open() before the fork, Start() after it, Stop() when the command has ended. The window size is the one
-// of our own terminal, also when that changes; it is in raw mode while we are its
-// foreground job: its keys are the command's.
+// of our own terminal, also when that changes; it is in raw mode while we are its foreground job: its keys
+// are the command's.
 //
 // Each direction has a thread of its own, so that a stdout that nobody reads stops the command's output and
 // not its input. When the last reader of stdout has gone, the command gets SIGHUP, as from a terminal whose

@@ -1,9 +1,7 @@
 #include "trace/strangers.h"
 
-#include <dirent.h>
 #include <unistd.h>
 
-#include <memory>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -16,26 +14,6 @@
 
 namespace glovebox::trace {
 namespace {
-
-// The numbers among the names of a directory.
-std::vector<pid_t> NumbersIn(const char* path) {
-  std::vector<pid_t> numbers;
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(path), closedir);
-  while (const dirent* entry = directory != nullptr ? readdir(directory.get()) : nullptr) {
-    pid_t number = 0;
-    if (absl::SimpleAtoi(entry->d_name, &number)) numbers.push_back(number);
-  }
-  return numbers;
-}
-
-std::map<pid_t, ProcStat> AllProcesses() {
-  std::map<pid_t, ProcStat> all;
-  for (const pid_t pid : NumbersIn("/proc")) {
-    ProcStat stat;
-    if (ReadProcStat(pid, &stat)) all[pid] = stat;
-  }
-  return all;
-}
 
 // Of all threads, zombies as well.
 std::vector<pid_t> Children() {
@@ -76,16 +54,8 @@ int FiltersOf(pid_t pid) {
 Strangers::Strangers() {
   if (Children().empty()) return;
   const std::map<pid_t, ProcStat> all = AllProcesses();
-  const pid_t self = getpid();
   for (const auto& [pid, stat] : all) {
-    // A process has one parent, and at most `all.size()` of them: also where a number was reused meanwhile.
-    pid_t parent = stat.parent;
-    for (size_t steps = 0; steps < all.size() && parent != self; ++steps) {
-      const auto above = all.find(parent);
-      if (above == all.end()) break;
-      parent = above->second.parent;
-    }
-    if (parent == self) known_[pid] = stat.start;
+    if (BranchOf(all, pid, getpid()) != 0) known_[pid] = stat.start;
   }
 }
 
