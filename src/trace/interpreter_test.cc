@@ -10,7 +10,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +21,7 @@
 #include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "trace/predict.h"
+#include "trace/scratch_fixture.h"
 
 namespace glovebox::trace {
 namespace {
@@ -72,27 +72,22 @@ void Program(const std::string& path, absl::string_view bytes, mode_t mode = 075
   ASSERT_EQ(chmod(path.c_str(), mode), 0);
 }
 
-class InterpreterTest : public testing::Test {
+class InterpreterTest : public ScratchTest {
  protected:
   void SetUp() override {
-    auto dir = TempDir::Create();
-    ASSERT_OK(dir);
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
-    ASSERT_EQ(chdir(dir_->path().c_str()), 0);
+    ASSERT_NO_FATAL_FAILURE(ScratchTest::SetUp());
     ASSERT_EQ(mkdir("dir", 0755), 0);
     ASSERT_EQ(symlink("/bin/true", "true"), 0);
     ASSERT_EQ(symlink("/nope/true", "dangling"), 0);
     Program("plain", "x\n", 0644);
     Program("text", "exit 0\n");
   }
-  void TearDown() override { ASSERT_EQ(chdir("/"), 0); }
   static void Compare(const std::string& path, const std::string& what) {
     const int predicted = Predicted(path);
     const int truth = Kernel(path);
     EXPECT_EQ(predicted, truth) << what << ": predicted " << ErrnoName(predicted) << ", got "
                                 << ErrnoName(truth);
   }
-  std::unique_ptr<TempDir> dir_;
 };
 
 std::string Padded(std::string text, size_t size, char with) {

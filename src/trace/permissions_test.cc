@@ -18,7 +18,6 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +27,7 @@
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 #include "trace/predict.h"
+#include "trace/scratch_fixture.h"
 
 namespace glovebox::trace {
 namespace {
@@ -89,7 +89,7 @@ TEST(ModePermissions, FollowTheBitsOfOwnerGroupAndOthers) {
 }
 
 // What was found before the call, and what the call then met, in a process with other credentials.
-class CallerPermissionsTest : public testing::Test {
+class CallerPermissionsTest : public ScratchTest {
  protected:
   struct Try {
     const char* name;
@@ -97,11 +97,8 @@ class CallerPermissionsTest : public testing::Test {
     std::function<long()> call;
   };
   void SetUp() override {
-    auto dir = TempDir::Create();
-    ASSERT_OK(dir);
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
-    ASSERT_EQ(chmod(dir_->path().c_str(), 0777), 0);
-    ASSERT_EQ(chdir(dir_->path().c_str()), 0);
+    ASSERT_NO_FATAL_FAILURE(ScratchTest::SetUp());
+    ASSERT_EQ(chmod(".", 0777), 0);
     ASSERT_TRUE(ReadCredentials(0, false, &own_) && ReadCredentials(0, true, &own_real_));
     const uid_t owner = geteuid() == 0 ? kOther : geteuid();
     for (const char* name : {"theirs", "open", "shut", "mine"}) ASSERT_OK(WriteFile(name, "x"));
@@ -123,7 +120,7 @@ class CallerPermissionsTest : public testing::Test {
   }
   void TearDown() override {
     close(listener_);
-    ASSERT_EQ(chdir("/"), 0);
+    ScratchTest::TearDown();
   }
 
   static Intent Do(Op op, const char* path, uint64_t flags = 0) {
@@ -243,7 +240,6 @@ class CallerPermissionsTest : public testing::Test {
     return Predict(intent, &found[0], found.size() > 1 ? &found[1] : nullptr, permissions);
   }
 
-  std::unique_ptr<TempDir> dir_;
   Credentials own_;
   Credentials own_real_;
   int listener_ = -1;

@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <functional>
-#include <memory>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -22,6 +21,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "trace/predict.h"
+#include "trace/scratch_fixture.h"
 
 namespace glovebox::trace {
 
@@ -49,18 +49,15 @@ inline Intent DoBoth(Op op, std::string from, std::string to) {
 }
 
 // The real thing: predict, then make the call in a child and compare.
-class PredictRealTest : public testing::Test {
+class PredictRealTest : public ScratchTest {
  protected:
   void SetUp() override {
-    auto dir = TempDir::Create();
-    ASSERT_OK(dir);
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
-    ASSERT_EQ(chdir(dir_->path().c_str()), 0);
+    ASSERT_NO_FATAL_FAILURE(ScratchTest::SetUp());
     Make();
   }
   void TearDown() override {
     chmod("shut", 0755);
-    ASSERT_EQ(chdir("/"), 0);
+    ScratchTest::TearDown();
   }
   static void Make() {
     for (const char* name : {"dir", "dir/in", "empty", "shut"}) ASSERT_EQ(mkdir(name, 0755), 0);
@@ -94,7 +91,6 @@ class PredictRealTest : public testing::Test {
     EXPECT_EQ(p.error, error) << what << ": predicted " << ErrnoName(p.error) << ", got " << ErrnoName(error);
     EXPECT_EQ(p.result == Result::kThere || p.result == Result::kCreated, error == 0) << what;
   }
-  std::unique_ptr<TempDir> dir_;
 };
 
 }  // namespace glovebox::trace
