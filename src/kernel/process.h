@@ -61,12 +61,16 @@ class HeldMemoryReader final : public MemoryReader {
   HeldMemoryReader(HeldMemory* held, const MemoryReader& otherwise) : held_(held), otherwise_(otherwise) {}
   ssize_t Read(pid_t tid, uint64_t address, void* buffer, size_t size) const override {
     const ssize_t n = held_ != nullptr ? held_->Read(address, buffer, size) : 0;
+    if (n > 0) found_ = true;
     return n > 0 ? n : otherwise_.Read(tid, address, buffer, size);
   }
+  // `held` has given something: its address space has not ended.
+  bool found() const { return found_; }
 
  private:
   HeldMemory* held_;
   const MemoryReader& otherwise_;
+  mutable bool found_ = false;
 };
 
 }  // namespace glovebox::kernel

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,9 +15,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/unique_fd.h"
-#include "kernel/abi.h"
 #include "kernel/process.h"
 #include "trace/descriptor_limit.h"
+#include "trace/pidfd_info.h"
 #include "trace/proc_task.h"
 
 namespace glovebox::trace {
@@ -31,10 +30,14 @@ int OpenProcess(pid_t tgid) { return static_cast<int>(syscall(SYS_pidfd_open, tg
 
 bool NoneLeft(int error) { return error == EMFILE || error == ENFILE; }
 
-bool PidfdInfo(int pidfd, uint64_t wanted, kernel::PidfdInfo* info) {
-  *info = {};
-  info->mask = wanted;
-  return ioctl(pidfd, kernel::kPidfdGetInfo, info) == 0 && (info->mask & wanted) == wanted;
+void FillEnd(int wait_status, EndedAction* out) {
+  if (WIFEXITED(wait_status)) {
+    out->kind = access::ActionEnd::Kind::kExited;
+    out->status = WEXITSTATUS(wait_status);
+  } else if (WIFSIGNALED(wait_status)) {
+    out->kind = access::ActionEnd::Kind::kSignaled;
+    out->status = WTERMSIG(wait_status);
+  }
 }
 
 }  // namespace
@@ -49,7 +52,8 @@ class ProcessTable::Impl {
     }
   }
 
-  const Process& Find(pid_t tid);
+  const Process& Find(pid_t tid, uint64_t now_ns);
+  const Process* Assume(pid_t tid, uint64_t now_ns);
   void ExecNotified(pid_t tid) {
     Entry* entry = Trusted(tid);
     if (entry == nullptr) return;
@@ -73,6 +77,7 @@ class ProcessTable::Impl {
     bool seen = false;            // Find() has answered with it
     kernel::HeldMemory memory;
     uint64_t used = 0;
+    uint64_t asked_ns = 0;  // when Find() last saw that the number means it
   };
   // What is remembered of a process without a descriptor.
   struct Parked {
@@ -107,14 +112,12 @@ class ProcessTable::Impl {
   bool KnownAction(pid_t tgid, Process* out);
   bool FromKeeper(pid_t tgid, Process* out) const;
   void AddKeeper(pid_t tgid, int pidfd, ActionId action);
-  static pid_t ParentOf(pid_t tgid, int pidfd);
   UniqueFd Hold(pid_t tgid);
   void MakeRoom();
   void Spare();
   void Evict();
   void Sweep();
   bool Park(pid_t tgid, const Entry& entry, bool alive);
-  static void FillEnd(const Inner& inner, EndedAction* out);
 
   const pid_t root_;
   const pid_t self_ = getpid();
@@ -153,7 +156,18 @@ ProcessTable::Impl::Entry* ProcessTable::Impl::Trusted(pid_t tid) {
   return found->second.get();
 }
 
-const Process& ProcessTable::Impl::Find(pid_t tid) {
+const Process* ProcessTable::Impl::Assume(pid_t tid, uint64_t now_ns) {
+  const auto found = entries_.find(tid);
+  if (found == entries_.end()) return nullptr;
+  Entry& entry = *found->second;
+  if (entry.exec != Exec::kNone || !entry.memory.is_open() || now_ns - entry.asked_ns >= kAssumeNs)
+    return nullptr;
+  entry.used = ++clock_;
+  entry.process.fresh = false;
+  return &entry.process;
+}
+
+const Process& ProcessTable::Impl::Find(pid_t tid, uint64_t now_ns) {
   ++clock_;
   Entry* entry = Trusted(tid);
   if (entry == nullptr) {
@@ -177,6 +191,7 @@ const Process& ProcessTable::Impl::Find(pid_t tid) {
     }
   }
   entry->used = clock_;
+  entry->asked_ns = now_ns;
   entry->process.fresh = !entry->seen;
   entry->seen = true;
   LookAtProgram(tid, entry);
@@ -231,14 +246,6 @@ ProcessTable::Impl::Entry* ProcessTable::Impl::Add(pid_t tgid) {
   auto& place = entries_[tgid];
   place = std::move(entry);
   return place.get();
-}
-
-pid_t ProcessTable::Impl::ParentOf(pid_t tgid, int pidfd) {
-  kernel::PidfdInfo info;
-  if (PidfdInfo(pidfd, kernel::kPidfdInfoPid, &info)) return static_cast<pid_t>(info.ppid);
-  ProcStat stat;  // before 6.13
-  if (!ReadProcStat(tgid, &stat) || kernel::HasEnded(pidfd)) return 0;
-  return stat.parent;
 }
 
 // Fills in the action of a process that is certainly known, alive or parked.
@@ -419,27 +426,6 @@ bool ProcessTable::Impl::Register(pid_t tgid, ActionId action, bool parent_stays
   return held;
 }
 
-// Of a reaped process the pidfd itself tells (6.15); of a zombie /proc/PID/stat does.
-void ProcessTable::Impl::FillEnd(const Inner& inner, EndedAction* out) {
-  if (!inner.pidfd.valid()) return;
-  kernel::PidfdInfo info;
-  int status = 0;
-  if (PidfdInfo(inner.pidfd.get(), kernel::kPidfdInfoExit, &info)) {
-    status = info.exit_code;
-  } else {
-    ProcStat stat;
-    if (!ReadProcStat(inner.root, &stat) || stat.start != inner.start || stat.state != 'Z') return;
-    status = stat.exit_code;
-  }
-  if (WIFEXITED(status)) {
-    out->kind = access::ActionEnd::Kind::kExited;
-    out->status = WEXITSTATUS(status);
-  } else if (WIFSIGNALED(status)) {
-    out->kind = access::ActionEnd::Kind::kSignaled;
-    out->status = WTERMSIG(status);
-  }
-}
-
 std::vector<EndedAction> ProcessTable::Impl::EndedActions(bool final) {
   std::vector<EndedAction> out;
   if (inner_.empty()) return out;
@@ -451,7 +437,9 @@ std::vector<EndedAction> ProcessTable::Impl::EndedActions(bool final) {
     Inner& inner = inner_[i];
     EndedAction one{inner.action, inner.root, access::ActionEnd::Kind::kUnknown, 0, {}};
     const bool ended = inner.ended || fds[i].revents != 0;
-    if (ended && !inner.replaced) FillEnd(inner, &one);
+    int status = 0;
+    if (ended && !inner.replaced && EndOf(inner.root, inner.start, inner.pidfd.get(), &status))
+      FillEnd(status, &one);
     // Ended and no answer: either this host never tells, or we came between zombie and reaping. Look once
     // more.
     const bool wait = ended && one.kind == access::ActionEnd::Kind::kUnknown && !inner.ended;
@@ -486,7 +474,8 @@ std::vector<std::string> ProcessTable::Impl::LeftOver(ActionId action, pid_t roo
 
 ProcessTable::ProcessTable(pid_t root, ActionId action) : impl_(std::make_unique<Impl>(root, action)) {}
 ProcessTable::~ProcessTable() = default;
-const Process& ProcessTable::Find(pid_t tid) { return impl_->Find(tid); }
+const Process& ProcessTable::Find(pid_t tid, uint64_t now_ns) { return impl_->Find(tid, now_ns); }
+const Process* ProcessTable::Assume(pid_t tid, uint64_t now_ns) { return impl_->Assume(tid, now_ns); }
 void ProcessTable::ExecNotified(pid_t tid) { impl_->ExecNotified(tid); }
 bool ProcessTable::RegisterAction(pid_t tgid, ActionId action, bool parent_stays) {
   return impl_->Register(tgid, action, parent_stays);

@@ -48,9 +48,10 @@ struct EndedAction {
 //
 // Identity: a process is known by a pidfd that was opened while it was alive, never by its number alone. A
 // notified task is alive and stopped in its call; so when the pidfd that was kept for its number has not
-// ended (one poll(2), about 0.3 us), the number cannot have been reused, and the entry is the task's own. A
-// task that is no group leader is known through its process: it must still stand in /proc/TGID/task. A
-// process whose pidfd had to be given up (see below) is known by number and start time.
+// ended (one poll(2), about 0.5 us, and Assume() where that was asked a moment ago), the number cannot have
+// been reused, and the entry is the task's own. A task that is no group leader is known through its process:
+// it must still stand in /proc/TGID/task. A process whose pidfd had to be given up (see below) is known by
+// number and start time.
 //
 // Bounds: at most kMaxPidfds processes have a descriptor for themselves and one for their memory; the dead
 // are swept away, the least recently used living ones are parked without a descriptor. Where the process has
@@ -65,6 +66,7 @@ class ProcessTable {
   static constexpr size_t kMaxPidfds = 64;
   static constexpr size_t kMaxParked = 4096;
   static constexpr int kReserve = 16;
+  static constexpr uint64_t kAssumeNs = 3'000'000;
 
   // `root` is the first process of `action`, alive (or a zombie) now.
   ProcessTable(pid_t root, access::ActionId action);
@@ -75,7 +77,18 @@ class ProcessTable {
   // The process of a task that is stopped in a notified call. The reference is good until the next call on
   // this table. A task that has died meanwhile (a killed tracee) gives what is known, at least {tid, "",
   // outer action}. The action of a new process is its nearest known ancestor's.
-  const Process& Find(pid_t tid);
+  // `now_ns` is the time of the call, for Assume(); 0: nothing is to be assumed from it.
+  const Process& Find(pid_t tid, uint64_t now_ns = 0);
+
+  // The process that Find() gave for this number less than kAssumeNs ago, without asking whether it lives;
+  // null where that is not known, or leaves a doubt (a thread, an exec that is not over). It is the caller's
+  // if Process::memory can be read: the address space ends with its last process, and no number comes round
+  // in that time. Where nothing could be read, ask Find().
+  //
+  // Who picks process numbers (clone3's set_tid, which takes CAP_CHECKPOINT_RESTORE) and keeps the address
+  // space of the dead with CLONE_VM can pass for it that long. Whoever shares an address space so can also
+  // change the name under a call that goes on: in a recording, neither is new.
+  const Process* Assume(pid_t tid, uint64_t now_ns);
 
   // The task is about to execute a program: its exe is read again at each Find() until the leader of its
   // group has called, which is after the exec or its failure; another thread's call may still come from

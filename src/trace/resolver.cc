@@ -97,7 +97,8 @@ class CachingResolver final : public Resolver {
   Resolved ThroughLink(const Caller& caller, const std::string& full, const std::string& dir, bool* exact,
                        int depth);
   const Dir& Lookup(absl::string_view key);
-  Dir Ask(const std::string& key) const;
+  Dir Ask(const std::string& key);
+  bool IsMissing(const std::string& key, Dir* out);
 
   absl::flat_hash_map<std::string, Dir> dirs_;
   absl::flat_hash_map<pid_t, View> views_;  // of the tasks that lead a process
@@ -415,7 +416,7 @@ const Dir& CachingResolver::Lookup(absl::string_view key) {
 }
 
 // One walk by the kernel where it cannot meet a link that means something else to the caller than to us.
-Dir CachingResolver::Ask(const std::string& key) const {
+Dir CachingResolver::Ask(const std::string& key) {
   open_how how = {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS};
   const UniqueFd fd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, key.c_str(), &how, sizeof(how))));
   Dir dir;
@@ -431,6 +432,7 @@ Dir CachingResolver::Ask(const std::string& key) const {
     if (text != "/") dir.text = std::move(text);
     return dir;
   }
+  if (errno == ENOENT && IsMissing(key, &dir)) return dir;
   static const pid_t self = getpid();
   const Caller nobody{self, self, "", ""};
   Walked walked = Walk(nobody, "", key, true);
@@ -438,6 +440,24 @@ Dir CachingResolver::Ask(const std::string& key) const {
   dir.kind = walked.resolved.is_dir ? Dir::Kind::kDir : Dir::Kind::kMissing;
   dir.text = walked.resolved.path == "/" ? "" : std::move(walked.resolved.path);
   return dir;
+}
+
+// A directory that the kernel did not find, where one look above it tells the rest: a compiler looks for each
+// header below every directory of its list, and most of them have no such subdirectory.
+bool CachingResolver::IsMissing(const std::string& key, Dir* out) {
+  const size_t slash = key.rfind('/');
+  const absl::string_view name = absl::string_view(key).substr(slash + 1);
+  if (slash == std::string::npos || name.empty() || name == "." || name == "..") return false;
+  absl::string_view above = absl::string_view(key).substr(0, slash);
+  while (!above.empty() && above.back() == '/') above.remove_suffix(1);
+  const Dir& parent = Lookup(above);
+  if (parent.kind == Dir::Kind::kSpecial) return false;
+  struct stat st;
+  // There is something: it has come meanwhile, or is a link that leads nowhere.
+  if (fstatat(AT_FDCWD, key.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) return false;
+  out->kind = Dir::Kind::kMissing;
+  out->text = absl::StrCat(parent.text, "/", name);
+  return true;
 }
 
 }  // namespace

@@ -125,9 +125,12 @@ class Supervisor::Impl {
   void Handle(const seccomp_notif& call) {
     const uint64_t time = Now();
     const auto tid = static_cast<pid_t>(call.pid);
-    const Process& process = processes_.Find(tid);
-    if (process.fresh) Meet(process, tid);
-    Intent intent = Decode(call, kernel::HeldMemoryReader(process.memory, *o_.memory));
+    const Process* const assumed = processes_.Assume(tid, time);
+    const Process* caller = assumed != nullptr ? assumed : Find(tid, time);
+    const kernel::HeldMemoryReader memory(caller->memory, *o_.memory);
+    Intent intent = Decode(call, memory);
+    if (assumed != nullptr && !memory.found()) caller = Find(tid, time);
+    const Process& process = *caller;
     if (o_.announcer != nullptr && intent.op == Op::kOpen && intent.paths.size() == 1 &&
         intent.paths[0].spelled == kAnnouncement) {
       Announce(call, process);
@@ -181,6 +184,12 @@ class Supervisor::Impl {
     } else {
       listener_->Continue(call.id);
     }
+  }
+
+  const Process* Find(pid_t tid, uint64_t time) {
+    const Process& process = processes_.Find(tid, time);
+    if (process.fresh) Meet(process, tid);
+    return &process;
   }
 
   // A process that was not seen before, also under a number that was.

@@ -1,0 +1,21 @@
+// What a pidfd tells of its process, and /proc where the host's kernel does not tell it yet.
+#ifndef GLOVEBOX_TRACE_PIDFD_INFO_H_
+#define GLOVEBOX_TRACE_PIDFD_INFO_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace glovebox::trace {
+
+// The parent of the process `pid`, which `pidfd` means; 0 when it has gone.
+pid_t ParentOf(pid_t pid, int pidfd);
+
+// How the process `pid`, which began at `start` (ProcStat) and which `pidfd` means, has ended, as wait(2)
+// tells it. Of a reaped one the pidfd itself tells (PIDFD_GET_INFO, 6.15), of a zombie /proc/PID/stat does.
+// False where nobody can tell, and where there is no pidfd (-1).
+bool EndOf(pid_t pid, uint64_t start, int pidfd, int* wait_status);
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_PIDFD_INFO_H_
