@@ -355,6 +355,7 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   options.memory = &kernel::RealMemory();
   options.resolver = resolver;
   options.root_ended = &active->root_ended;
+  options.wait_killable = o_.host.wait_killable;
   options.stop = &active->stop;
   Supervisor supervisor(kernel::MakeNotifyListener(std::move(listener), !o_.host.receive_ends), options);
   active->pidfd = peer.pidfd.get();

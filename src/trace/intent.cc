@@ -317,6 +317,9 @@ class Decoder {
     for (int i = 0; i < 6; ++i) {
       if (!intent_->paths.empty()) ApplyFlags(row_.args[i]);
     }
+    if (row_.op == Op::kStat) {
+      for (PathRef& path : intent_->paths) path.name_only = path.empty_path;
+    }
     if (intent_->invalid == 0 && intent_->hole.empty()) CheckStrings();
   }
 

@@ -23,7 +23,8 @@ struct PathRef {
       true;  // a symlink in the last place is followed (AT_SYMLINK_NOFOLLOW, O_NOFOLLOW, unlink, rename: not)
   bool empty_path =
       false;  // AT_EMPTY_PATH, or a call on a descriptor alone (fchdir, getdents): dirfd itself is meant
-  uint64_t resolve = 0;  // openat2's RESOLVE_*, else 0
+  uint64_t resolve = 0;    // openat2's RESOLVE_*, else 0
+  bool name_only = false;  // of what dirfd stands for, only the name matters: fstat() of it cannot fail
   bool operator==(const PathRef&) const = default;
 };
 

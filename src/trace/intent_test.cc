@@ -239,13 +239,14 @@ TEST_F(IntentTest, MountsNameTheirSourceAsAPathOnlyWhereItIsOne) {
 TEST_F(IntentTest, DescriptorsAndEmptyPathsMeanTheDescriptorItself) {
   const uint64_t empty = Str("");
   const PathRef self{6, "", true, true};
+  const PathRef named{6, "", true, true, 0, true};
   EXPECT_THAT(Of("fchdir", {6}).paths, ElementsAre(self));
   EXPECT_THAT(Of("getdents64", {6, 0}).paths, ElementsAre(self));
   EXPECT_THAT(Of("setns", {6, 0}).paths, ElementsAre(self));
   EXPECT_THAT(Of("open_by_handle_at", {6, 0, O_RDONLY}).paths, ElementsAre(self));
-  EXPECT_THAT(Of("newfstatat", {6, empty, 0, 0x1000}).paths, ElementsAre(self));
-  EXPECT_THAT(Of("newfstatat", {6, 0, 0, 0x1000}).paths, ElementsAre(self)) << "a null path, 6.11";
-  EXPECT_THAT(Of("statx", {6, empty, 0x1000}).paths, ElementsAre(self));
+  EXPECT_THAT(Of("newfstatat", {6, empty, 0, 0x1000}).paths, ElementsAre(named));
+  EXPECT_THAT(Of("newfstatat", {6, 0, 0, 0x1000}).paths, ElementsAre(named)) << "a null path, 6.11";
+  EXPECT_THAT(Of("statx", {6, empty, 0x1000}).paths, ElementsAre(named));
   EXPECT_THAT(Of("execveat", {6, empty, 0, 0, 0x1000}).paths, ElementsAre(self));
   EXPECT_THAT(Of("utimensat", {6, 0, 0, 0}).paths, ElementsAre(self));
   EXPECT_THAT(Of("futimesat", {6, 0, 0}).paths, ElementsAre(self));

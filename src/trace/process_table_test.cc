@@ -391,6 +391,34 @@ TEST_F(ProcessTableTest, MemoryIsNotKeptWhileAnyThreadMayBeExecuting) {
   EXPECT_EQ(table.Find(threads.pid()).memory, nullptr);
 }
 
+TEST_F(ProcessTableTest, WhoWasAskedForAMomentAgoIsAssumedWhileHisMemoryCanBeRead) {
+  constexpr uint64_t kNow = 1'000'000'000;
+  static const char kText[] = "a";
+  const pid_t pid = Idle();
+  ProcessTable table(pid, 7);
+  EXPECT_EQ(table.Assume(pid, kNow), nullptr) << "never asked for";
+  table.Find(pid);
+  EXPECT_EQ(table.Assume(pid, kNow), nullptr) << "asked for at an unknown time";
+  if (table.Find(pid, kNow).memory == nullptr) GTEST_SKIP() << "has a thread";
+  const Process* assumed = table.Assume(pid, kNow + ProcessTable::kAssumeNs - 1);
+  ASSERT_NE(assumed, nullptr);
+  EXPECT_EQ(assumed->action, 7u);
+  EXPECT_FALSE(assumed->fresh);
+  EXPECT_EQ(table.Assume(pid, kNow + ProcessTable::kAssumeNs), nullptr);
+  EXPECT_EQ(table.Assume(getpid(), kNow), nullptr) << "another number";
+
+  char byte = 0;
+  EXPECT_EQ(assumed->memory->Read(reinterpret_cast<uint64_t>(kText), &byte, 1), 1);
+  table.ExecNotified(pid);
+  EXPECT_EQ(table.Assume(pid, kNow), nullptr) << "about to be another program";
+  table.Find(pid, kNow);
+  End(pid);
+  assumed = table.Assume(pid, kNow);
+  ASSERT_NE(assumed, nullptr);
+  EXPECT_EQ(assumed->memory->Read(reinterpret_cast<uint64_t>(kText), &byte, 1), 0) << "it is gone";
+  EXPECT_EQ(table.Assume(pid, kNow), nullptr);
+}
+
 TEST_F(ProcessTableTest, ADeadTaskGetsAnAnswer) {
   Puppet root;
   ProcessTable table(root.pid(), 5);

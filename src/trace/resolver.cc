@@ -89,7 +89,7 @@ class CachingResolver final : public Resolver {
   const View& ViewOf(pid_t tid, pid_t tgid);
   bool LeaderVouches(pid_t tgid) const;
   bool LeadsTo(absl::string_view text, const char* link);
-  static Resolved Behind(const Caller& caller, const char* link, absl::string_view text);
+  static Resolved Behind(const Caller& caller, const PathRef& ref, const char* link, absl::string_view text);
   Resolved Relative(const Caller& caller, const View& view, const PathRef& ref);
   static Resolved Restricted(const Caller& caller, const PathRef& ref);
   Resolved Fast(const Caller& caller, absl::string_view full, bool follow, int depth);
@@ -273,16 +273,21 @@ Resolved CachingResolver::Restricted(const Caller& caller, const PathRef& ref) {
   return out;
 }
 
-// What a descriptor, or the working directory, stands for: two looks, for every fstat() of a build.
-Resolved CachingResolver::Behind(const Caller& caller, const char* link, absl::string_view text) {
-  struct stat st;
-  if (stat(link, &st) != 0) return WalkLink(caller, link).resolved;
+// What a descriptor, or the working directory, stands for. That there is a name is all that an fstat() needs.
+Resolved CachingResolver::Behind(const Caller& caller, const PathRef& ref, const char* link,
+                                 absl::string_view text) {
   Resolved out;
   out.path.assign(text.data(), text.size());
-  FillFromStat(st, &out);
-  out.removed = IsRemovedDirectory(st, out.path);
   out.reach = link;
   out.through_proc = true;
+  if (ref.name_only) {
+    out.there = out.parent_there = true;
+    return out;
+  }
+  struct stat st;
+  if (stat(link, &st) != 0) return WalkLink(caller, link).resolved;
+  FillFromStat(st, &out);
+  out.removed = IsRemovedDirectory(st, out.path);
   return out;
 }
 
@@ -303,7 +308,7 @@ Resolved CachingResolver::Relative(const Caller& caller, const View& view, const
   }
   const absl::string_view text(base, static_cast<size_t>(n));
   if (ref.spelled.empty()) {
-    return view.foreign ? WalkLink(caller, link).resolved : Behind(caller, link, text);
+    return view.foreign ? WalkLink(caller, link).resolved : Behind(caller, ref, link, text);
   }
   if (view.foreign || text[0] != '/' || absl::EndsWith(text, " (deleted)") ||
       text.size() + 1 + ref.spelled.size() >= PATH_MAX || !LeadsTo(text, link)) {

@@ -127,8 +127,14 @@ inline bool EnterRoot(const std::string& where) { return chroot(where.c_str()) =
 
 inline void ExpectSame(const Oracle& oracle, Resolver* resolver, const PathRef& ref, const std::string& note,
                        bool compare_path = true) {
-  const Truth truth = oracle.Ask(ref);
-  const Resolved got = resolver->Resolve(oracle.pid(), oracle.pid(), ref);
+  Truth truth;
+  Resolved got;
+  // A walk that the kernel has to begin anew, since somebody mounts or renames, counts its links twice.
+  for (int i = 0; i < 5; ++i) {
+    truth = oracle.Ask(ref);
+    got = resolver->Resolve(oracle.pid(), oracle.pid(), ref);
+    if (got.error == truth.error || (got.error != ELOOP && truth.error != ELOOP)) break;
+  }
   SCOPED_TRACE(absl::StrCat(note, " dirfd ", ref.dirfd, " follow ", ref.follow, " resolve ", ref.resolve,
                             " path '", ref.spelled.substr(0, 200), "'"));
   ASSERT_EQ(got.error, truth.error);

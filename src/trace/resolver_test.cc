@@ -208,6 +208,13 @@ TEST_F(ResolverTest, DescriptorsAreNamedAsReadlinkNamesThem) {
   EXPECT_EQ(at(file.get(), "", false).error, ENOENT);
   EXPECT_EQ(at(9999, "x", false).error, EBADF);
   EXPECT_EQ(at(-7, "x", false).error, EBADF);
+  for (const int fd : {pipes[0], file.get(), 9999}) {
+    const Resolved looked = at(fd, "", true);
+    const Resolved named = resolver_->Resolve(getpid(), getpid(), {fd, "", true, true, 0, true});
+    EXPECT_EQ(named.path, looked.path);
+    EXPECT_EQ(named.there, looked.there) << fd;
+    EXPECT_EQ(named.error, looked.error) << fd;
+  }
   EXPECT_EQ(at(9999, "/", false).error, 0) << "an absolute path does not need its descriptor";
 }
 
@@ -274,6 +281,9 @@ TEST_F(ResolverTest, WhatIsMissingIsNamedByItsDeepestPartAndTheRest) {
     EXPECT_TRUE(Own(top_ + "/l/x/").parent_there);
     EXPECT_EQ(Own(top_ + "/l/x/y/../z").path, top_ + "/d/x/y/../z");
     EXPECT_FALSE(Own(top_ + "/l/x/y").parent_there);
+    EXPECT_EQ(Own(top_ + "/l/x/y/z").path, top_ + "/d/x/y/z");
+    EXPECT_EQ(Own(top_ + "//l/.//x//y").path, top_ + "/d/x/y");
+    EXPECT_EQ(Own(top_ + "/l/../l/x/y").path, top_ + "/d/x/y");
     EXPECT_EQ(Own(top_ + "/dangling").path, top_ + "/d/new");
     EXPECT_TRUE(Own(top_ + "/dangling").parent_there);
     EXPECT_EQ(Own(top_ + "/dangling/x").path, top_ + "/d/new/x");

@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/status.h"
@@ -154,11 +155,12 @@ class Supervisor::Impl {
     const bool orphan = orphans_.contains(process.tgid);
     const bool late =
         process.tgid != o_.root && o_.root_ended != nullptr && o_.root_ended->load(std::memory_order_relaxed);
-    if (intent.op == Op::kExec) NoteCredentials(tid, process.tgid);
+    if (intent.op == Op::kExec && !process.fresh) NoteCredentials(tid, process.tgid);
     const Sighting seen = Fill(intent, tid, process.tgid, &access);
     // Memory first, the question second: when the call no longer waits, what was read may be a later
     // process's.
-    if (listener_->CheckValid(call.id) != 0) return;
+    const bool own = memory.found() && tid == process.tgid && !seen.unresolved && intent.hole.empty();
+    if (!(own && o_.wait_killable && IsAbsolute(intent)) && listener_->CheckValid(call.id) != 0) return;
     if (late && late_.insert(process.tgid).second)
       result_.left_over.push_back(absl::StrCat(access.pid, " ", access.exe));
     if (orphan) {
@@ -203,6 +205,12 @@ class Supervisor::Impl {
     if (process.unknown) return;  // not a new one, perhaps
     const std::lock_guard<std::mutex> lock(met_mutex_);
     met_[process.tgid] = process.action;
+  }
+
+  // What it names does not depend on where the caller stands.
+  static bool IsAbsolute(const Intent& intent) {
+    return std::all_of(intent.paths.begin(), intent.paths.end(),
+                       [](const PathRef& path) { return absl::StartsWith(path.spelled, "/"); });
   }
 
   // Applies the policy's own refusals; false for a call that needs no record at all.

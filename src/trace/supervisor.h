@@ -41,6 +41,9 @@ struct SupervisorOptions {
   // Set to make Serve() return although tasks live: see wake.h for how to reach one that waits for a call.
   // What still calls then gets ENOSYS, and the action a hole.
   const std::atomic<bool>* stop = nullptr;
+  // The filter was loaded with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (5.19): a call that was received ends
+  // before its answer only with its process. False: whether it still waits is asked each time.
+  bool wait_killable = false;
   int hello_ms = 5000;  // how long an announced launcher may take to say who it is
 };
 

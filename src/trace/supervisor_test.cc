@@ -20,6 +20,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kernel/syscall_table.h"
+#include "trace/proc_task.h"
+#include "trace/process_table_fixture.h"
 #include "trace/supervisor_fixture.h"
 
 namespace glovebox::trace {
@@ -302,6 +304,54 @@ TEST_F(SupervisorTest, WhatCallsAfterTheFirstProcessEndedIsLeftOverAndNamedOnce)
   const SupervisorResult result = Finish();
   ASSERT_THAT(result.left_over, SizeIs(1));
   EXPECT_THAT(result.left_over[0], HasSubstr("supervisor_test"));
+}
+
+// A caller whose memory is kept open: a process of one task that waits.
+class CallerTest : public SupervisorTest {
+ protected:
+  CallerTest() : pid_(Idle()) { options_.root = pid_; }
+  ~CallerTest() override { End(pid_); }
+  seccomp_notif OpenByCaller(const char* path) {
+    seccomp_notif call =
+        Call(SYS_openat, {static_cast<uint64_t>(AT_FDCWD), reinterpret_cast<uint64_t>(path), O_RDONLY});
+    call.pid = static_cast<uint32_t>(pid_);
+    return call;
+  }
+  // How many of three calls were recorded, of which the caller has ended by the time that the question comes.
+  size_t RecordedOfEnded(const char* path) {
+    resolver_.during = [this] { feed_->Kill(current_); };
+    for (int i = 0; i < 3; ++i) {
+      seccomp_notif call = OpenByCaller(path);
+      call.id = ++current_;
+      feed_->Push(call);
+      feed_->Push(Call(SYS_socket, {AF_UNIX, SOCK_STREAM, 0}));
+      EXPECT_TRUE(feed_->WaitForAnswers(static_cast<size_t>(i) + 1));
+    }
+    Finish();
+    return sink_.Of(Op::kOpen, std::string("/resolved/") + path).size();
+  }
+  const pid_t pid_;
+  std::atomic<uint64_t> current_{1000};
+};
+constexpr char kAbsolute[] = "/absolute";
+constexpr char kRelative[] = "relative";
+
+TEST_F(CallerTest, ACallThatOnlyADeathCanEndIsRecordedWithoutAsking) {
+  if (HasThreads(pid_)) GTEST_SKIP() << "has a thread";
+  options_.wait_killable = true;
+  Start();
+  EXPECT_EQ(RecordedOfEnded(kAbsolute), 3u);
+}
+
+TEST_F(CallerTest, WhereItDependsOnWhereTheCallerStandsItIsAsked) {
+  options_.wait_killable = true;
+  Start();
+  EXPECT_EQ(RecordedOfEnded(kRelative), 0u);
+}
+
+TEST_F(CallerTest, ACallThatASignalCanEndIsAskedFor) {
+  Start();
+  EXPECT_EQ(RecordedOfEnded(kAbsolute), 0u);
 }
 
 }  // namespace
