@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status.h"
-#include "kernel/abi.h"
 #include "kernel/process.h"
+#include "trace/pidfd_info.h"
 #include "trace/proc_task.h"
 #include "trace/strangers.h"
 
@@ -78,14 +77,13 @@ bool ExitStatusOf(int pidfd, int timeout_ms, int* wait_status) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   for (int pause_us = 200;; pause_us = pause_us * 2) {
     kernel::PidfdInfo info;
-    info.mask = kernel::kPidfdInfoExit;
-    const bool asked = ioctl(pidfd, kernel::kPidfdGetInfo, &info) == 0;
-    // ESRCH: just now it is being reaped (seen on 6.18). Anything else: an older kernel.
-    if (!asked && errno != ESRCH) return false;
-    if (asked && (info.mask & kernel::kPidfdInfoExit) != 0) {
+    const int error = AskPidfd(pidfd, kernel::kPidfdInfoExit, &info);
+    if (error == 0) {
       *wait_status = info.exit_code;
       return true;
     }
+    // ESRCH: just now it is being reaped (seen on 6.18). Anything else: an older kernel.
+    if (error != EAGAIN && error != ESRCH) return false;
     if (std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(std::chrono::microseconds(pause_us));
   }

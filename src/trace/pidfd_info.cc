@@ -2,24 +2,23 @@
 
 #include <sys/ioctl.h>
 
-#include "kernel/abi.h"
+#include <cerrno>
+
 #include "kernel/process.h"
 #include "trace/proc_task.h"
 
 namespace glovebox::trace {
-namespace {
 
-bool Ask(int pidfd, uint64_t wanted, kernel::PidfdInfo* info) {
+int AskPidfd(int pidfd, uint64_t wanted, kernel::PidfdInfo* info) {
   *info = {};
   info->mask = wanted;
-  return ioctl(pidfd, kernel::kPidfdGetInfo, info) == 0 && (info->mask & wanted) == wanted;
+  if (ioctl(pidfd, kernel::kPidfdGetInfo, info) != 0) return errno;
+  return (info->mask & wanted) == wanted ? 0 : EAGAIN;
 }
-
-}  // namespace
 
 pid_t ParentOf(pid_t pid, int pidfd) {
   kernel::PidfdInfo info;
-  if (Ask(pidfd, kernel::kPidfdInfoPid, &info)) return static_cast<pid_t>(info.ppid);
+  if (AskPidfd(pidfd, kernel::kPidfdInfoPid, &info) == 0) return static_cast<pid_t>(info.ppid);
   ProcStat stat;  // before 6.13
   if (!ReadProcStat(pid, &stat) || kernel::HasEnded(pidfd)) return 0;
   return stat.parent;
@@ -28,7 +27,7 @@ pid_t ParentOf(pid_t pid, int pidfd) {
 bool EndOf(pid_t pid, uint64_t start, int pidfd, int* wait_status) {
   if (pidfd < 0) return false;
   kernel::PidfdInfo info;
-  if (Ask(pidfd, kernel::kPidfdInfoExit, &info)) {
+  if (AskPidfd(pidfd, kernel::kPidfdInfoExit, &info) == 0) {
     *wait_status = info.exit_code;
     return true;
   }

@@ -6,7 +6,13 @@
 
 #include <cstdint>
 
+#include "kernel/abi.h"
+
 namespace glovebox::trace {
+
+// PIDFD_GET_INFO (6.13): 0 when everything `wanted` (kernel::kPidfdInfo...) is in `info`, EAGAIN when the
+// process has nothing of it yet (an exit, before it is reaped), else the errno of the call.
+int AskPidfd(int pidfd, uint64_t wanted, kernel::PidfdInfo* info);
 
 // The parent of the process `pid`, which `pidfd` means; 0 when it has gone.
 pid_t ParentOf(pid_t pid, int pidfd);

@@ -48,7 +48,7 @@ struct EndedAction {
 //
 // Identity: a process is known by a pidfd that was opened while it was alive, never by its number alone. A
 // notified task is alive and stopped in its call; so when the pidfd that was kept for its number has not
-// ended (one poll(2), about 0.5 us, and Assume() where that was asked a moment ago), the number cannot have
+// ended (one poll(2), about 0.3 us, and Assume() where that was asked a moment ago), the number cannot have
 // been reused, and the entry is the task's own. A task that is no group leader is known through its process:
 // it must still stand in /proc/TGID/task. A process whose pidfd had to be given up (see below) is known by
 // number and start time.

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
@@ -49,6 +50,15 @@ bool PlaceOf(int fd, const char* path, int flags, Place* out) {
   *out = {makedev(is.stx_dev_major, is.stx_dev_minor), is.stx_ino,
           (is.stx_mask & STATX_MNT_ID) != 0 ? is.stx_mnt_id : 0};
   return true;
+}
+
+// An absolute path without slashes at its end, in two: its directory, "" for the root, and its last name.
+std::pair<absl::string_view, absl::string_view> SplitLast(absl::string_view path) {
+  const size_t slash = path.rfind('/');
+  if (slash == absl::string_view::npos) return {"", ""};  // the root, all of whose slashes have gone
+  absl::string_view parent = path.substr(0, slash);
+  while (!parent.empty() && parent.back() == '/') parent.remove_suffix(1);
+  return {parent, path.substr(slash + 1)};
 }
 
 // What a spelled, absolute directory leads to.
@@ -339,12 +349,9 @@ bool CachingResolver::LeadsTo(absl::string_view text, const char* link) {
 Resolved CachingResolver::Fast(const Caller& caller, absl::string_view full, bool follow, int depth) {
   absl::string_view body = full;
   while (!body.empty() && body.back() == '/') body.remove_suffix(1);
-  const size_t slash = body.rfind('/');
-  const absl::string_view name = slash == absl::string_view::npos ? "" : body.substr(slash + 1);
+  const auto [parent, name] = SplitLast(body);
   const std::string path(full);
   if (body.size() != full.size() || name == "." || name == "..") return FastDirectory(caller, path, body);
-  absl::string_view parent = body.substr(0, slash);
-  while (!parent.empty() && parent.back() == '/') parent.remove_suffix(1);
 
   const Dir& dir = Lookup(parent);
   if (dir.kind == Dir::Kind::kSpecial) return Walk(caller, "", path, follow).resolved;
@@ -450,11 +457,8 @@ Dir CachingResolver::Ask(const std::string& key) {
 // A directory that the kernel did not find, where one look above it tells the rest: a compiler looks for each
 // header below every directory of its list, and most of them have no such subdirectory.
 bool CachingResolver::IsMissing(const std::string& key, Dir* out) {
-  const size_t slash = key.rfind('/');
-  const absl::string_view name = absl::string_view(key).substr(slash + 1);
-  if (slash == std::string::npos || name.empty() || name == "." || name == "..") return false;
-  absl::string_view above = absl::string_view(key).substr(0, slash);
-  while (!above.empty() && above.back() == '/') above.remove_suffix(1);
+  const auto [above, name] = SplitLast(key);
+  if (name == "." || name == "..") return false;
   const Dir& parent = Lookup(above);
   if (parent.kind == Dir::Kind::kSpecial) return false;
   struct stat st;
