@@ -1,9 +1,12 @@
 #include "policy/filter_builder.h"
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
@@ -26,6 +29,40 @@ absl::StatusOr<std::string> Export(int (*exporter)(const scmp_filter_ctx, int), 
   RETURN_IF_ERROR(Check(exporter(context, file.get()), name, "filter"));
   if (lseek(file.get(), 0, SEEK_SET) != 0) return ErrnoStatus("lseek", name, errno);
   return ReadAll(file.get(), name);
+}
+
+constexpr uint32_t LowWord(uint64_t value) { return static_cast<uint32_t>(value); }
+constexpr uint32_t HighWord(uint64_t value) { return static_cast<uint32_t>(value >> 32); }
+
+// The answer ALLOW where all four words are what they shall be, else what follows. The instruction pointer is
+// loaded for call `number` alone: every other call leaves after its number, so that the kernel, which tries
+// out what a filter says without more (seccomp_is_const_allow()), still finds that it always allows read()
+// and the like, and does not run it for them. A call of x32 has another bit in its number.
+std::string GateProgram(uint64_t instruction, int number) {
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low word stands first");
+  constexpr uint32_t kLow = offsetof(seccomp_data, instruction_pointer), kHigh = kLow + 4;
+  const sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 7),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(number), 0, 5),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kLow),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, LowWord(instruction), 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kHigh),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, HighWord(instruction), 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  return std::string(reinterpret_cast<const char*>(code), sizeof(code));
+}
+
+// As libseccomp would write it.
+std::string GateText(uint64_t instruction, int number, absl::string_view name) {
+  const uint32_t arch = seccomp_arch_native();
+  return absl::StrCat(
+      "#\n# gate, in front of libseccomp's program: instruction pointer 0x", absl::Hex(instruction),
+      "\n#\nif ($arch == ", arch, ")\n  # filter for syscall \"", name, "\" (", number,
+      ")\n  if ($syscall == ", number, ")\n    if ($instruction_pointer.lo32 == ", LowWord(instruction),
+      ")\n      if ($instruction_pointer.hi32 == ", HighWord(instruction), ")\n        action ALLOW;\n");
 }
 
 }  // namespace
@@ -85,8 +122,14 @@ absl::Status FilterBuilder::Add(uint32_t action, const char* name,
   return AddNumber(action, number, conditions, name);
 }
 
+void FilterBuilder::AllowAt(uint64_t instruction, int number, std::string name) {
+  gate_ = {instruction, number, std::move(name)};
+}
+
 absl::StatusOr<std::string> FilterBuilder::Bpf() const {
   ASSIGN_OR_RETURN(std::string bytes, Export(seccomp_export_bpf, context_.get(), "seccomp_export_bpf"));
+  // Jumps count from where they stand: libseccomp's program means the same behind any other.
+  if (gate_.has_value()) bytes.insert(0, GateProgram(gate_->instruction, gate_->number));
   if (bytes.size() > BPF_MAXINSNS * sizeof(sock_filter)) {
     return absl::ResourceExhaustedError(absl::StrCat("filter of ", bytes.size() / sizeof(sock_filter),
                                                      " instructions: the kernel takes at most ",
@@ -96,7 +139,9 @@ absl::StatusOr<std::string> FilterBuilder::Bpf() const {
 }
 
 absl::StatusOr<std::string> FilterBuilder::Pfc() const {
-  return Export(seccomp_export_pfc, context_.get(), "seccomp_export_pfc");
+  ASSIGN_OR_RETURN(std::string text, Export(seccomp_export_pfc, context_.get(), "seccomp_export_pfc"));
+  if (gate_.has_value()) text.insert(0, GateText(gate_->instruction, gate_->number, gate_->name));
+  return text;
 }
 
 scmp_arg_cmp LowWordIs(unsigned argument, uint32_t value) {

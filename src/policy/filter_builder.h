@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,12 @@ class FilterBuilder {
   // A rule by name; a call that the native ABI does not have adds nothing.
   absl::Status Add(uint32_t action, const char* name, const std::vector<scmp_arg_cmp>& conditions = {});
 
+  // Call `number` of the native ABI is allowed where the instruction pointer is `instruction`, whatever the
+  // rules say of it; anywhere else, and for every other call, they hold. One such place a filter: the last
+  // one counts. libseccomp's rules cannot look at the instruction pointer, so that this stands in front of
+  // its program.
+  void AllowAt(uint64_t instruction, int number, std::string name);
+
   // The instructions as bytes of struct sock_filter, at most 4096 of them.
   absl::StatusOr<std::string> Bpf() const;
   absl::StatusOr<std::string> Pfc() const;
@@ -52,6 +59,13 @@ class FilterBuilder {
   };
   explicit FilterBuilder(scmp_filter_ctx context) : context_(context) {}
   std::unique_ptr<void, Release> context_;
+
+  struct Gate {
+    uint64_t instruction = 0;
+    int number = 0;
+    std::string name;  // for people
+  };
+  std::optional<Gate> gate_;
 };
 
 // Register `argument` equals `value` in its low 32 bits, whatever stands above: the kernel truncates an ioctl

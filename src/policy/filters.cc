@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "absl/strings/string_view.h"
 #include "base/status.h"
 #include "kernel/abi.h"
 #include "policy/pointer_calls.h"
@@ -15,8 +16,10 @@ namespace {
 
 #if defined(__x86_64__)
 constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
+constexpr absl::string_view kGateCall = "readlink";
 #elif defined(__aarch64__)
 constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
+constexpr absl::string_view kGateCall = "readlinkat";
 #else
 #error "Glovebox knows the system calls of x86-64 and aarch64"
 #endif
@@ -102,6 +105,7 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
   RETURN_IF_ERROR(AddLimits(builder, policy));
   RETURN_IF_ERROR(
       AddTimeStampCounter(builder, policy, policy.kernel_only ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_NOTIFY));
+  const bool gate = policy.gate != 0 && !policy.restrict_kptr && !policy.kernel_only;
   for (const kernel::SyscallRow& row : table) {
     if (row.level > policy.level && row.refuse == 0) continue;
     const int number = kernel::SyscallNumber(kNativeArch, row.name);
@@ -110,6 +114,7 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
     std::vector<scmp_arg_cmp> conditions;
     if (required >= 0) conditions.push_back({static_cast<unsigned>(required), SCMP_CMP_NE, 0, 0});
     RETURN_IF_ERROR(builder.AddNumber(SCMP_ACT_NOTIFY, number, conditions, row.name));
+    if (gate && row.name == kGateCall) builder.AllowAt(policy.gate, number, row.name);
   }
   if (policy.kernel_only) return builder;
   RETURN_IF_ERROR(AddIoctls(builder, policy, SCMP_ACT_NOTIFY));

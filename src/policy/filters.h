@@ -30,7 +30,9 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
 // Every call of a foreign ABI is notified: such programs are rare in a build, and a call that is seen
 // needlessly costs less than one that is missed. setrlimit and prlimit64 with a new limit fail with EPERM
 // where the policy restricts them. With deny_tsc a prctl that takes row 16 back is notified; with kernel_only
-// it fails with EPERM.
+// it fails with EPERM. At the policy's gate the call that a gate is for is allowed. Not with restrict_kptr:
+// what asks at the gate may hand over a kernel's pointer, which must not pass unseen. Nor with kernel_only,
+// nor where the level does not record the call: there is nothing to be spared.
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 
 // Row 20's place without a listener: what `table` refuses by rule, the limits' restriction, and the end of

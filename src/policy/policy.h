@@ -33,6 +33,11 @@ struct Policy {
   bool scope_signals = true;  // row 9
   bool scope_abstract_unix = false;
   int parent_death_signal = 0;
+  // The instruction at which readlink() (x86-64) or readlinkat() (aarch64) goes on without a notification,
+  // for a library that keeps the record itself (child/shim_ring.h). As seccomp sees it: the instruction
+  // pointer of a system call stands behind the instruction that makes it. 0: nowhere. Closed where
+  // restrict_kptr or kernel_only is on, and below the level that records readlink.
+  uint64_t gate = 0;
   std::vector<uint32_t> denied_ioctls;  // row 6; DefaultDeniedIoctls() unless the policy says otherwise
   std::array<std::optional<uint64_t>, 14> limits;  // in the order of child::Limit
   std::vector<std::string> keep_capabilities;      // names, "cap_chown"
