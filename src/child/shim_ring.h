@@ -28,6 +28,7 @@
 #define GLOVEBOX_SHIM_RING "/dev/null/glovebox/ring/1"
 
 #define GLOVEBOX_SHIM_VERSION 1u
+#define GLOVEBOX_SHIM_CODE 16         /* bytes of code at most */
 #define GLOVEBOX_SHIM_RING_AT 0x10000 /* aligned to the largest page of aarch64 */
 #define GLOVEBOX_SHIM_RING_BYTES 16384
 #define GLOVEBOX_SHIM_DATA \
@@ -40,10 +41,23 @@
 #define GLOVEBOX_SHIM_GATE_LOW 0x7e8000000000ull
 #define GLOVEBOX_SHIM_GATE_HIGH 0x7ebfffff0000ull
 
+/* The code, and how far behind its beginning the instruction pointer stands that seccomp shows: behind the
+ * call itself. The number of the call is in its register as ever (x86-64: readlink, aarch64: readlinkat). */
+#if defined(__x86_64__)
+#define GLOVEBOX_SHIM_GATE_IP_OFFSET 2
+static const unsigned char glovebox_shim_gate_code[] = {0x0f, 0x05, 0xc3}; /* syscall; ret */
+#elif defined(__aarch64__)
+#define GLOVEBOX_SHIM_GATE_IP_OFFSET 4
+static const unsigned char glovebox_shim_gate_code[] = {0x01, 0x00, 0x00, 0xd4,  /* svc #0 */
+                                                        0xc0, 0x03, 0x5f, 0xd6}; /* ret */
+#else
+#error "the gate is written for x86-64 and aarch64"
+#endif
+
 struct glovebox_shim_entry {
-  uint32_t size; /* of the whole entry, a multiple of 8 */
-  int32_t error; /* errno, 0: it is a link; or one of the two above. __atomic, relaxed */
-  char path[];   /* absolute, NUL-terminated */
+  uint32_t size;             /* of the whole entry, a multiple of 8 */
+  int32_t error;             /* errno, 0: it is a link; or one of the two above. __atomic, relaxed */
+  __extension__ char path[]; /* absolute, NUL-terminated; __extension__ since C++ has no such member */
 };
 
 struct glovebox_shim_ring {
