@@ -59,8 +59,8 @@ bool ReadFully(int fd, uint64_t offset, void* out, size_t size) {
   return true;
 }
 
-// The dynamic linker does not preload into such a program from where it likes (AT_SECURE), and no stranger's
-// code belongs into it.
+// Started by itself it may do what its user may not: no code of somebody else's belongs into it. An attribute
+// that cannot be asked for counts as one that is there.
 bool GainsRights(int fd, const struct stat& file) {
   if ((file.st_mode & (S_ISUID | S_ISGID)) != 0) return true;
   if (fgetxattr(fd, "security.capability", nullptr, 0) >= 0) return true;
