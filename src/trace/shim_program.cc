@@ -157,8 +157,10 @@ bool WantsShim(int fd, const struct stat& file) {
   if (!program.ReadHeaders() || !program.IsStartedByGlibc() || GainsRights(fd, file)) return false;
   const std::optional<std::string> read = program.Strings();
   if (!read.has_value()) return false;
+  // gcc's compilers export 1.3 MiB of names to their plug-ins: 2.3 ms with memmem(), 8 to 11 with
+  // std::string::find().
   const auto named = [&strings = *read](std::string_view name) {
-    return strings.find(name) != std::string::npos;
+    return memmem(strings.data(), strings.size(), name.data(), name.size()) != nullptr;
   };
   return std::any_of(std::begin(kCalls), std::end(kCalls), named) &&
          std::none_of(std::begin(kSanitizers), std::end(kSanitizers), named);
