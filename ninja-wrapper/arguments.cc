@@ -18,8 +18,9 @@ void TakeOwn(const std::vector<std::string>& argv, Arguments& arguments) {
     absl::string_view word = argv[i];
     if (options && absl::StartsWith(word, kLevelOption)) {
       const bool has_value = absl::ConsumePrefix(&word, absl::StrCat(kLevelOption, "="));
-      if (!has_value || (word != "open" && word != "full")) {
-        arguments.error = absl::StrCat(argv[i], ": say ", kLevelOption, "=open or ", kLevelOption, "=full");
+      if (!has_value || !IsLevel(word)) {
+        arguments.error = absl::StrCat(argv[i], ": say ", kLevelOption, "=open, ", kLevelOption, "=full or ",
+                                       kLevelOption, "=strict");
       }
       arguments.level = std::string(word);
       continue;
@@ -30,6 +31,8 @@ void TakeOwn(const std::vector<std::string>& argv, Arguments& arguments) {
 }
 
 }  // namespace
+
+bool IsLevel(absl::string_view word) { return word == "open" || word == "full" || word == "strict"; }
 
 Arguments ParseArguments(const std::vector<std::string>& argv) {
   Arguments arguments;

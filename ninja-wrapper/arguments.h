@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 namespace glovebox::ninja {
 
 struct Arguments {
@@ -17,6 +19,9 @@ struct Arguments {
   std::string level;  // --glovebox-level=, empty when not given
   std::string error;  // not empty: our own option is wrong (exit 2)
 };
+
+// open, full, or strict: full, and no program is given the preloaded library (src/trace/shims.h).
+bool IsLevel(absl::string_view word);
 
 // getopt_long with Ninja's own tables (ninja.cc, 1.10 to 1.13), so that `-kC dir`, `--`, options after
 // targets and shortened long options mean what they mean there. Not thread-safe (getopt's globals).

@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -54,6 +55,11 @@ TEST(Arguments, OurOwnOptionIsTakenOut) {
   const Arguments arguments = ParseArguments({"g", "-C", "b", "--glovebox-level=full", "all"});
   EXPECT_EQ(arguments.level, "full");
   EXPECT_THAT(arguments.forwarded, testing::ElementsAre("-C", "b", "all"));
+  for (const char* level : {"open", "full", "strict"}) {
+    const Arguments one = ParseArguments({"g", absl::StrCat("--glovebox-level=", level)});
+    EXPECT_EQ(one.level, level);
+    EXPECT_EQ(one.error, "");
+  }
   EXPECT_THAT(ParseArguments({"g", "--", "--glovebox-level=full"}).forwarded,
               testing::ElementsAre("--", "--glovebox-level=full"));
 }

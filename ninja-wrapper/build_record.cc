@@ -55,9 +55,10 @@ access::RunInfo InfoOf(const BuildRequest& request) {
   return info;
 }
 
-policy::Policy PolicyFor(access::Role role, bool full) {
+policy::Policy PolicyFor(access::Role role, bool full, const trace::ShimLibrary* shim) {
   policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
   policy.level = full ? kernel::Level::kFull : kernel::Level::kOpen;
+  trace::OpenGate(shim, &policy);
   return policy;
 }
 
@@ -90,7 +91,9 @@ absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildReque
   options.run = record->info_ = InfoOf(request);
   options.host = request.host;
   const bool full = request.full;
-  options.policy_for = [full](access::Role role) { return PolicyFor(role, full); };
+  if (full && !request.strict) record->shim_ = trace::ShimLibrary::Own();
+  options.shim = record->shim_.get();
+  options.policy_for = [full, shim = options.shim](access::Role role) { return PolicyFor(role, full, shim); };
   absl::StatusOr<std::unique_ptr<trace::Collector>> collector = trace::Collector::Start(std::move(options));
   if (!collector.ok()) {
     access::DropRun(record->run_dir_);

@@ -21,6 +21,7 @@ struct BuildRequest {
   std::string ninja;      // the real one
   std::vector<std::string> command;
   bool full = false;    // record level
+  bool strict = false;  // no program is given the preloaded library
   bool entered = true;  // LD_PRELOAD reaches this Ninja
   kernel::HostFeatures host;
 };
@@ -45,6 +46,7 @@ class BuildRecord {
   std::optional<access::RunGuard> guard_;
   std::string log_path_;  // empty: not known where
   std::string log_before_;
+  std::unique_ptr<trace::ShimLibrary> shim_;
   std::unique_ptr<trace::Collector> collector_;
 };
 

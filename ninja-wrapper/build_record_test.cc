@@ -43,7 +43,7 @@ TEST(BuildRecord, AnErrorIsOneLineThatNamesItsCause) {
   ASSERT_OK_AND_ASSIGN(const TempDir dir, TempDir::Create("build-record"));
   ASSERT_OK(WriteFile(dir.path() + "/build.ninja", "rule r\n  command = true\nbuild a: r\n"));
   const std::string command =
-      absl::StrCat("cd ", ShellQuote(dir.path()), " && GLOVEBOX_STATE_DIR=", ShellQuote("st\n\\"), " ",
+      absl::StrCat("cd ", ShellQuote(dir.path() + "/b"), " && GLOVEBOX_STATE_DIR=", ShellQuote("st\n\\"), " ",
                    ShellQuote(GLOVEBOX_NINJA_PROGRAM), " 2>&1");
   FILE* pipe = popen(command.c_str(), "r");
   ASSERT_NE(pipe, nullptr);
@@ -86,6 +86,23 @@ TEST(BuildRecord, ALogThatAnEdgeTookAwayIsToldAndTheBuildSucceeds) {
   const std::string led = build_with(absl::StrCat("rm ", state, "/*/latest; true"));
   EXPECT_THAT(led, testing::HasSubstr("it leads to this run again\n"));
   EXPECT_THAT(led, testing::HasSubstr("2 actions: 2 seen in full"));
+}
+
+// The edge's program is one that asks for true names.
+TEST(BuildRecord, LevelFullGivesTheLibraryAndTheOthersDoNot) {
+  ASSERT_OK_AND_ASSIGN(const TempDir dir, TempDir::Create("build-record"));
+  ASSERT_OK(MakeDirectories(dir.path() + "/b"));
+  ASSERT_OK(WriteFile(dir.path() + "/b/build.ninja",
+                      absl::StrCat("rule r\n  command = ", GLOVEBOX_SHIM_PROBE, " loaded -\nbuild a: r\n")));
+  const auto build_at = [&](const std::string& level) {
+    return system(absl::StrCat("cd ", ShellQuote(dir.path() + "/b"), " && GLOVEBOX_STATE_DIR=",
+                               ShellQuote(dir.path()), "/state ", ShellQuote(GLOVEBOX_NINJA_PROGRAM),
+                               " --glovebox-level=", level, " >../said 2>&1")
+                      .c_str());
+  };
+  EXPECT_EQ(build_at("full"), 0) << ReadFile(dir.path() + "/said").value_or("");
+  EXPECT_NE(build_at("strict"), 0);
+  EXPECT_NE(build_at("open"), 0);
 }
 
 }  // namespace

@@ -101,8 +101,13 @@ int Build(const std::string& ninja, const Arguments& arguments, const std::strin
     return Become(ninja, arguments, NinjaEnvironment(environment, preload, launcher, ""));
   }
   const std::string level = LevelOf(arguments);
-  BuildRequest request{build_dir, arguments.manifest, ninja,
-                       command,   level == "full",    !preload.empty() && ReachedByPreload(ninja),
+  BuildRequest request{build_dir,
+                       arguments.manifest,
+                       ninja,
+                       command,
+                       level != "open",
+                       level == "strict",
+                       !preload.empty() && ReachedByPreload(ninja),
                        host};
   absl::StatusOr<std::unique_ptr<BuildRecord>> record = BuildRecord::Start(request);
   if (!record.ok()) {
@@ -125,8 +130,8 @@ int Main(int argc, char** argv) {
   const std::vector<std::string> command(argv, argv + argc);
   const Arguments arguments = ParseArguments(command);
   if (!arguments.error.empty()) return Fail(kUsage, arguments.error);
-  if (const std::string level = LevelOf(arguments); level != "open" && level != "full") {
-    return Fail(kUsage, absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open or full"));
+  if (const std::string level = LevelOf(arguments); !IsLevel(level)) {
+    return Fail(kUsage, absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open, full or strict"));
   }
   const absl::StatusOr<std::string> ninja = FindNinja();
   if (!ninja.ok()) return Fail(kHostCannot, ninja.status().message());

@@ -326,7 +326,7 @@ ExternalProject_Add(inner SOURCE_DIR "${CMAKE_SOURCE_DIR}/inner" INSTALL_COMMAND
         done = subprocess.run(["cmake", "--build", os.path.join(self.root, "b"), "--target", "look"], env=self.env,
                               capture_output=True, text=True, timeout=120)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("GLOVEBOX_LEVEL=fullest: say open or full", done.stdout + done.stderr)
+        self.assertIn("GLOVEBOX_LEVEL=fullest: say open, full or strict", done.stdout + done.stderr)
 
     def test_no_policy_is_asked_for_that_the_promised_cmake_does_not_know(self):
         with open(os.path.join(MODULES, "GloveboxEnable.cmake")) as file:

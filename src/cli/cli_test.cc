@@ -293,6 +293,16 @@ TEST_F(Cli, LevelFullSeesLooksAndLevelOpenDoesNot) {
   EXPECT_EQ(FileOf(Report(), Path("build/looked"))["what"], json({"looked"}));
 }
 
+TEST_F(Cli, LevelFullGivesAProgramThatAsksForTrueNamesTheLibraryAndLevelStrictDoesNot) {
+  EXPECT_EQ(Run({"run", "-q", "--level", "full", "--", GLOVEBOX_SHIM_PROBE, "loaded", "-"}).exit(), 0);
+  for (const char* level : {"strict", "open"}) {
+    EXPECT_NE(Run({"run", "-q", "--level", level, "--", GLOVEBOX_SHIM_PROBE, "loaded", "-"}).exit(), 0);
+  }
+  ASSERT_OK(WriteFile(Path("build/looked"), ""));
+  ASSERT_EQ(Run({"run", "-q", "--level", "strict", "--", "sh", "-c", "test -e looked"}).exit(), 0);
+  EXPECT_EQ(FileOf(Report(), Path("build/looked"))["what"], json({"looked"}));
+}
+
 TEST_F(Cli, ALogCanBeKeptElsewhere) {
   ASSERT_EQ(Run({"run", "-q", "--log", Path("mylog"), "--", "true"}).exit(), 0);
   EXPECT_EQ(Report({"--log", Path("mylog")})["totals"]["actions"], 1);

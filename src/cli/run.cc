@@ -58,9 +58,9 @@ absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
   for (const auto& [name, role] : kRoles) {
     if (o.role == name) policy = policy::DefaultPolicy(role);
   }
-  policy.level = o.level == "full"  ? kernel::Level::kFull
-                 : o.level == "off" ? kernel::Level::kOff
-                                    : kernel::Level::kOpen;
+  policy.level = o.level == "full" || o.level == "strict" ? kernel::Level::kFull
+                 : o.level == "off"                       ? kernel::Level::kOff
+                                                          : kernel::Level::kOpen;
   policy.keep_capabilities = o.keep;
   policy.drop_capabilities = o.drop;
   policy.drop_all_capabilities = o.drop_all;
@@ -257,7 +257,10 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
   RETURN_IF_ERROR(WithMend(MakePlace(o, info, &place), !o.log.empty()));
   trace::RunRequest request;
   request.argv = o.command;
+  const std::unique_ptr<trace::ShimLibrary> shim = o.level == "full" ? trace::ShimLibrary::Own() : nullptr;
+  request.shim = shim.get();
   request.policy = policy;
+  trace::OpenGate(request.shim, &request.policy);
   request.host = host;
   request.sink = place.writer.get();
   request.pty = o.pty;
@@ -286,8 +289,8 @@ absl::Status TakeLevelFromEnvironment(RunOptions& o) {
   const char* level = getenv("GLOVEBOX_LEVEL");
   if (!o.launched || level == nullptr || level[0] == '\0') return absl::OkStatus();
   o.level = level;
-  if (o.level == "open" || o.level == "full") return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open or full"));
+  if (o.level == "open" || o.level == "full" || o.level == "strict") return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open, full or strict"));
 }
 
 int Execute(RunOptions& o) {
@@ -309,8 +312,8 @@ int Execute(RunOptions& o) {
 void AddPolicyOptions(CLI::App& run, RunOptions& o) {
   run.add_option("--level", o.level,
                  "how much is recorded: open (opens, execs, changes, network), full (+ stat, access, "
-                 "readlink, listings), off")
-      ->check(CLI::IsMember({"open", "full", "off"}));
+                 "readlink, listings), strict (full, and nothing is preloaded into a program), off")
+      ->check(CLI::IsMember({"open", "full", "strict", "off"}));
   run.add_option("--limit", o.limits,
                  "NAME=VALUE, one of the fourteen limits (NOFILE=64, AS=4G ...); may be repeated")
       ->allow_extra_args(false);

@@ -356,6 +356,7 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   options.resolver = resolver;
   options.root_ended = &active->root_ended;
   options.wait_killable = o_.host.wait_killable;
+  options.shim = o_.shim;
   options.stop = &active->stop;
   Supervisor supervisor(kernel::MakeNotifyListener(std::move(listener), !o_.host.receive_ends), options);
   active->pidfd = peer.pidfd.get();

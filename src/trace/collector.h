@@ -12,6 +12,7 @@
 #include "access/record.h"
 #include "kernel/host.h"
 #include "policy/policy.h"
+#include "trace/shim_library.h"
 
 namespace glovebox::trace {
 
@@ -21,6 +22,7 @@ struct CollectorOptions {
   kernel::HostFeatures host;
   // The policy of an action. Thread-safe.
   std::function<policy::Policy(access::Role)> policy_for;
+  const ShimLibrary* shim = nullptr;  // for policies with a gate; must outlive the collector
 };
 
 struct CollectorSummary {

@@ -43,13 +43,16 @@ bool WasThere(const access::Access& access) {
 }  // namespace
 
 bool RecentLinks::Repeats(const Process& process, const Intent& intent, uint64_t now_ns) const {
-  if (!IsQuestion(intent)) return false;
+  return IsQuestion(intent) && Repeats(process, intent.paths[0].spelled, now_ns);
+}
+
+bool RecentLinks::Repeats(const Process& process, absl::string_view asked, uint64_t now_ns) const {
   const auto program = programs_.find(process.tgid);
   if (program == programs_.end() || program->second.action != process.action ||
       program->second.exe_number != process.exe_number) {
     return false;
   }
-  const auto path = program->second.recorded_ns.find(intent.paths[0].spelled);
+  const auto path = program->second.recorded_ns.find(asked);
   return path != program->second.recorded_ns.end() && now_ns - path->second < kMaxAgeNs;
 }
 

@@ -42,6 +42,8 @@ class RecentLinks {
 
   // Asked for the leader of a process alone.
   bool Repeats(const Process& process, const Intent& intent, uint64_t now_ns) const;
+  // The same of a readlink() of this absolute path.
+  bool Repeats(const Process& process, absl::string_view path, uint64_t now_ns) const;
 
   // The number means a new process now (Process::fresh).
   void Forget(pid_t tgid) { programs_.erase(tgid); }

@@ -325,6 +325,7 @@ void Run::StartServing(UniqueFd listener) {
   options.resolver = resolver_.get();
   options.root_ended = &root_ended_;
   options.wait_killable = request_.host.wait_killable;
+  options.shim = request_.shim;
   options.stop = &stop_;
   supervisor_ = std::make_unique<Supervisor>(
       kernel::MakeNotifyListener(std::move(listener), !request_.host.receive_ends), options);

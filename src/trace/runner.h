@@ -9,6 +9,7 @@
 #include "access/record.h"
 #include "kernel/host.h"
 #include "policy/policy.h"
+#include "trace/shim_library.h"
 
 namespace glovebox::trace {
 
@@ -18,8 +19,9 @@ struct RunRequest {
   policy::Policy policy;
   kernel::HostFeatures host;
   access::RecordSink* sink = nullptr;
-  bool pty = false;          // give the command a terminal of its own
-  bool export_mode = false;  // rows 12 and 23: everything is set up, and nothing is run
+  const ShimLibrary* shim = nullptr;  // for a policy with a gate
+  bool pty = false;                   // give the command a terminal of its own
+  bool export_mode = false;           // rows 12 and 23: everything is set up, and nothing is run
 };
 
 struct RunOutcome {

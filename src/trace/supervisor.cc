@@ -1,7 +1,6 @@
 #include "trace/supervisor.h"
 
 #include <fcntl.h>
-#include <linux/audit.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,19 +15,21 @@
 #include "absl/strings/strip.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
+#include "child/shim_ring.h"
 #include "child/wire.h"
-#include "kernel/syscall_table.h"
 #include "trace/announcements.h"
 #include "trace/clock.h"
 #include "trace/handshake.h"
 #include "trace/hello.h"
 #include "trace/intent.h"
 #include "trace/interpreter.h"
+#include "trace/judge.h"
 #include "trace/permissions.h"
 #include "trace/predict.h"
 #include "trace/proc_task.h"
 #include "trace/process_table.h"
 #include "trace/recent_links.h"
+#include "trace/shims.h"
 
 namespace glovebox::trace {
 namespace {
@@ -37,35 +38,22 @@ namespace {
 // enough to cost nothing (one poll).
 constexpr uint64_t kSweepEvery = 128;
 constexpr int kCallsAfterStop = 1000;
-constexpr absl::string_view kAnnouncement(child::kAnnouncePath, sizeof(child::kAnnouncePath) - 1);
-
 #if defined(__x86_64__)
-constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
+constexpr char kGateCall[] = "readlink";
 #else
-constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
+constexpr char kGateCall[] = "readlinkat";
 #endif
-
-// True for a call that this build knows and does not record. Every call of a foreign ABI is notified; these
-// just go on.
-bool IsIgnored(absl::string_view syscall) {
-  static const auto* const kNames = [] {
-    auto* names = new absl::flat_hash_set<std::string>;
-    for (const kernel::IgnoredSyscall& call : kernel::IgnoredSyscalls()) names->insert(call.name);
-    return names;
-  }();
-  const size_t colon = syscall.rfind(':');
-  if (colon != absl::string_view::npos) syscall.remove_prefix(colon + 1);
-  return kNames->contains(syscall);
-}
+constexpr absl::string_view kAnnouncement(child::kAnnouncePath, sizeof(child::kAnnouncePath) - 1);
 
 }  // namespace
 
-class Supervisor::Impl {
+class Supervisor::Impl final : private ShimSink {
  public:
   Impl(std::unique_ptr<kernel::NotifyListener> listener, const SupervisorOptions& options)
       : listener_(std::move(listener)),
         o_(options),
         processes_(options.root, options.action),
+        shims_(options.shim, options.policy->gate, this),
         announced_(options.hello_ms) {
     ReadCredentials(0, false, &own_);
     ReadCredentials(0, true, &own_real_);
@@ -132,19 +120,29 @@ class Supervisor::Impl {
     Intent intent = Decode(call, memory);
     if (assumed != nullptr && !memory.found()) caller = Find(tid, time);
     const Process& process = *caller;
+    shims_.Drain(process.tgid);
     if (o_.announcer != nullptr && intent.op == Op::kOpen && intent.paths.size() == 1 &&
         intent.paths[0].spelled == kAnnouncement) {
       Announce(call, process);
       return;
     }
-    if (!Judge(call, &intent)) {  // nothing to record
+    const Shims::Step step = shims_.Next(process, intent);
+    if (step == Shims::Step::kList || step == Shims::Step::kLibrary || step == Shims::Step::kRing) {
+      shims_.Give(step, call, process, listener_.get());
+      return;
+    }
+    if (step == Shims::Step::kHide || !Judge(*o_.policy, call, &intent) ||  // nothing to record
+        (tid == process.tgid && recent_.Repeats(process, intent, time))) {
       listener_->Continue(call.id);
       return;
     }
-    if (tid == process.tgid && recent_.Repeats(process, intent, time)) {
-      listener_->Continue(call.id);
-      return;
-    }
+    Look(call, process, intent, time, memory.found(), step == Shims::Step::kOffer);
+  }
+
+  // Finds what the call means, records it, and answers. `known`: the memory that was read is the process's.
+  void Look(const seccomp_notif& call, const Process& process, const Intent& intent, uint64_t time,
+            bool known, bool offer) {
+    const auto tid = static_cast<pid_t>(call.pid);
     auto& access = std::get<access::Access>(record_);
     access.action = process.action;
     access.time_ns = time;
@@ -159,7 +157,7 @@ class Supervisor::Impl {
     const Sighting seen = Fill(intent, tid, process.tgid, &access);
     // Memory first, the question second: when the call no longer waits, what was read may be a later
     // process's.
-    const bool own = memory.found() && tid == process.tgid && !seen.unresolved && intent.hole.empty();
+    const bool own = known && tid == process.tgid && !seen.unresolved && intent.hole.empty();
     if (!(own && o_.wait_killable && IsAbsolute(intent)) && listener_->CheckValid(call.id) != 0) return;
     if (late && late_.insert(process.tgid).second)
       result_.left_over.push_back(absl::StrCat(access.pid, " ", access.exe));
@@ -180,12 +178,48 @@ class Supervisor::Impl {
     }
     Record(intent, tid);
     recent_.Note(process, intent, access, seen.through_proc || tid != process.tgid, time);
-    if (intent.op == Op::kExec) processes_.ExecNotified(tid);  // `process` ends here
-    if (intent.refuse != 0) {
+    offer = offer && access.result == access::Result::kAbsent && own && !others_.contains(process.tgid);
+    if (offer) shims_.Offered(process.tgid);
+    if (intent.op == Op::kExec) {
+      shims_.ExecNotified(process.tgid);
+      processes_.ExecNotified(tid);  // `process` ends here
+    }
+    if (intent.refuse != 0 || offer) {
       listener_->Answer(call.id, 0, intent.refuse);
     } else {
       listener_->Continue(call.id);
     }
+  }
+
+  // A readlink() at the gate: the way of a notified one, but for its result, which is known.
+  void AddLink(const Process& process, absl::string_view path, int error) override {
+    const uint64_t time = Now();
+    if (recent_.Repeats(process, path, time)) return;
+    Intent intent;
+    intent.op = Op::kReadlink;
+    intent.syscall = kGateCall;
+    PathRef& link = intent.paths.emplace_back();
+    link.spelled = std::string(path);
+    link.follow = false;
+    auto& access = std::get<access::Access>(record_);
+    access.action = process.action;
+    access.time_ns = time;
+    access.pid = access.tid = process.tgid;
+    access.exe = process.exe;
+    const Sighting seen = Fill(intent, process.tgid, process.tgid, &access);
+    if (error != GLOVEBOX_SHIM_PENDING) {
+      const Prediction outcome = Outcome(error);
+      access.result = outcome.result;
+      access.error = outcome.error;
+      access.sight = access::Sight::kObserved;
+    }
+    Append();
+    recent_.Note(process, intent, access, seen.through_proc, time);
+  }
+
+  void RingDamaged(const Process& process) override {
+    AddHole(process.action, process.tgid, "shim-damaged",
+            "where the program says what it asks was overwritten");
   }
 
   const Process* Find(pid_t tid, uint64_t time) {
@@ -199,60 +233,14 @@ class Supervisor::Impl {
     NoteCredentials(tid, process.tgid);
     o_.resolver->ForgetProcess(process.tgid);
     recent_.Forget(process.tgid);
+    shims_.Drain(process.tgid);  // a dead one's last words
+    shims_.Forget(process.tgid);
     orphans_.erase(process.tgid);
     // Without inner actions there is only one that it can belong to.
     if (process.orphan && !inner_.empty()) orphans_.insert(process.tgid);
     if (process.unknown) return;  // not a new one, perhaps
     const std::lock_guard<std::mutex> lock(met_mutex_);
     met_[process.tgid] = process.action;
-  }
-
-  // What it names does not depend on where the caller stands.
-  static bool IsAbsolute(const Intent& intent) {
-    return std::all_of(intent.paths.begin(), intent.paths.end(),
-                       [](const PathRef& path) { return absl::StartsWith(path.spelled, "/"); });
-  }
-
-  // Applies the policy's own refusals; false for a call that needs no record at all.
-  bool Judge(const seccomp_notif& call, Intent* intent) {
-    const bool native = call.data.arch == kNativeArch && intent->syscall.rfind("x32:", 0) != 0;
-    if (intent->op == Op::kForbidden && intent->refuse == EPERM && intent->text.rfind("ioctl ", 0) == 0) {
-      // Natively only denied requests are notified; in a foreign ABI everything is.
-      const auto& denied = o_.policy->denied_ioctls;
-      return std::find(denied.begin(), denied.end(), static_cast<uint32_t>(intent->flags)) != denied.end();
-    }
-    if (intent->kernel_pointer && o_.policy->restrict_kptr) {
-      intent->op = Op::kForbidden;
-      intent->refuse = EFAULT;
-      intent->text = "kernel pointer";
-      intent->hole.clear();
-    } else if (intent->op == Op::kForbidden &&
-               (intent->text == "kernel pointer" || (intent->text == kTscEnable && !o_.policy->deny_tsc) ||
-                (intent->refuse == EOPNOTSUPP && !o_.policy->append_only))) {
-      return false;
-    }
-    if (!native || o_.policy->append_only) RefuseByName(native, intent);
-    if (intent->op == Op::kNone && intent->hole.empty()) return false;
-    return intent->op != Op::kNone || native || !IsIgnored(intent->syscall);
-  }
-
-  // Refusals that a name settles. io_submit carries RWF_NOAPPEND in memory that another thread can change
-  // after a look, so it is refused as a whole; in a foreign ABI the filter refuses no change of a limit, and
-  // prlimit64 that only reads is refused with it.
-  void RefuseByName(bool native, Intent* intent) const {
-    const absl::string_view name = absl::string_view(intent->syscall).substr(intent->syscall.rfind(':') + 1);
-    const bool limit = !native && o_.policy->restrict_prlimit && (name == "setrlimit" || name == "prlimit64");
-    if (!limit && !(name == "io_submit" && o_.policy->append_only)) return;
-    intent->op = Op::kForbidden;
-    intent->refuse = EPERM;
-    intent->text = std::string(name);
-    intent->hole.clear();
-  }
-
-  static const char* HoleKind(const Intent& intent) {
-    if (intent.op == Op::kNone)
-      return intent.syscall.find(':') != std::string::npos ? "foreign-abi" : "unlisted-call";
-    return "memory-unreadable";
   }
 
   struct Sighting {
@@ -453,6 +441,7 @@ class Supervisor::Impl {
   }
 
   void Sweep(bool final) {
+    shims_.DrainAll();  // before the action ends that it belongs to
     for (EndedAction& ended : processes_.EndedActions(final)) {
       access::ActionEnd end;
       end.action = ended.action;
@@ -473,6 +462,7 @@ class Supervisor::Impl {
   std::unique_ptr<kernel::NotifyListener> listener_;
   SupervisorOptions o_;
   ProcessTable processes_;
+  Shims shims_;
   Announcements announced_;
   RecentLinks recent_;
   access::Record record_ = access::Access{};  // the access at hand: its strings keep their room

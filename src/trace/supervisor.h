@@ -13,6 +13,7 @@
 #include "kernel/process.h"
 #include "policy/policy.h"
 #include "trace/resolver.h"
+#include "trace/shim_library.h"
 
 namespace glovebox::trace {
 
@@ -44,7 +45,8 @@ struct SupervisorOptions {
   // The filter was loaded with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (5.19): a call that was received ends
   // before its answer only with its process. False: whether it still waits is asked each time.
   bool wait_killable = false;
-  int hello_ms = 5000;  // how long an announced launcher may take to say who it is
+  const ShimLibrary* shim = nullptr;  // for the programs of a policy with a gate; null: nobody gets it
+  int hello_ms = 5000;                // how long an announced launcher may take to say who it is
 };
 
 struct SupervisorResult {
@@ -58,7 +60,7 @@ struct SupervisorResult {
   bool sink_failed = false;            // a record was not taken
 };
 
-// One thread serves it. The policy, sink, memory, resolver and announcer must outlive it.
+// One thread serves it. The policy, sink, memory, resolver, announcer and shim must outlive it.
 class Supervisor {
  public:
   Supervisor(std::unique_ptr<kernel::NotifyListener> listener, const SupervisorOptions& options);

@@ -1,0 +1,84 @@
+#include "trace/judge.h"
+
+#include <linux/audit.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "kernel/syscall_table.h"
+
+namespace glovebox::trace {
+namespace {
+
+#if defined(__x86_64__)
+constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
+#else
+constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
+#endif
+
+// True for a call that this build knows and does not record. Every call of a foreign ABI is notified; these
+// just go on.
+bool IsIgnored(absl::string_view syscall) {
+  static const auto* const kNames = [] {
+    auto* names = new absl::flat_hash_set<std::string>;
+    for (const kernel::IgnoredSyscall& call : kernel::IgnoredSyscalls()) names->insert(call.name);
+    return names;
+  }();
+  const size_t colon = syscall.rfind(':');
+  if (colon != absl::string_view::npos) syscall.remove_prefix(colon + 1);
+  return kNames->contains(syscall);
+}
+
+// Refusals that a name settles. io_submit carries RWF_NOAPPEND in memory that another thread can change
+// after a look, so it is refused as a whole; in a foreign ABI the filter refuses no change of a limit, and
+// prlimit64 that only reads is refused with it.
+void RefuseByName(const policy::Policy& policy, bool native, Intent* intent) {
+  const absl::string_view name = absl::string_view(intent->syscall).substr(intent->syscall.rfind(':') + 1);
+  const bool limit = !native && policy.restrict_prlimit && (name == "setrlimit" || name == "prlimit64");
+  if (!limit && !(name == "io_submit" && policy.append_only)) return;
+  intent->op = Op::kForbidden;
+  intent->refuse = EPERM;
+  intent->text = std::string(name);
+  intent->hole.clear();
+}
+
+}  // namespace
+
+bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* intent) {
+  const bool native = call.data.arch == kNativeArch && intent->syscall.rfind("x32:", 0) != 0;
+  if (intent->op == Op::kForbidden && intent->refuse == EPERM && intent->text.rfind("ioctl ", 0) == 0) {
+    // Natively only denied requests are notified; in a foreign ABI everything is.
+    const auto& denied = policy.denied_ioctls;
+    return std::find(denied.begin(), denied.end(), static_cast<uint32_t>(intent->flags)) != denied.end();
+  }
+  if (intent->kernel_pointer && policy.restrict_kptr) {
+    intent->op = Op::kForbidden;
+    intent->refuse = EFAULT;
+    intent->text = "kernel pointer";
+    intent->hole.clear();
+  } else if (intent->op == Op::kForbidden &&
+             (intent->text == "kernel pointer" || (intent->text == kTscEnable && !policy.deny_tsc) ||
+              (intent->refuse == EOPNOTSUPP && !policy.append_only))) {
+    return false;
+  }
+  if (!native || policy.append_only) RefuseByName(policy, native, intent);
+  if (intent->op == Op::kNone && intent->hole.empty()) return false;
+  return intent->op != Op::kNone || native || !IsIgnored(intent->syscall);
+}
+
+const char* HoleKind(const Intent& intent) {
+  if (intent.op == Op::kNone)
+    return intent.syscall.find(':') != std::string::npos ? "foreign-abi" : "unlisted-call";
+  return "memory-unreadable";
+}
+
+bool IsAbsolute(const Intent& intent) {
+  return std::all_of(intent.paths.begin(), intent.paths.end(),
+                     [](const PathRef& path) { return absl::StartsWith(path.spelled, "/"); });
+}
+
+}  // namespace glovebox::trace
