@@ -6,8 +6,7 @@
 // Whatever is not certain to be glibc's answer is left to glibc's own function, whose calls are notified as
 // ever: a name that is not plain, an error other than "no link" and "absent", a ring that is full or that
 // nobody reads, another thread or a signal handler at the same time, a forked child (it shares the ring with
-// its parent). Nothing is lost by it but time; what was asked until then has been recorded twice, and asked
-// twice.
+// its parent). Nothing is lost by it but time: what was asked until then is asked, and recorded, again.
 //
 // Where nobody answers for GLOVEBOX_SHIM_RING the library does nothing at all.
 //
@@ -109,6 +108,7 @@ static int IsError(long result) { return result < 0 && result >= -4095; }
 
 // Maps the code where the ring says. 0: it could not be put exactly there.
 static int MapGate(int fd, uint64_t gate) {
+  if (gate < GLOVEBOX_SHIM_GATE_LOW || gate > GLOVEBOX_SHIM_GATE_HIGH) return 0;
   // A page at least, whatever size pages have here: the kernel rounds up.
   const long at =
       Call(SYS_mmap, (long)gate, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);

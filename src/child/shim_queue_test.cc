@@ -14,58 +14,11 @@
 #include <string>
 #include <utility>
 
+#include "child/shim_reader_test.h"
 #include "gtest/gtest.h"
 
 namespace glovebox::child {
 namespace {
-
-struct Read {
-  int error;
-  std::string path;
-};
-
-// The supervisor's end, as strict as it can be.
-class Reader {
- public:
-  explicit Reader(glovebox_shim_ring& ring) : ring_(ring) {}
-
-  // False: nothing there, or it is damaged (then problem() tells).
-  bool Next(Read& read) {
-    const uint32_t head = __atomic_load_n(&ring_.head, __ATOMIC_ACQUIRE);
-    while (tail_ != head) {
-      const uint32_t place = tail_ % GLOVEBOX_SHIM_DATA;
-      const auto* entry = reinterpret_cast<const glovebox_shim_entry*>(ring_.data + place);
-      const uint32_t size = entry->size;
-      if (size < 8 || size % 8 != 0 || size > head - tail_ || size > GLOVEBOX_SHIM_DATA - place) {
-        problem_ = "size " + std::to_string(size) + " at " + std::to_string(place);
-        return false;
-      }
-      const int error = __atomic_load_n(&entry->error, __ATOMIC_RELAXED);
-      if (error != GLOVEBOX_SHIM_FILLER) {
-        if (memchr(entry->path, '\0', size - 8) == nullptr) {
-          problem_ = "not terminated";
-          return false;
-        }
-        read = {error, entry->path};
-      } else {
-        ++fillers_;
-      }
-      tail_ += size;
-      __atomic_store_n(&ring_.tail, tail_, __ATOMIC_RELEASE);
-      if (error != GLOVEBOX_SHIM_FILLER) return true;
-    }
-    return false;
-  }
-  const std::string& problem() const { return problem_; }
-  int fillers() const { return fillers_; }
-  void StartAt(uint32_t count) { ring_.head = ring_.tail = tail_ = count; }
-
- private:
-  glovebox_shim_ring& ring_;
-  uint32_t tail_ = 0;
-  int fillers_ = 0;
-  std::string problem_;
-};
 
 class ShimQueue : public testing::Test {
  protected:
@@ -75,7 +28,7 @@ class ShimQueue : public testing::Test {
     return entry != nullptr;
   }
   std::unique_ptr<glovebox_shim_ring> ring_ = std::make_unique<glovebox_shim_ring>();
-  Reader reader_{*ring_};
+  ShimReader reader_{*ring_};
 };
 
 TEST_F(ShimQueue, FitsIntoWhatIsMapped) {
@@ -87,7 +40,7 @@ TEST_F(ShimQueue, FitsIntoWhatIsMapped) {
 TEST_F(ShimQueue, AnEntryIsThereBeforeItsResult) {
   glovebox_shim_entry* entry = glovebox_shim_publish(ring_.get(), "/usr/include");
   ASSERT_NE(entry, nullptr);
-  Read read;
+  ShimQuestion read;
   ASSERT_TRUE(reader_.Next(read));
   EXPECT_EQ(read.path, "/usr/include");
   EXPECT_EQ(read.error, GLOVEBOX_SHIM_PENDING);
@@ -103,7 +56,7 @@ TEST_F(ShimQueue, AFullRingRefusesAndOverwritesNothing) {
   int written = 0;
   while (Write("/" + std::to_string(written), EINVAL)) ++written;
   EXPECT_EQ(written, int{GLOVEBOX_SHIM_DATA} / 16);
-  Read read;
+  ShimQuestion read;
   for (int i = 0; i < written; ++i) {
     ASSERT_TRUE(reader_.Next(read));
     EXPECT_EQ(read.path, "/" + std::to_string(i));
@@ -114,7 +67,7 @@ TEST_F(ShimQueue, AFullRingRefusesAndOverwritesNothing) {
 }
 
 TEST_F(ShimQueue, WhatWouldReachOverTheEndStandsAtTheBeginning) {
-  Read read;
+  ShimQuestion read;
   const std::string path = "/" + std::string(999, 'x');  // 1008 bytes: eight, and 128 are left
   for (int i = 0; i < 8; ++i) ASSERT_TRUE(Write(path, 0));
   EXPECT_FALSE(Write(path, 0));
@@ -136,7 +89,7 @@ TEST_F(ShimQueue, TheLongestPathFitsAndALongerOneIsRefused) {
 
 TEST_F(ShimQueue, CountersWrapAround) {
   reader_.StartAt(0u - 64);
-  Read read;
+  ShimQuestion read;
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(Write("/" + std::to_string(i), i));
     ASSERT_TRUE(reader_.Next(read));
@@ -176,9 +129,9 @@ TEST_F(ShimQueue, BetweenTwoProcessesNothingIsLostOrTorn) {
     }
     _exit(0);
   }
-  Reader reader(ring);
+  ShimReader reader(ring);
   std::mt19937 random(1);
-  Read read;
+  ShimQuestion read;
   int pending = 0;
   for (int i = 0; i < kCount && reader.problem().empty();) {
     if (random() % 16 == 0) sched_yield();
