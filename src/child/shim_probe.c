@@ -5,6 +5,7 @@
 //   fork     in a child that has not called exec
 //   vfork    in a child that shares our memory
 //   signal   in the handler of SIGUSR1 while the first name is being asked about; the tester sends it
+//   short    __realpath_chk with a buffer that the C library finds too small: it ends the program
 //   thread   in two threads at once, each many times; prints how many answers differed from the first
 #undef _FORTIFY_SOURCE
 #ifndef _GNU_SOURCE
@@ -103,6 +104,10 @@ int main(int argc, char** argv) {
   const char* mode = argv[1];
   if (strcmp(mode, "thread") == 0) return Threads();
   if (strcmp(mode, "signal") == 0) return Signal();
+  if (strcmp(mode, "short") == 0) {
+    char buffer[PATH_MAX];
+    return __realpath_chk(names[0], buffer, PATH_MAX - 1) != NULL ? 0 : 1;
+  }
   if (strcmp(mode, "plain") == 0) {
     AskAll();
     return 0;

@@ -5,8 +5,8 @@
  * own question for /etc/ld.so.preload (trace/shim_host.h): no environment variable, no file that anybody else
  * sees. The library asks for its ring by opening GLOVEBOX_SHIM_RING, and gets a sealed memory file:
  *
- *   offset 0                       machine code, GLOVEBOX_SHIM_CODE bytes at most: one system call and a
- * return offset GLOVEBOX_SHIM_RING_AT   struct glovebox_shim_ring, GLOVEBOX_SHIM_RING_BYTES in all
+ *   offset 0                       machine code, GLOVEBOX_SHIM_CODE bytes at most: one system call, a return
+ *   offset GLOVEBOX_SHIM_RING_AT   struct glovebox_shim_ring, GLOVEBOX_SHIM_RING_BYTES in all
  *
  * The code is mapped at `gate`. The listener's filter lets readlink() (aarch64: readlinkat()) pass at that
  * one instruction and notifies it everywhere else, so that whatever the library does not see is seen by the
@@ -31,8 +31,8 @@
 #define GLOVEBOX_SHIM_CODE 16         /* bytes of code at most */
 #define GLOVEBOX_SHIM_RING_AT 0x10000 /* aligned to the largest page of aarch64 */
 #define GLOVEBOX_SHIM_RING_BYTES 16384
-#define GLOVEBOX_SHIM_DATA \
-  8192u /* bytes of `data`, a power of two: an entry of the longest path and a filler */
+/* Bytes of `data`, a power of two. The longest name that the library asks about has 1023 (shim_walk.h). */
+#define GLOVEBOX_SHIM_DATA 8192u
 
 #define GLOVEBOX_SHIM_PENDING (-1)
 #define GLOVEBOX_SHIM_FILLER (-2)
@@ -54,11 +54,14 @@ static const unsigned char glovebox_shim_gate_code[] = {0x01, 0x00, 0x00, 0xd4, 
 #error "the gate is written for x86-64 and aarch64"
 #endif
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic" /* ISO C++ has no member like `path` */
 struct glovebox_shim_entry {
-  uint32_t size;             /* of the whole entry, a multiple of 8 */
-  int32_t error;             /* errno, 0: it is a link; or one of the two above. __atomic, relaxed */
-  __extension__ char path[]; /* absolute, NUL-terminated; __extension__ since C++ has no such member */
+  uint32_t size; /* of the whole entry, a multiple of 8 */
+  int32_t error; /* errno, 0: it is a link; or one of the two above. __atomic, relaxed */
+  char path[];   /* absolute, NUL-terminated */
 };
+#pragma GCC diagnostic pop
 
 struct glovebox_shim_ring {
   uint32_t version;  /* GLOVEBOX_SHIM_VERSION */

@@ -328,6 +328,14 @@ TEST_F(Shim, AllOtherNamesAreGlibcs) {
   EXPECT_EQ(seen.unpublished, Words{});
 }
 
+TEST_F(Shim, TooSmallABufferEndsTheProgramAsEver) {
+  SKIP_WITHOUT_LISTENER();
+  Supervisor supervisor;
+  const Seen seen = supervisor.Run(Probe("short", {top_ + "/dir/file"}));
+  EXPECT_EQ(seen.status, 1000 + SIGABRT);
+  EXPECT_TRUE(seen.at_gate.empty());
+}
+
 TEST_F(Shim, AForkedChildAsksWhereItIsNotified) {
   SKIP_WITHOUT_LISTENER();
   for (const char* mode : {"fork", "vfork"}) {
