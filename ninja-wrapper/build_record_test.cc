@@ -43,7 +43,7 @@ TEST(BuildRecord, AnErrorIsOneLineThatNamesItsCause) {
   ASSERT_OK_AND_ASSIGN(const TempDir dir, TempDir::Create("build-record"));
   ASSERT_OK(WriteFile(dir.path() + "/build.ninja", "rule r\n  command = true\nbuild a: r\n"));
   const std::string command =
-      absl::StrCat("cd ", ShellQuote(dir.path() + "/b"), " && GLOVEBOX_STATE_DIR=", ShellQuote("st\n\\"), " ",
+      absl::StrCat("cd ", ShellQuote(dir.path()), " && GLOVEBOX_STATE_DIR=", ShellQuote("st\n\\"), " ",
                    ShellQuote(GLOVEBOX_NINJA_PROGRAM), " 2>&1");
   FILE* pipe = popen(command.c_str(), "r");
   ASSERT_NE(pipe, nullptr);
