@@ -10,7 +10,14 @@ bool IsQuestion(const Intent& intent) {
          intent.paths.size() == 1 && !intent.paths[0].spelled.empty() && intent.paths[0].spelled[0] == '/';
 }
 
-// What makes, removes or moves a name, gives the caller another view of all of them, or shuts the way to one.
+// A directory or file answers EINVAL: there, and no link.
+bool WasThere(const access::Access& access) {
+  return access.result == access::Result::kThere ||
+         (access.result == access::Result::kFailed && access.error == EINVAL);
+}
+
+}  // namespace
+
 bool MayChangeNames(Op op) {
   switch (op) {
     case Op::kRename:
@@ -33,14 +40,6 @@ bool MayChangeNames(Op op) {
       return false;
   }
 }
-
-// A directory or file answers EINVAL: there, and no link.
-bool WasThere(const access::Access& access) {
-  return access.result == access::Result::kThere ||
-         (access.result == access::Result::kFailed && access.error == EINVAL);
-}
-
-}  // namespace
 
 bool RecentLinks::Repeats(const Process& process, const Intent& intent, uint64_t now_ns) const {
   return IsQuestion(intent) && Repeats(process, intent.paths[0].spelled, now_ns);

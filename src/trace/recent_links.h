@@ -17,6 +17,9 @@
 
 namespace glovebox::trace {
 
+// Makes, removes or moves a name, gives the caller another view of all of them, or shuts the way to one.
+bool MayChangeNames(Op op);
+
 // A readlink() of an absolute path that was there is on record already, by the same program in the same
 // process and for the same action, less than kMaxAgeNs ago, and no change of names or of permissions has been
 // seen since: it

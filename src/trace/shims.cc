@@ -82,11 +82,6 @@ void Shims::ExecNotified(pid_t tgid) {
   if (library_ != nullptr) ways_[tgid] = Way::kNew;
 }
 
-void Shims::Forget(pid_t tgid) {
-  ways_.erase(tgid);
-  rings_.erase(tgid);
-}
-
 void Shims::DrainOne(Rings::iterator place) {
   if (place == rings_.end() || place->second.ring->empty()) return;
   const Process& process = place->second.process;

@@ -62,14 +62,16 @@ class Shims {
 
   // The process is about to execute a program.
   void ExecNotified(pid_t tgid);
-  // The number means a new process now. Drain() first what the old one had asked.
-  void Forget(pid_t tgid);
+  // The number means a new process now, which has asked for nothing yet. A ring stays: it is known by its
+  // memory, and what its old owner has said is still to be read.
+  void Forget(pid_t tgid) { ways_.erase(tgid); }
 
   // Hands over what process `tgid` has asked since the last time. Call it before anything that this process's
   // next call changes.
   void Drain(pid_t tgid) {
     if (!rings_.empty()) DrainOne(rings_.find(tgid));
   }
+  // The same of all: before names change for everybody, and before an action ends.
   void DrainAll();
 
  private:

@@ -120,7 +120,8 @@ class Supervisor::Impl final : private ShimSink {
     Intent intent = Decode(call, memory);
     if (assumed != nullptr && !memory.found()) caller = Find(tid, time);
     const Process& process = *caller;
-    shims_.Drain(process.tgid);
+    // What was asked before is told before, and in the tree of names that it was asked in.
+    MayChangeNames(intent.op) ? shims_.DrainAll() : shims_.Drain(process.tgid);
     if (o_.announcer != nullptr && intent.op == Op::kOpen && intent.paths.size() == 1 &&
         intent.paths[0].spelled == kAnnouncement) {
       Announce(call, process);
@@ -233,7 +234,6 @@ class Supervisor::Impl final : private ShimSink {
     NoteCredentials(tid, process.tgid);
     o_.resolver->ForgetProcess(process.tgid);
     recent_.Forget(process.tgid);
-    shims_.Drain(process.tgid);  // a dead one's last words
     shims_.Forget(process.tgid);
     orphans_.erase(process.tgid);
     // Without inner actions there is only one that it can belong to.
