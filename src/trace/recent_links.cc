@@ -45,14 +45,14 @@ bool RecentLinks::Repeats(const Process& process, const Intent& intent, uint64_t
   return IsQuestion(intent) && Repeats(process, intent.paths[0].spelled, now_ns);
 }
 
-bool RecentLinks::Repeats(const Process& process, absl::string_view asked, uint64_t now_ns) const {
+bool RecentLinks::Repeats(const Process& process, absl::string_view path, uint64_t now_ns) const {
   const auto program = programs_.find(process.tgid);
   if (program == programs_.end() || program->second.action != process.action ||
       program->second.exe_number != process.exe_number) {
     return false;
   }
-  const auto path = program->second.recorded_ns.find(asked);
-  return path != program->second.recorded_ns.end() && now_ns - path->second < kMaxAgeNs;
+  const auto recorded = program->second.recorded_ns.find(path);
+  return recorded != program->second.recorded_ns.end() && now_ns - recorded->second < kMaxAgeNs;
 }
 
 void RecentLinks::Note(const Process& process, const Intent& intent, const access::Access& access,

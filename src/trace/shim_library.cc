@@ -64,7 +64,8 @@ UniqueFd ShimLibrary::OpenFile() const { return UniqueFd(open(path_.c_str(), O_R
 
 void OpenGate(const ShimLibrary* library, policy::Policy* policy) {
   policy->gate = 0;
-  if (library == nullptr || policy->level != kernel::Level::kFull || policy->restrict_kptr) return;
+  const bool shut = policy->restrict_kptr || policy->kernel_only || policy->level != kernel::Level::kFull;
+  if (library == nullptr || shut) return;
   uint64_t random = 0;
   if (getrandom(&random, sizeof random, 0) != sizeof random) return;
   constexpr uint64_t kPlace = 0x10000;  // the largest page

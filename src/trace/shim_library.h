@@ -42,7 +42,8 @@ class ShimLibrary {
 };
 
 // Lets the policy's filter pass what the library asks at its gate, at a random place (Policy::gate), where
-// the policy records such calls at all and restricts no pointers; without a library, nowhere.
+// NotifyFilter() opens it at all: the policy records such calls and restricts no pointers. Without a library,
+// nowhere.
 void OpenGate(const ShimLibrary* library, policy::Policy* policy);
 
 }  // namespace glovebox::trace
