@@ -27,7 +27,7 @@ Shims::Step Shims::Next(const Process& process, const Intent& intent) {
   if (library_ == nullptr || ways_.empty()) return Step::kOrdinary;
   const auto found = ways_.find(process.tgid);
   if (found == ways_.end()) return Step::kOrdinary;
-  switch (found->second) {
+  switch (found->second.way) {
     case Way::kNew:
       ways_.erase(found);
       if (!Names(intent, Op::kAccess, kPreloadList) || process.unknown) return Step::kOrdinary;
@@ -40,7 +40,7 @@ Shims::Step Shims::Next(const Process& process, const Intent& intent) {
       if (Names(intent, Op::kOpen, GLOVEBOX_SHIM_LIBRARY)) return Step::kLibrary;
       break;
     case Way::kGiven:  // once of the library's file; everything else before its start is the program's
-      found->second = Way::kLoaded;
+      found->second.way = Way::kLoaded;
       return AsksOfDescriptor(intent) ? Step::kHide : Step::kOrdinary;
     case Way::kLoaded:
       return Names(intent, Op::kOpen, GLOVEBOX_SHIM_RING) ? Step::kRing : Step::kOrdinary;
@@ -52,34 +52,36 @@ Shims::Step Shims::Next(const Process& process, const Intent& intent) {
 void Shims::Give(Step step, const seccomp_notif& call, const Process& process,
                  kernel::NotifyListener* listener) {
   const pid_t tgid = process.tgid;
+  OnTheWay& place = ways_[tgid];
   UniqueFd file;
   int fd = -1;
   std::unique_ptr<ShimRing> ring;
   if (step == Step::kList) {
-    fd = library_->preload_list();
-    ways_[tgid] = Way::kListed;
+    place.library = library_->OpenFile();
+    if (place.library.valid()) fd = library_->preload_list();
+    place.way = Way::kListed;
   } else if (step == Step::kLibrary) {
-    file = library_->OpenFile();
-    ways_[tgid] = Way::kGiven;
+    file = std::move(place.library);
+    fd = file.get();
+    place.way = Way::kGiven;
   } else {
     if (MakeRoom()) ring = ShimRing::Make(gate_ - GLOVEBOX_SHIM_GATE_IP_OFFSET, &file);
-    ways_.erase(tgid);
+    fd = file.get();
   }
-  if (fd < 0) fd = file.get();
-  if (fd < 0 || listener->AnswerWithFd(call.id, fd, /*close_on_exec=*/true) != 0) {
-    // No memory, no descriptor, here or there. The linker and the library go on without.
-    listener->Answer(call.id, 0, ENOENT);
-    ways_.erase(tgid);
-  } else if (ring != nullptr) {
+  const bool given = fd >= 0 && listener->AnswerWithFd(call.id, fd, /*close_on_exec=*/true) == 0;
+  // No memory, no descriptor, here or there: the linker and the library go on without.
+  if (!given) listener->Answer(call.id, 0, ENOENT);
+  if (given && ring != nullptr) {
     Process owner = process;
     owner.memory = nullptr;
     owner.fresh = false;
     rings_[tgid] = {std::move(owner), std::move(ring)};
   }
+  if (!given || step == Step::kRing) ways_.erase(tgid);
 }
 
 void Shims::ExecNotified(pid_t tgid) {
-  if (library_ != nullptr) ways_[tgid] = Way::kNew;
+  if (library_ != nullptr) ways_[tgid] = {};
 }
 
 void Shims::DrainOne(Rings::iterator place) {

@@ -56,7 +56,7 @@ class Shims {
   // What `intent` is to its program's way to the library. Call it for every call that is decoded.
   Step Next(const Process& process, const Intent& intent);
   // It was told that there is a list.
-  void Offered(pid_t tgid) { ways_[tgid] = Way::kOffered; }
+  void Offered(pid_t tgid) { ways_[tgid].way = Way::kOffered; }
   // Answers the call of a step that gives something.
   void Give(Step step, const seccomp_notif& call, const Process& process, kernel::NotifyListener* listener);
 
@@ -76,6 +76,10 @@ class Shims {
 
  private:
   enum class Way { kNew, kOffered, kListed, kGiven, kLoaded };
+  struct OnTheWay {
+    Way way = Way::kNew;
+    UniqueFd library;  // opened before it is promised: the linker complains of a name that it cannot open
+  };
   struct Ring {
     Process process;
     std::unique_ptr<ShimRing> ring;
@@ -88,7 +92,7 @@ class Shims {
   const ShimLibrary* library_;
   uint64_t gate_;
   ShimSink* sink_;
-  absl::flat_hash_map<pid_t, Way> ways_;  // from an exec to the first call that tells
+  absl::flat_hash_map<pid_t, OnTheWay> ways_;  // from an exec to the first call that tells
   Rings rings_;
 };
 

@@ -149,6 +149,15 @@ TEST_F(ShimsTest, EnvironmentAndDescriptorsAreThoseOfTheCommand) {
   }
 }
 
+TEST_F(ShimsTest, WhereNoDescriptorIsLeftTheLinkerSaysWhatItSaysWithout) {
+  for (const char* limit : {"3", "4", "5"}) {
+    const std::vector<std::string> words = {
+        "/bin/sh",       "-c", "ulimit -n $0; exec \"$@\" 2>&1", limit, GLOVEBOX_SHIM_PROBE, "tell",
+        Path("a/b/file")};
+    EXPECT_EQ(Run(words, true).output, Run(words, false).output) << limit;
+  }
+}
+
 TEST_F(ShimsTest, SanitizedProgramIsLeftAlone) {
   const std::string program = Path("sanitized");
   const std::string build = "cc -w -fsanitize=address -pthread " GLOVEBOX_SHIM_PROBE_SOURCE " -o " + program;

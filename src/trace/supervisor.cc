@@ -121,6 +121,7 @@ class Supervisor::Impl final : private ShimSink {
     if (assumed != nullptr && !memory.found()) caller = Find(tid, time);
     const Process& process = *caller;
     // What was asked before is told before, and in the tree of names that it was asked in.
+    drained_ns_ = time;
     MayChangeNames(intent.op) ? shims_.DrainAll() : shims_.Drain(process.tgid);
     if (o_.announcer != nullptr && intent.op == Op::kOpen && intent.paths.size() == 1 &&
         intent.paths[0].spelled == kAnnouncement) {
@@ -194,8 +195,7 @@ class Supervisor::Impl final : private ShimSink {
 
   // A readlink() at the gate: the way of a notified one, but for its result, which is known.
   void AddLink(const Process& process, absl::string_view path, int error) override {
-    const uint64_t time = Now();
-    if (recent_.Repeats(process, path, time)) return;
+    if (recent_.Repeats(process, path, drained_ns_)) return;
     Intent intent;
     intent.op = Op::kReadlink;
     intent.syscall = kGateCall;
@@ -204,7 +204,7 @@ class Supervisor::Impl final : private ShimSink {
     link.follow = false;
     auto& access = std::get<access::Access>(record_);
     access.action = process.action;
-    access.time_ns = time;
+    access.time_ns = drained_ns_;
     access.pid = access.tid = process.tgid;
     access.exe = process.exe;
     const Sighting seen = Fill(intent, process.tgid, process.tgid, &access);
@@ -215,7 +215,7 @@ class Supervisor::Impl final : private ShimSink {
       access.sight = access::Sight::kObserved;
     }
     Append();
-    recent_.Note(process, intent, access, seen.through_proc, time);
+    recent_.Note(process, intent, access, seen.through_proc, drained_ns_);
   }
 
   void RingDamaged(const Process& process) override {
@@ -441,6 +441,7 @@ class Supervisor::Impl final : private ShimSink {
   }
 
   void Sweep(bool final) {
+    drained_ns_ = Now();
     shims_.DrainAll();  // before the action ends that it belongs to
     for (EndedAction& ended : processes_.EndedActions(final)) {
       access::ActionEnd end;
@@ -463,6 +464,7 @@ class Supervisor::Impl final : private ShimSink {
   SupervisorOptions o_;
   ProcessTable processes_;
   Shims shims_;
+  uint64_t drained_ns_ = 0;  // when what is taken from the rings was read
   Announcements announced_;
   RecentLinks recent_;
   access::Record record_ = access::Access{};  // the access at hand: its strings keep their room
