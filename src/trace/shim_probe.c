@@ -77,7 +77,7 @@ static int interrupted(const char* path) {
   const struct itimerval every = {{0, 100}, {0, 100}};
   setitimer(ITIMER_REAL, &every, NULL);
   char resolved[PATH_MAX];
-  for (int i = 0; i < 20000 || in_handler < 20; ++i) {
+  for (int i = 0; i < 4000 || in_handler < 20; ++i) {
     if (realpath(path, resolved) == NULL) return 1;
   }
   return 0;
