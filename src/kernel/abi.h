@@ -4,6 +4,7 @@
 #define GLOVEBOX_KERNEL_ABI_H_
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/landlock.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
@@ -82,10 +83,19 @@ struct PidfdInfo {
 static_assert(sizeof(PidfdInfo) == 64);  // PIDFD_INFO_SIZE_VER0
 inline constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
-// Foreign ABIs
+// ABIs
 // ---------------------------------------------------------------------------------------------------------
 // x32 calls come with AUDIT_ARCH_X86_64 and this bit in the number.
 inline constexpr uint32_t kX32Bit = 0x40000000;
+
+// The ABI that this program was built for, as seccomp names it.
+#if defined(__x86_64__)
+inline constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+inline constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
+#else
+#error "Glovebox knows the system calls of x86-64 and aarch64"
+#endif
 
 // Flags
 // ----------------------------------------------------------------------------------------------------------------

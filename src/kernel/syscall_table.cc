@@ -76,18 +76,11 @@ uint32_t SplitNumber(uint32_t audit_arch, int number, bool* x32) {
   return *x32 ? bits & ~kX32Bit : bits;
 }
 
-// What stands in front of a call's name: nothing for the ABI that this program was built for.
+// What stands in front of a call's name: nothing for an ABI that this program can be built for.
 std::string AbiPrefix(uint32_t audit_arch, bool x32) {
-#if defined(__x86_64__)
-  constexpr uint32_t kNative = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-  constexpr uint32_t kNative = AUDIT_ARCH_AARCH64;
-#else
-#error "Glovebox knows x86-64 and aarch64"
-#endif
   if (x32) return "x32:";
   // A log that is read, or a table that is tested, on the other machine keeps the plain names.
-  if (audit_arch == kNative || audit_arch == AUDIT_ARCH_X86_64 || audit_arch == AUDIT_ARCH_AARCH64) return "";
+  if (audit_arch == AUDIT_ARCH_X86_64 || audit_arch == AUDIT_ARCH_AARCH64) return "";
   if (audit_arch == AUDIT_ARCH_I386) return "i386:";
   if (audit_arch == AUDIT_ARCH_ARM) return "arm:";
   return absl::StrCat("arch-", absl::Hex(audit_arch), ":");

@@ -1,6 +1,5 @@
 #include "policy/compile.h"
 
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -12,6 +11,7 @@
 #include "base/status_matchers.h"
 #include "child/plan.h"
 #include "gtest/gtest.h"
+#include "kernel/abi.h"
 #include "policy/evaluate.h"
 #include "policy/test_call.h"
 
@@ -22,11 +22,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-#if defined(__x86_64__)
-constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
-#else
-constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
-#endif
+using kernel::kNativeArch;
 
 kernel::HostFeatures GoodHost() {
   kernel::HostFeatures host;

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "absl/strings/string_view.h"
 #include "base/status.h"
 #include "kernel/abi.h"
 #include "policy/pointer_calls.h"
@@ -14,15 +13,7 @@
 namespace glovebox::policy {
 namespace {
 
-#if defined(__x86_64__)
-constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
-constexpr absl::string_view kGateCall = "readlink";
-#elif defined(__aarch64__)
-constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
-constexpr absl::string_view kGateCall = "readlinkat";
-#else
-#error "Glovebox knows the system calls of x86-64 and aarch64"
-#endif
+using kernel::kNativeArch;
 
 absl::Status AddIoctls(FilterBuilder& builder, const Policy& policy, uint32_t action) {
   for (uint32_t request : policy.denied_ioctls) {
@@ -100,12 +91,16 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
   return builder;
 }
 
+bool MayHaveGate(const Policy& policy) {
+  return !policy.restrict_kptr && !policy.kernel_only && policy.level >= kernel::Level::kFull;
+}
+
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table) {
   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW, SCMP_ACT_NOTIFY));
   RETURN_IF_ERROR(AddLimits(builder, policy));
   RETURN_IF_ERROR(
       AddTimeStampCounter(builder, policy, policy.kernel_only ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_NOTIFY));
-  const bool gate = policy.gate != 0 && !policy.restrict_kptr && !policy.kernel_only;
+  const bool gate = policy.gate != 0 && MayHaveGate(policy);
   for (const kernel::SyscallRow& row : table) {
     if (row.level > policy.level && row.refuse == 0) continue;
     const int number = kernel::SyscallNumber(kNativeArch, row.name);

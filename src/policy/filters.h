@@ -3,6 +3,7 @@
 #define GLOVEBOX_POLICY_FILTERS_H_
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kernel/syscall_table.h"
 #include "policy/filter_builder.h"
@@ -34,6 +35,16 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
 // what asks at the gate may hand over a kernel's pointer, which must not pass unseen. Nor with kernel_only,
 // nor where the level does not record the call: there is nothing to be spared.
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
+
+// The call that goes on at the policy's gate.
+#if defined(__x86_64__)
+inline constexpr absl::string_view kGateCall = "readlink";
+#else
+inline constexpr absl::string_view kGateCall = "readlinkat";
+#endif
+
+// Whether NotifyFilter() would open a gate for this policy.
+bool MayHaveGate(const Policy& policy);
 
 // Row 20's place without a listener: what `table` refuses by rule, the limits' restriction, and the end of
 // row 16's hold. The other conditions stand in rows 6 to 8 then.

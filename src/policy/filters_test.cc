@@ -19,11 +19,7 @@
 namespace glovebox::policy {
 namespace {
 
-#if defined(__x86_64__)
-constexpr uint32_t kArch = AUDIT_ARCH_X86_64;
-#else
-constexpr uint32_t kArch = AUDIT_ARCH_AARCH64;
-#endif
+constexpr uint32_t kArch = kernel::kNativeArch;
 
 std::string Bytes(absl::StatusOr<FilterBuilder> builder) {
   EXPECT_OK(builder);

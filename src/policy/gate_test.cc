@@ -15,6 +15,7 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kernel/abi.h"
 #include "policy/compile.h"
 #include "policy/evaluate.h"
 #include "policy/filter_builder.h"
@@ -26,13 +27,12 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+constexpr uint32_t kArch = kernel::kNativeArch;
 #if defined(__x86_64__)
-constexpr uint32_t kArch = AUDIT_ARCH_X86_64;
-constexpr int kGateCall = SYS_readlink;
+constexpr int kReadlink = SYS_readlink;
 constexpr uint32_t kForeignArch = AUDIT_ARCH_I386;
 #else
-constexpr uint32_t kArch = AUDIT_ARCH_AARCH64;
-constexpr int kGateCall = SYS_readlinkat;
+constexpr int kReadlink = SYS_readlinkat;
 constexpr uint32_t kForeignArch = AUDIT_ARCH_ARM;
 #endif
 
@@ -72,11 +72,11 @@ Verdict At(const std::string& filter, uint64_t instruction, int number, uint32_t
 
 TEST(Gate, OneCallGoesOnAtOneInstruction) {
   const std::string filter = Notify(Full(kGate)).bpf;
-  EXPECT_EQ(At(filter, kGate, kGateCall).action, SECCOMP_RET_ALLOW);
+  EXPECT_EQ(At(filter, kGate, kReadlink).action, SECCOMP_RET_ALLOW);
   for (const uint64_t elsewhere :
        {kGate - 1, kGate + 1, kGate ^ (uint64_t{1} << 32), kGate ^ (uint64_t{1} << 63), kGate << 32,
         kGate & 0xffffffff, kGate >> 32, uint64_t{0}, ~uint64_t{0}}) {
-    EXPECT_EQ(At(filter, elsewhere, kGateCall).action, SECCOMP_RET_USER_NOTIF) << std::hex << elsewhere;
+    EXPECT_EQ(At(filter, elsewhere, kReadlink).action, SECCOMP_RET_USER_NOTIF) << std::hex << elsewhere;
   }
 }
 
@@ -84,7 +84,7 @@ TEST(Gate, EveryOtherCallIsAnsweredThereAsAnywhere) {
   const std::string filter = Notify(Full(kGate)).bpf;
   const std::string closed = Notify(Full(0)).bpf;
   for (int number = 0; number < 600; ++number) {
-    if (number == kGateCall) continue;
+    if (number == kReadlink) continue;
     EXPECT_EQ(At(filter, kGate, number).action, At(closed, kGate, number).action) << number;
   }
   EXPECT_EQ(At(filter, kGate, SYS_openat).action, SECCOMP_RET_USER_NOTIF);
@@ -105,8 +105,8 @@ TEST(Gate, NoOtherCallCausesALookAtTheInstruction) {
   for (int number = 0; number < 600; ++number) {
     const Verdict verdict = At(filter, kGate, number);
     const Verdict before = At(closed, kGate, number);
-    EXPECT_EQ(verdict.read_arguments, number == kGateCall || before.read_arguments) << number;
-    if (number == kGateCall) continue;
+    EXPECT_EQ(verdict.read_arguments, number == kReadlink || before.read_arguments) << number;
+    if (number == kReadlink) continue;
     EXPECT_EQ(verdict.instructions, before.instructions + 4) << number;
   }
 }
@@ -132,7 +132,7 @@ TEST(Gate, TheReadableFormSaysIt) {
   EXPECT_EQ(open.substr(open.size() - closed.size()), closed);
   EXPECT_THAT(open, HasSubstr("instruction pointer 0x7e8123456007"));
   EXPECT_THAT(open, HasSubstr("if ($instruction_pointer.hi32 == 32385)"));
-  EXPECT_THAT(open, HasSubstr(absl::StrCat("\" (", kGateCall, ")")));
+  EXPECT_THAT(open, HasSubstr(absl::StrCat("\" (", kReadlink, ")")));
 }
 
 TEST(Gate, StaysShutWhereItWouldHideARefusalOrSpareNothing) {
@@ -155,7 +155,7 @@ TEST(Gate, StaysShutWhereItWouldHideARefusalOrSpareNothing) {
     EXPECT_EQ(Notify(row.policy, row.options).bpf, Notify(closed, row.options).bpf) << row.name;
     EXPECT_EQ(Notify(row.policy, row.options).pfc, Notify(closed, row.options).pfc) << row.name;
   }
-  seccomp_data call = Call(kGateCall, kArch, {uint64_t{1} << 63, uint64_t{1} << 63, 1});
+  seccomp_data call = Call(kReadlink, kArch, {uint64_t{1} << 63, uint64_t{1} << 63, 1});
   call.instruction_pointer = kGate;
   ASSERT_OK_AND_ASSIGN(const Verdict verdict, Evaluate(Notify(cases[0].policy).bpf, call));
   EXPECT_EQ(verdict.action, SECCOMP_RET_USER_NOTIF);
@@ -179,7 +179,7 @@ TEST(Gate, CountsAgainstTheKernelsLimitOfInstructions) {
     ASSERT_OK_AND_ASSIGN(const std::string bpf, builder.Bpf());
     size = bpf.size() / sizeof(sock_filter);
   }
-  builder.AllowAt(kGate, kGateCall, "readlink");
+  builder.AllowAt(kGate, kReadlink, "readlink");
   EXPECT_THAT(builder.Bpf(), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("at most 4096")));
 }
 

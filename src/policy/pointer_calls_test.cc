@@ -9,6 +9,7 @@
 
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "kernel/abi.h"
 #include "kernel/syscall_table.h"
 #include "policy/evaluate.h"
 #include "policy/filters.h"
@@ -17,11 +18,7 @@
 namespace glovebox::policy {
 namespace {
 
-#if defined(__x86_64__)
-constexpr uint32_t kArch = AUDIT_ARCH_X86_64;
-#else
-constexpr uint32_t kArch = AUDIT_ARCH_AARCH64;
-#endif
+constexpr uint32_t kArch = kernel::kNativeArch;
 
 // Calls of which no register is a pointer for certain. A new call stands in neither list: look at its
 // signature.

@@ -1,7 +1,5 @@
 #include "trace/judge.h"
 
-#include <linux/audit.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <string>
@@ -9,16 +7,11 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "kernel/abi.h"
 #include "kernel/syscall_table.h"
 
 namespace glovebox::trace {
 namespace {
-
-#if defined(__x86_64__)
-constexpr uint32_t kNativeArch = AUDIT_ARCH_X86_64;
-#else
-constexpr uint32_t kNativeArch = AUDIT_ARCH_AARCH64;
-#endif
 
 // True for a call that this build knows and does not record. Every call of a foreign ABI is notified; these
 // just go on.
@@ -49,7 +42,7 @@ void RefuseByName(const policy::Policy& policy, bool native, Intent* intent) {
 }  // namespace
 
 bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* intent) {
-  const bool native = call.data.arch == kNativeArch && intent->syscall.rfind("x32:", 0) != 0;
+  const bool native = call.data.arch == kernel::kNativeArch && intent->syscall.rfind("x32:", 0) != 0;
   if (intent->op == Op::kForbidden && intent->refuse == EPERM && intent->text.rfind("ioctl ", 0) == 0) {
     // Natively only denied requests are notified; in a foreign ABI everything is.
     const auto& denied = policy.denied_ioctls;
@@ -74,6 +67,10 @@ const char* HoleKind(const Intent& intent) {
   if (intent.op == Op::kNone)
     return intent.syscall.find(':') != std::string::npos ? "foreign-abi" : "unlisted-call";
   return "memory-unreadable";
+}
+
+bool Names(const Intent& intent, Op op, absl::string_view path) {
+  return intent.op == op && intent.paths.size() == 1 && intent.paths[0].spelled == path;
 }
 
 bool IsAbsolute(const Intent& intent) {

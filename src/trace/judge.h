@@ -5,6 +5,7 @@
 
 #include <linux/seccomp.h>
 
+#include "absl/strings/string_view.h"
 #include "policy/policy.h"
 #include "trace/intent.h"
 
@@ -16,6 +17,10 @@ bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* inte
 
 // The kind of the hole that Intent::hole tells of.
 const char* HoleKind(const Intent& intent);
+
+// It is this operation on this one path, as spelled: the words that a supervisor and its own programs have
+// agreed on.
+bool Names(const Intent& intent, Op op, absl::string_view path);
 
 // What the call names does not depend on where its caller stands.
 bool IsAbsolute(const Intent& intent);

@@ -14,6 +14,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "child/shim_ring.h"
+#include "policy/filters.h"
 
 namespace glovebox::trace {
 namespace {
@@ -64,8 +65,7 @@ UniqueFd ShimLibrary::OpenFile() const { return UniqueFd(open(path_.c_str(), O_R
 
 void OpenGate(const ShimLibrary* library, policy::Policy* policy) {
   policy->gate = 0;
-  const bool shut = policy->restrict_kptr || policy->kernel_only || policy->level != kernel::Level::kFull;
-  if (library == nullptr || shut) return;
+  if (library == nullptr || !policy::MayHaveGate(*policy)) return;
   uint64_t random = 0;
   if (getrandom(&random, sizeof random, 0) != sizeof random) return;
   constexpr uint64_t kPlace = 0x10000;  // the largest page

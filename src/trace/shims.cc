@@ -6,15 +6,12 @@
 #include <utility>
 
 #include "child/shim_ring.h"
+#include "trace/judge.h"
 
 namespace glovebox::trace {
 namespace {
 
 constexpr absl::string_view kPreloadList = "/etc/ld.so.preload";
-
-bool Names(const Intent& intent, Op op, absl::string_view path) {
-  return intent.op == op && intent.refuse == 0 && intent.paths.size() == 1 && intent.paths[0].spelled == path;
-}
 
 // fstat(), which the dynamic linker asks of each file that it has opened.
 bool AsksOfDescriptor(const Intent& intent) {

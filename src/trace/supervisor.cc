@@ -17,6 +17,7 @@
 #include "base/unique_fd.h"
 #include "child/shim_ring.h"
 #include "child/wire.h"
+#include "policy/filters.h"
 #include "trace/announcements.h"
 #include "trace/clock.h"
 #include "trace/handshake.h"
@@ -38,11 +39,6 @@ namespace {
 // enough to cost nothing (one poll).
 constexpr uint64_t kSweepEvery = 128;
 constexpr int kCallsAfterStop = 1000;
-#if defined(__x86_64__)
-constexpr char kGateCall[] = "readlink";
-#else
-constexpr char kGateCall[] = "readlinkat";
-#endif
 constexpr absl::string_view kAnnouncement(child::kAnnouncePath, sizeof(child::kAnnouncePath) - 1);
 
 }  // namespace
@@ -123,8 +119,7 @@ class Supervisor::Impl final : private ShimSink {
     // What was asked before is told before, and in the tree of names that it was asked in.
     drained_ns_ = time;
     MayChangeNames(intent.op) ? shims_.DrainAll() : shims_.Drain(process.tgid);
-    if (o_.announcer != nullptr && intent.op == Op::kOpen && intent.paths.size() == 1 &&
-        intent.paths[0].spelled == kAnnouncement) {
+    if (o_.announcer != nullptr && Names(intent, Op::kOpen, kAnnouncement)) {
       Announce(call, process);
       return;
     }
@@ -198,7 +193,7 @@ class Supervisor::Impl final : private ShimSink {
     if (recent_.Repeats(process, path, drained_ns_)) return;
     Intent intent;
     intent.op = Op::kReadlink;
-    intent.syscall = kGateCall;
+    intent.syscall = std::string(policy::kGateCall);
     PathRef& link = intent.paths.emplace_back();
     link.spelled = std::string(path);
     link.follow = false;

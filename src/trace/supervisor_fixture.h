@@ -3,7 +3,6 @@
 #define GLOVEBOX_TRACE_SUPERVISOR_FIXTURE_H_
 
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 
 #include "child/wire.h"
 #include "gtest/gtest.h"
+#include "kernel/abi.h"
 #include "kernel/fake_memory.h"
 #include "kernel/fake_notify.h"
 #include "trace/recording_sink.h"
@@ -23,11 +23,7 @@
 
 namespace glovebox::trace {
 
-#if defined(__x86_64__)
-inline constexpr uint32_t kArch = AUDIT_ARCH_X86_64;
-#else
-inline constexpr uint32_t kArch = AUDIT_ARCH_AARCH64;
-#endif
+inline constexpr uint32_t kArch = kernel::kNativeArch;
 
 // Finds everything at the place where it is spelled.
 class FakeResolver final : public Resolver {
