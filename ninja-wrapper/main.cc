@@ -33,21 +33,6 @@ int Fail(int code, absl::string_view message) {
   return code;
 }
 
-std::string OwnDirectory() {
-  char path[PATH_MAX];
-  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
-  return size > 0 ? std::string(Dirname(absl::string_view(path, static_cast<size_t>(size)))) : ".";
-}
-
-// The first that exists; the last ones are the places in a build tree.
-std::string FindBeside(const std::vector<std::string>& places) {
-  for (const std::string& place : places) {
-    std::string path = CleanPath(JoinPath(OwnDirectory(), place));
-    if (FileExists(path)) return path;
-  }
-  return "";
-}
-
 // LD_PRELOAD has no quoting: a blank, a colon or a dollar in the path would cut or change it. Then a link in
 // a private directory stands in for it, and lives as long as `holder`.
 std::string PreloadablePath(const std::string& library, std::optional<TempDir>& holder) {
@@ -83,6 +68,7 @@ int Become(const std::string& ninja, const Arguments& arguments,
 int Build(const std::string& ninja, const Arguments& arguments, const std::string& build_dir,
           const std::vector<std::string>& environment, const std::vector<std::string>& command) {
   const char* named = getenv("GLOVEBOX_LAUNCH");
+  // The last places are those in a build tree.
   const std::string launcher = named != nullptr && named[0] != '\0'
                                    ? named
                                    : FindBeside({"glovebox-launch", "../src/child/glovebox-launch"});

@@ -1,7 +1,10 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -75,6 +78,29 @@ absl::Status MakeDirectories(const std::string& path) {
 bool FileExists(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0;
+}
+
+absl::StatusOr<UniqueFd> SealedFile(const char* name, absl::string_view bytes) {
+  UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd.valid()) return ErrnoStatus("memfd_create", name, errno);
+  RETURN_IF_ERROR(WriteAll(fd.get(), bytes, name));
+  constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+  if (fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) return ErrnoStatus("fcntl(F_ADD_SEALS)", name, errno);
+  return fd;
+}
+
+std::string OwnDirectory() {
+  char path[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  return size > 0 ? std::string(Dirname(absl::string_view(path, static_cast<size_t>(size)))) : ".";
+}
+
+std::string FindBeside(const std::vector<std::string>& places) {
+  for (const std::string& place : places) {
+    std::string path = CleanPath(JoinPath(OwnDirectory(), place));
+    if (FileExists(path)) return path;
+  }
+  return "";
 }
 
 absl::StatusOr<TempDir> TempDir::Create(absl::string_view prefix) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +23,13 @@ absl::Status WriteFile(const std::string& path, absl::string_view bytes);
 // Like mkdir -p, with mode 0700 for what it makes.
 absl::Status MakeDirectories(const std::string& path);
 bool FileExists(const std::string& path);
+// A memory file that holds `bytes` and that nobody can change any more, whoever gets its descriptor. `name`
+// is for errors and for /proc.
+absl::StatusOr<UniqueFd> SealedFile(const char* name, absl::string_view bytes);
+// The directory of the program that runs ("." where that cannot be told), and the first of `places`, relative
+// to it, where a file is; empty: none.
+std::string OwnDirectory();
+std::string FindBeside(const std::vector<std::string>& places);
 
 // A new directory below $TMPDIR (or /tmp), removed with all it holds when it goes out of scope.
 class TempDir {

@@ -1,5 +1,9 @@
 #include "base/files.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
@@ -25,6 +29,21 @@ TEST(Files, MakeDirectoriesRefusesAFileInTheWay) {
   ASSERT_OK_AND_ASSIGN(TempDir dir, TempDir::Create());
   ASSERT_OK(WriteFile(dir.path() + "/f", ""));
   EXPECT_THAT(MakeDirectories(dir.path() + "/f"), StatusIs(testing::_, testing::HasSubstr("ENOTDIR")));
+}
+
+TEST(Files, ASealedFileHoldsWhatItWasGivenAndNothingElse) {
+  ASSERT_OK_AND_ASSIGN(const UniqueFd file, SealedFile("files-test", "bytes"));
+  EXPECT_EQ(pwrite(file.get(), "x", 1, 0), -1);
+  EXPECT_EQ(ftruncate(file.get(), 0), -1);
+  char bytes[8] = {};
+  EXPECT_EQ(pread(file.get(), bytes, sizeof bytes, 0), 5);
+  EXPECT_STREQ(bytes, "bytes");
+}
+
+TEST(Files, TheFirstThatIsThereBesideTheProgramIsFound) {
+  const std::string name = program_invocation_short_name;
+  EXPECT_EQ(FindBeside({"no-such-file", name, "."}), OwnDirectory() + "/" + name);
+  EXPECT_EQ(FindBeside({"no-such-file"}), "");
 }
 
 TEST(Files, TheScratchDirectoryGoesWithItsOwner) {

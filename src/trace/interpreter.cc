@@ -21,6 +21,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/unique_fd.h"
+#include "trace/elf_file.h"
 #include "trace/predict.h"
 #include "trace/resolver_walk.h"
 
@@ -28,13 +29,10 @@ namespace glovebox::trace {
 namespace {
 
 constexpr int kMostScripts = 5;  // exec_binprm(), fs/exec.c
-constexpr size_t kMostProgramHeaders = 65536 / sizeof(Elf64_Phdr);
 
 #if defined(__x86_64__)
-constexpr Elf64_Half kMachine = EM_X86_64;
 bool IsOtherAbi(Elf64_Half machine) { return machine == EM_386 || machine == 6 /* EM_486 */; }
 #else
-constexpr Elf64_Half kMachine = EM_AARCH64;
 bool IsOtherAbi(Elf64_Half machine) { return machine == EM_ARM; }
 #endif
 
@@ -50,12 +48,6 @@ struct Program {
 };
 
 enum class Opened { kYes, kNo, kNoExec };
-
-// False where it is shorter, or cannot be read.
-bool ReadFully(int fd, uint64_t offset, void* out, size_t size) {
-  return offset <= INT64_MAX &&
-         pread(fd, out, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
-}
 
 Opened OpenProgram(const std::string& spelled, const Resolved& what, Program* out) {
   UniqueFd dir;
@@ -82,14 +74,6 @@ Elf64_Ehdr ElfHeader(const Program& program) {
   Elf64_Ehdr header = {};
   std::memcpy(&header, program.head.data(), std::min(sizeof(header), program.head.size()));
   return header;
-}
-
-// load_elf_phdrs(), fs/binfmt_elf.c.
-bool ReadProgramHeaders(const Program& program, const Elf64_Ehdr& header, std::vector<Elf64_Phdr>* out) {
-  if (header.e_phentsize != sizeof(Elf64_Phdr)) return false;
-  if (header.e_phnum == 0 || header.e_phnum > kMostProgramHeaders) return false;
-  out->resize(header.e_phnum);
-  return ReadFully(program.fd.get(), header.e_phoff, out->data(), out->size() * sizeof(Elf64_Phdr));
 }
 
 // The handlers of binfmt_misc (Documentation/admin-guide/binfmt-misc.rst). They come before all formats.
@@ -207,14 +191,14 @@ class Checker {
   // The order of the errors is that of load_elf_binary(), fs/binfmt_elf.c.
   int CheckElf(const Program& program) {
     const Elf64_Ehdr header = ElfHeader(program);
-    if (header.e_machine != kMachine) {
+    if (header.e_machine != kElfMachine) {
       if (IsOtherAbi(header.e_machine)) return 0;
       handler_likely_ = true;
       return ENOEXEC;
     }
     if (header.e_type != ET_EXEC && header.e_type != ET_DYN) return ENOEXEC;
     std::vector<Elf64_Phdr> headers;
-    if (!ReadProgramHeaders(program, header, &headers)) {
+    if (!ReadProgramHeaders(program.fd.get(), header, &headers)) {
       // x32, or the ILP32 of aarch64.
       return header.e_ident[EI_CLASS] == ELFCLASS32 ? 0 : ENOEXEC;
     }
@@ -241,8 +225,8 @@ class Checker {
     if (loader.head.size() < sizeof(Elf64_Ehdr)) return EIO;
     const Elf64_Ehdr header = ElfHeader(loader);
     std::vector<Elf64_Phdr> headers;
-    if (!BeginsLikeElf(loader) || header.e_machine != kMachine) return ELIBBAD;
-    return ReadProgramHeaders(loader, header, &headers) ? 0 : ELIBBAD;
+    if (!BeginsLikeElf(loader) || header.e_machine != kElfMachine) return ELIBBAD;
+    return ReadProgramHeaders(loader.fd.get(), header, &headers) ? 0 : ELIBBAD;
   }
 
   const Permissions& permissions_;

@@ -1,8 +1,5 @@
 #include "trace/plan_store.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -69,12 +66,7 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(access::Role role,
   plan->listens = outer == nullptr && !host_.listener_above;
   ASSIGN_OR_RETURN(policy::CompiledPlan compiled,
                    policy::CompilePlan(policy, host_, {.listener = plan->listens, .outer = outer}));
-  plan->memfd.reset(memfd_create("glovebox-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!plan->memfd.valid()) return ErrnoStatus("memfd_create", "plan", errno);
-  RETURN_IF_ERROR(WriteAll(plan->memfd.get(), compiled.bytes, "plan"));
-  constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-  if (fcntl(plan->memfd.get(), F_ADD_SEALS, kSeals) != 0)
-    return ErrnoStatus("fcntl(F_ADD_SEALS)", "plan", errno);
+  ASSIGN_OR_RETURN(plan->memfd, SealedFile("glovebox-plan", compiled.bytes));
   plan->size = static_cast<uint32_t>(compiled.bytes.size());
   plan->ruleset = std::move(compiled.ruleset);
   return plan;

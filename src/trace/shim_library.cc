@@ -1,7 +1,6 @@
 #include "trace/shim_library.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -11,7 +10,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
-#include "base/paths.h"
 #include "base/status.h"
 #include "child/shim_ring.h"
 #include "policy/filters.h"
@@ -21,21 +19,13 @@ namespace {
 
 constexpr char kName[] = "libglovebox-shim.so";
 constexpr size_t kPage = 4096;
-// Installed beside bin/; built below src/, for programs in src/cli, src/trace and ninja-wrapper.
-constexpr const char* kDirectories[] = {"../lib/glovebox", "../child", "../src/child"};
 
 }  // namespace
 
+// Installed beside bin/; built below src/, for programs in src/cli, src/trace and ninja-wrapper.
 std::string ShimLibrary::Find() {
-  char self[PATH_MAX];
-  const ssize_t size = readlink("/proc/self/exe", self, sizeof self);
-  if (size <= 0 || size == sizeof self) return "";
-  const std::string directory(Dirname(absl::string_view(self, static_cast<size_t>(size))));
-  for (const char* place : kDirectories) {
-    std::string path = CleanPath(absl::StrCat(directory, "/", place, "/", kName));
-    if (access(path.c_str(), R_OK) == 0) return path;
-  }
-  return "";
+  return FindBeside({absl::StrCat("../lib/glovebox/", kName), absl::StrCat("../child/", kName),
+                     absl::StrCat("../src/child/", kName)});
 }
 
 absl::StatusOr<std::unique_ptr<ShimLibrary>> ShimLibrary::Open(std::string path) {
@@ -43,12 +33,7 @@ absl::StatusOr<std::unique_ptr<ShimLibrary>> ShimLibrary::Open(std::string path)
   void* const code = mmap(nullptr, kPage, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd.get(), 0);
   if (code == MAP_FAILED) return ErrnoStatus("mmap(PROT_EXEC)", path, errno);
   munmap(code, kPage);
-  UniqueFd list(memfd_create("glovebox-preload", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!list.valid()) return ErrnoStatus("memfd_create", "preload list", errno);
-  RETURN_IF_ERROR(WriteAll(list.get(), absl::StrCat(GLOVEBOX_SHIM_LIBRARY, "\n"), "preload list"));
-  constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-  if (fcntl(list.get(), F_ADD_SEALS, kSeals) != 0)
-    return ErrnoStatus("fcntl(F_ADD_SEALS)", "preload list", errno);
+  ASSIGN_OR_RETURN(UniqueFd list, SealedFile("glovebox-preload", absl::StrCat(GLOVEBOX_SHIM_LIBRARY, "\n")));
   return std::unique_ptr<ShimLibrary>(new ShimLibrary(std::move(path), std::move(list)));
 }
 

@@ -13,22 +13,18 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "trace/elf_file.h"
 
 namespace glovebox::trace {
 namespace {
 
 #if defined(__x86_64__)
-constexpr Elf64_Half kMachine = EM_X86_64;
 constexpr std::string_view kLoader = "/lib64/ld-linux-x86-64.so.2";
-#elif defined(__aarch64__)
-constexpr Elf64_Half kMachine = EM_AARCH64;
-constexpr std::string_view kLoader = "/lib/ld-linux-aarch64.so.1";
 #else
-#error "Glovebox knows the programs of x86-64 and aarch64"
+constexpr std::string_view kLoader = "/lib/ld-linux-aarch64.so.1";
 #endif
 
-constexpr size_t kMostProgramHeaders = 65536 / sizeof(Elf64_Phdr);  // load_elf_phdrs(), fs/binfmt_elf.c
-constexpr size_t kMostDynamicBytes = 65536;                         // a program has some 500
+constexpr size_t kMostDynamicBytes = 65536;  // a program has some 500
 constexpr uint64_t kMostStrings = 8 << 20;
 
 // With the NUL that ends them. What stands before one in the table may be the beginning of a longer name.
@@ -43,21 +39,6 @@ constexpr std::string_view kSanitizers[] = {
     "libasan",     "libtsan", "libmsan", "liblsan", "libhwasan",
     "libclang_rt", "__asan_", "__tsan_", "__msan_", "__hwasan_",
 };
-
-// False where the file is shorter, or cannot be read.
-bool ReadFully(int fd, uint64_t offset, void* out, size_t size) {
-  if (offset > INT64_MAX - size) return false;
-  char* to = static_cast<char*>(out);
-  while (size > 0) {
-    const ssize_t n = pread(fd, to, size, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    to += n;
-    offset += static_cast<uint64_t>(n);
-    size -= static_cast<size_t>(n);
-  }
-  return true;
-}
 
 // Started by itself it may do what its user may not: no code of somebody else's belongs into it. An attribute
 // that cannot be asked for counts as one that is there.
@@ -81,14 +62,11 @@ class Program {
     Elf64_Ehdr header;
     if (!ReadFully(fd_, 0, &header, sizeof(header))) return false;
     if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
-        header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != kMachine) {
+        header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != kElfMachine) {
       return false;
     }
     if (header.e_type != ET_EXEC && header.e_type != ET_DYN) return false;
-    if (header.e_phentsize != sizeof(Elf64_Phdr)) return false;
-    if (header.e_phnum == 0 || header.e_phnum > kMostProgramHeaders) return false;
-    headers_.resize(header.e_phnum);
-    return ReadFully(fd_, header.e_phoff, headers_.data(), headers_.size() * sizeof(Elf64_Phdr));
+    return ReadProgramHeaders(fd_, header, &headers_);
   }
 
   // Musl's programs, for instance, have another loader, which knows no /etc/ld.so.preload.
