@@ -93,7 +93,9 @@ absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildReque
   const bool full = request.full;
   if (full && !request.strict) record->shim_ = trace::ShimLibrary::Own();
   options.shim = record->shim_.get();
-  options.policy_for = [full, shim = options.shim](access::Role role) { return PolicyFor(role, full, shim); };
+  options.policy_for = [full, shim = options.shim](const access::ActionBegin& begin) {
+    return PolicyFor(begin.role, full, shim);
+  };
   absl::StatusOr<std::unique_ptr<trace::Collector>> collector = trace::Collector::Start(std::move(options));
   if (!collector.ok()) {
     access::DropRun(record->run_dir_);

@@ -73,7 +73,7 @@ TEST_F(LogTest, ANewerVersionIsNamedWithTheWayOut) {
   ASSERT_OK(WriteFile(File("a"), bytes));
   EXPECT_THAT(ReadLog(dir_->path()),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("version 99, and this glovebox reads up to version 2")));
+                       HasSubstr("version 99, and this glovebox reads up to version 3")));
 }
 
 // A report during the build: whatever the writer is at, what was taken before the look is there.

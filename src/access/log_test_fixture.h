@@ -38,6 +38,8 @@ inline std::vector<Record> EveryKind(size_t longest = 100000) {
   begin.action = 1;
   begin.time_ns = 2;
   begin.role = Role::kCompile;
+  begin.test = "suite.case";
+  begin.mode = "enforce";
   begin.outputs = {"a.o", std::string("odd\n\xff\0name", 10)};
   begin.argv = {"g++", std::string(longest, 'x'), ""};
   Access odd = SomeAccess(2);
@@ -47,7 +49,8 @@ inline std::vector<Record> EveryKind(size_t longest = 100000) {
   odd.resolved2 = "/second";
   odd.tid = 99;
   odd.sight = Sight::kObserved;
-  odd.decision = Decision::kDenied;
+  odd.decision = Decision::kKernelDenied;
+  odd.rule = "read-outside: built in";
   odd.flags = ~uint64_t{0};
   Hole hole{1, 2000, 7, "foreign-abi", "syscall 9"};
   ActionEnd end;
@@ -56,6 +59,9 @@ inline std::vector<Record> EveryKind(size_t longest = 100000) {
   end.kind = ActionEnd::Kind::kSignaled;
   end.status = 11;
   end.left_over = {"12 /bin/sleep"};
+  end.limit = "wall clock 10 s";
+  end.peak_processes = 3;
+  end.measured = "sampled";
   return {run, begin, SomeAccess(0), SomeAccess(1), odd, hole, end, RunEnd{4000, 2, 1}};
 }
 

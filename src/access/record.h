@@ -44,7 +44,12 @@ enum class Sight : uint8_t {
 };
 
 // What the supervisor answered.
-enum class Decision : uint8_t { kContinued = 0, kDenied = 1, kEmulated = 2 };
+enum class Decision : uint8_t {
+  kContinued = 0,     // the call goes on
+  kDenied = 1,        // refused
+  kEmulated = 2,      // made by the supervisor, its result handed in
+  kKernelDenied = 3,  // goes on, and the action's Landlock ruleset refuses it: predicted by our evaluator
+};
 
 // One call by one thread. Strings are raw bytes.
 struct Access {
@@ -65,6 +70,9 @@ struct Access {
   int32_t error = 0;  // errno where the result is not kThere or kCreated
   Sight sight = Sight::kPredicted;
   Decision decision = Decision::kContinued;
+  // What the policy has against it: the rule's id, a colon, its place and words ("write-outside:
+  // glovebox.toml:12:3 write"); empty: nothing. With kContinued it went on all the same (observe, report).
+  std::string rule;
 
   bool operator==(const Access&) const = default;
 };
@@ -85,6 +93,8 @@ struct ActionBegin {
   std::vector<std::string> argv;
   uint8_t level = 0;  // kernel::Level
   std::string shape;  // how it was seen: "notify", "none"
+  std::string test;   // the test's name, of kTest
+  std::string mode;   // of its policy: "observe", "report", "enforce"; older logs: empty
 
   bool operator==(const ActionBegin&) const = default;
 };
@@ -117,6 +127,11 @@ struct ActionEnd {
   uint64_t cpu_ns = 0;  // user + system of the action's first process tree, 0 when unknown
   uint64_t peak_bytes = 0;
   std::vector<std::string> left_over;  // "pid exe" of what still ran when the first process had ended
+  // The limit that ended it, with its value and what was measured ("wall clock 10 s", "total memory 512 MiB:
+  // 540 MiB"); empty: none did.
+  std::string limit;
+  uint64_t peak_processes = 0;  // at once, of the whole action; 0: not known
+  std::string measured;         // how memory and processes were: "cgroup v2", "cgroup v1", "sampled", ""
 
   bool operator==(const ActionEnd&) const = default;
 };

@@ -16,8 +16,8 @@ constexpr uint8_t kSecondPath = 1 << 1;
 constexpr uint8_t kMainThread = 1 << 2;  // tid == pid
 constexpr uint8_t kHasError = 1 << 3;
 constexpr uint8_t kObservedBit = 1 << 4;
-constexpr int kDecisionShift = 5;  // two bits
-constexpr uint8_t kKnownBits = 0x7f;
+constexpr int kDecisionShift = 5;     // two bits
+constexpr uint8_t kHasRule = 1 << 7;  // version 3
 
 enum StringCode : uint64_t { kEmpty = 0, kLiteral = 1, kDefine = 2, kFirstReference = 3 };
 
@@ -43,13 +43,14 @@ struct CostVisitor {
     return CostOf(r.tool, r.command, r.source_dir, r.build_dir, r.home, r.tmp, r.kernel, r.manifest);
   }
   size_t operator()(const ActionBegin& r) const {
-    return CostOf(r.cwd, r.target, r.target_type, r.language, r.depfile, r.outputs, r.argv, r.shape);
+    return CostOf(r.cwd, r.target, r.target_type, r.language, r.depfile, r.outputs, r.argv, r.shape, r.test,
+                  r.mode);
   }
   size_t operator()(const Access& r) const {
-    return CostOf(r.exe, r.syscall, r.path, r.resolved, r.path2, r.resolved2);
+    return CostOf(r.exe, r.syscall, r.path, r.resolved, r.path2, r.resolved2, r.rule);
   }
   size_t operator()(const Hole& r) const { return CostOf(r.kind, r.detail); }
-  size_t operator()(const ActionEnd& r) const { return CostOf(r.step, r.left_over); }
+  size_t operator()(const ActionEnd& r) const { return CostOf(r.step, r.left_over, r.limit, r.measured); }
   size_t operator()(const RunEnd&) const { return 0; }
 };
 
@@ -126,6 +127,8 @@ struct Encoding {
     List(r.argv);
     Byte(r.level);
     Text(r.shape);
+    Text(r.test);
+    Text(r.mode);
     return FrameType::kActionBegin;
   }
   FrameType operator()(const Access& r) {
@@ -136,6 +139,7 @@ struct Encoding {
     if (r.tid == r.pid) bits |= kMainThread;
     if (r.error != 0) bits |= kHasError;
     if (r.sight == Sight::kObserved) bits |= kObservedBit;
+    if (!r.rule.empty()) bits |= kHasRule;
     bits = static_cast<uint8_t>(bits | (static_cast<int>(r.decision) << kDecisionShift));
     Byte(bits);
     Byte(static_cast<uint8_t>(r.op));
@@ -154,6 +158,7 @@ struct Encoding {
       Text(r.resolved2);
     }
     if (r.error != 0) Signed(r.error);
+    if (!r.rule.empty()) Text(r.rule);
     return FrameType::kAccess;
   }
   FrameType operator()(const Hole& r) {
@@ -173,6 +178,9 @@ struct Encoding {
     Number(r.cpu_ns);
     Number(r.peak_bytes);
     List(r.left_over);
+    Text(r.limit);
+    Number(r.peak_processes);
+    Text(r.measured);
     return FrameType::kActionEnd;
   }
   FrameType operator()(const RunEnd& r) {
@@ -285,16 +293,19 @@ struct Decoding {
     r.argv = List();
     r.level = in.Byte();
     r.shape = Text();
+    if (codec.version_ >= 3) {
+      r.test = Text();
+      r.mode = Text();
+    }
     return r;
   }
   Access ReadAccess() {
     Access r;
     const uint8_t bits = in.Byte();
-    const int decision = (bits >> kDecisionShift) & 3;
-    if ((bits & ~kKnownBits) != 0 || decision > static_cast<int>(Decision::kEmulated)) {
+    r.decision = static_cast<Decision>((bits >> kDecisionShift) & 3);
+    if (codec.version_ < 3 && ((bits & kHasRule) != 0 || r.decision == Decision::kKernelDenied)) {
       in.Fail("unknown value");
     }
-    r.decision = in.ok() ? static_cast<Decision>(decision) : Decision::kContinued;
     r.sight = (bits & kObservedBit) != 0 ? Sight::kObserved : Sight::kPredicted;
     r.op = Enum(static_cast<Op>(kOpCount - 1));
     r.result = Enum(Result::kFailed);
@@ -312,6 +323,7 @@ struct Decoding {
       r.resolved2 = Text();
     }
     if ((bits & kHasError) != 0) r.error = in.Signed32();
+    if ((bits & kHasRule) != 0) r.rule = Text();
     return r;
   }
   int32_t ThreadOf(int32_t pid) {
@@ -336,6 +348,11 @@ struct Decoding {
     r.cpu_ns = in.Varint();
     r.peak_bytes = in.Varint();
     r.left_over = List();
+    if (codec.version_ >= 3) {
+      r.limit = Text();
+      r.peak_processes = in.Varint();
+      r.measured = Text();
+    }
     return r;
   }
   RunEnd ReadRunEnd() {

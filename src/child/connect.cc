@@ -52,7 +52,8 @@ OrderError SendHello(int connection, const LaunchOptions& options) {
   // that was removed or is too deep has no name that we can tell, nor has "(unreachable)/...": the command
   // runs there all the same, and the supervisor says what it sees.
   if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0 || cwd[0] != '/') cwd[0] = '\0';
-  const char* fixed[kHelloStrings] = {cwd, options.target, options.type, options.language, options.depfile};
+  const char* fixed[kHelloStrings] = {
+      cwd, options.target, options.type, options.language, options.depfile, options.test};
   size_t size = 0;
   for (const char* text : fixed) size += strlen(text) + 1;
   for (size_t i = 0; i < options.output_count; ++i) size += strlen(options.outputs[i]) + 1;

@@ -35,7 +35,7 @@ namespace glovebox::child {
 inline constexpr char kAnnouncePath[] = "/dev/null/glovebox/announce/1";
 inline constexpr char kCollectorVariable[] = "GLOVEBOX_COLLECTOR";
 inline constexpr uint32_t kHelloMagic = 0x31584247;  // "GBX1"
-inline constexpr uint32_t kWireVersion = 1;
+inline constexpr uint32_t kWireVersion = 2;
 inline constexpr uint32_t kMaxPayload =
     8u << 20;  // Linux's own limit for argv and environment together is 6 MiB
 inline constexpr uint8_t kListenerTaken = 42;
@@ -53,8 +53,8 @@ enum class Role : uint32_t {
 
 // The fixed strings of the payload, in this order. An empty working directory is one that the launcher could
 // not tell.
-enum class HelloString : uint32_t { kCwd, kTarget, kTargetType, kLanguage, kDepfile };
-inline constexpr uint32_t kHelloStrings = 5;
+enum class HelloString : uint32_t { kCwd, kTarget, kTargetType, kLanguage, kDepfile, kTest };
+inline constexpr uint32_t kHelloStrings = 6;
 
 struct HelloHeader {
   uint32_t magic = kHelloMagic;

@@ -276,6 +276,8 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
   request.begin.target_type = o.target_type;
   request.begin.language = o.language;
   request.begin.depfile = o.depfile;
+  request.begin.test = FromPlainWord(o.test);
+  request.begin.mode = policy::ModeName(policy.mode);
   request.begin.outputs = o.outputs;
   ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
   if (!outcome.failure.empty()) PrintLine(outcome.failure);
@@ -371,6 +373,7 @@ void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* comma
   run->add_option("--target", o->target)->group(group);
   run->add_option("--type", o->target_type)->group(group);
   run->add_option("--dep", o->depfile)->group(group);
+  run->add_option("--test", o->test)->group(group);
   run->add_option("--out", o->outputs)->group(group)->allow_extra_args(false);
   if (launched) {
     run->allow_extras();  // an option of a newer launcher must not break a build

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 
+#include "absl/strings/str_cat.h"
 #include "kernel/abi.h"
 
 namespace glovebox::policy {
@@ -14,6 +15,23 @@ namespace {
 constexpr uint32_t Low(unsigned long request) { return static_cast<uint32_t>(request); }
 
 }  // namespace
+
+const char* ModeName(Mode mode) {
+  switch (mode) {
+    case Mode::kObserve:
+      return "observe";
+    case Mode::kReport:
+      return "report";
+    case Mode::kEnforce:
+      break;
+  }
+  return "enforce";
+}
+
+std::string OriginText(const Origin& origin) {
+  if (origin.file.empty()) return "built in";
+  return absl::StrCat(origin.file, ":", origin.line, ":", origin.column);
+}
 
 Policy DefaultPolicy(Role role) {
   Policy policy;

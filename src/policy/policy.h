@@ -1,5 +1,5 @@
-// The policy: an immutable value. It says what a sandboxed process may do and what is recorded of it.
-// Foundation knows the part that the child plan needs; rules for files and network are Enforcement's.
+// The policy: an immutable value. It says what the processes of one action may do and what is recorded of it.
+// It comes from DefaultPolicy() and glovebox.toml; each rule knows where it was written.
 #ifndef GLOVEBOX_POLICY_POLICY_H_
 #define GLOVEBOX_POLICY_POLICY_H_
 
@@ -18,8 +18,89 @@ enum class Mode { kObserve, kReport, kEnforce };
 // The roles differ in what they may do without being asked: see DefaultPolicy().
 enum class Role { kRun, kEdge, kCompile, kLink, kCustom, kTest, kConfigure };
 
+// "enforce" of kEnforce.
+const char* ModeName(Mode mode);
+
+// Where a rule was written. `file` empty: built in, and `line` is 0.
+struct Origin {
+  std::string file;
+  int line = 0;  // from 1
+  int column = 0;
+  bool operator==(const Origin&) const = default;
+};
+
+// "glovebox.toml:12:3", or "built in".
+std::string OriginText(const Origin& origin);
+
+enum class PathAccess : uint8_t {
+  kRead,    // read, list, execute
+  kWrite,   // kRead, and create, change, remove
+  kAppend,  // add to it, and nothing else but reading it
+  kHidden,  // as if it were not there
+};
+
+// One path of a policy. Read and write grant a file, or a directory with all below it. Append and hidden are
+// patterns (path_match.h) and outrank what grants: the kernel knows no exception below a grant, so that the
+// supervisor holds these.
+struct PathRule {
+  PathAccess access = PathAccess::kRead;
+  std::string path;  // absolute, `.` and `..` gone, variables expanded
+  Origin origin;
+  bool operator==(const PathRule&) const = default;
+};
+
+enum class NetworkMode : uint8_t {
+  kAny,       // not confined
+  kNone,      // no socket but a pair of one's own
+  kUnix,      // unix sockets
+  kLoopback,  // unix sockets, 127.0.0.0/8 and ::1
+  kNamed,     // unix sockets and `endpoints`
+};
+
+// Addresses that may be reached or taken: a network, or one address with all of its bits, and a range of
+// ports.
+struct Endpoint {
+  bool connect = false;
+  bool bind = false;
+  bool ipv6 = false;
+  std::array<uint8_t, 16> address{};  // network byte order; the first 4 for IPv4
+  int prefix = 0;                     // bits of `address` that count
+  uint16_t first_port = 0;            // 0 to 65535: any
+  uint16_t last_port = 65535;
+  std::string text;  // as it was written
+  Origin origin;
+  bool operator==(const Endpoint&) const = default;
+};
+
+struct Network {
+  NetworkMode mode = NetworkMode::kAny;
+  std::vector<Endpoint> endpoints;  // in any mode but kAny they are allowed beside it
+  bool own_namespace = false;       // with loopback only, where the host allows user namespaces
+  Origin origin;
+  bool operator==(const Network&) const = default;
+};
+
+// Bounds of a whole action, all of its processes together. Absent: none.
+struct Budget {
+  std::optional<uint64_t> wall_ns;
+  std::optional<uint64_t> memory_bytes;
+  std::optional<uint64_t> processes;
+  Origin wall_origin, memory_origin, processes_origin;
+  bool operator==(const Budget&) const = default;
+};
+
 struct Policy {
   Mode mode = Mode::kReport;
+  // What the host cannot hold is left out and reported, also in enforce, where it is an error else.
+  bool best_effort = false;
+  bool confine_files = false;  // `paths` say all that may be touched; else only append and hidden count
+  std::vector<PathRule> paths;
+  Network network;
+  Budget budget;
+  bool strict_inputs = false;      // an edge sees no generated file on which it does not depend
+  bool private_tmp = false;        // a TMPDIR of its own, removed at the end
+  bool private_home = false;       // an empty HOME of its own
+  bool hide_by_namespace = false;  // a mount namespace in which the hidden paths are covered
   kernel::Level level = kernel::Level::kOpen;
   bool restore_sigmask = false;
   bool kernel_only =

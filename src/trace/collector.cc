@@ -90,7 +90,8 @@ class CollectorImpl final : public Collector, public Announcer {
   CollectorSummary Stop(int exit_status, int grace_ms) override;
 
   access::ActionId NextAction() override { return next_action_.fetch_add(1) + 1; }
-  bool ReplyTo(int socket, const policy::Policy& outer, access::ActionId action, access::Role role) override;
+  const policy::Policy* ReplyTo(int socket, const policy::Policy& outer,
+                                const access::ActionBegin& begin) override;
 
  private:
   class Registered;
@@ -143,7 +144,9 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Start(CollectorOptions opt
 
 absl::Status CollectorImpl::Begin() {
   // A plan that cannot be made is an error now, not at the first compile.
-  RETURN_IF_ERROR(plans_.Outermost(access::Role::kEdge).status());
+  access::ActionBegin edge;
+  edge.role = access::Role::kEdge;
+  RETURN_IF_ERROR(plans_.Outermost(edge).status());
   ASSIGN_OR_RETURN(main_, access::SegmentWriter::Create(o_.run_dir, "main"));
   if (!main_->Append(o_.run)) return main_->status();
   ASSIGN_OR_RETURN(TempDir dir, TempDir::Create("glovebox"));
@@ -275,12 +278,13 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     AddHole({0, Now(), peer.ok() ? peer->pid : 0, "launcher", std::string(why.message())});
     return;
   }
-  auto plan = plans_.Outermost(hello->role);
+  auto plan = plans_.Outermost(*hello);
   access::ActionBegin begin = *std::move(hello);
   begin.action = NextAction();
   begin.time_ns = Now();
   begin.pid = peer->pid;
   FillCwd(connection.get(), peer->pid, &begin);
+  begin.mode = plan.ok() ? policy::ModeName((*plan)->policy.mode) : "";
   begin.shape = plan.ok() && !(*plan)->listens ? "none" : "notify";
   if (plan.ok()) {
     begin.level = static_cast<uint8_t>((*plan)->listens ? (*plan)->policy.level : kernel::Level::kOff);
@@ -395,9 +399,10 @@ void CollectorImpl::Finish(const access::ActionEnd& finished, const SupervisorRe
   if (!taken) summary_.log.Update(log->status());
 }
 
-bool CollectorImpl::ReplyTo(int socket, const policy::Policy& outer, access::ActionId action,
-                            access::Role role) {
-  return SendPlan(plans_, outer, socket, action, role);
+const policy::Policy* CollectorImpl::ReplyTo(int socket, const policy::Policy& outer,
+                                             const access::ActionBegin& begin) {
+  const SealedPlan* plan = SendInnerPlan(plans_, outer, socket, begin);
+  return plan != nullptr ? &plan->policy : nullptr;
 }
 
 void CollectorImpl::AddHole(const access::Hole& hole) {

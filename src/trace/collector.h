@@ -3,7 +3,6 @@
 #ifndef GLOVEBOX_TRACE_COLLECTOR_H_
 #define GLOVEBOX_TRACE_COLLECTOR_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "access/record.h"
 #include "kernel/host.h"
 #include "policy/policy.h"
+#include "trace/plan_store.h"
 #include "trace/shim_library.h"
 
 namespace glovebox::trace {
@@ -20,8 +20,7 @@ struct CollectorOptions {
   std::string run_dir;  // from access::CreateRun
   access::RunInfo run;  // written first
   kernel::HostFeatures host;
-  // The policy of an action. Thread-safe.
-  std::function<policy::Policy(access::Role)> policy_for;
+  PolicyFor policy_for;
   const ShimLibrary* shim = nullptr;  // for policies with a gate; must outlive the collector
 };
 

@@ -49,7 +49,8 @@ class CollectorFixture : public testing::Test {
     options.run_dir = Path("run");
     options.run.tool = "test";
     options.host = host_;
-    options.policy_for = [this](access::Role role) {
+    options.policy_for = [this](const access::ActionBegin& begin) {
+      const access::Role role = begin.role;
       policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
       policy.stop = stop_;
       if (role == access::Role::kEdge) policy.scope_signals = edge_scope_;
@@ -101,7 +102,7 @@ class CollectorFixture : public testing::Test {
   // A launcher as far as its hello, and that it was answered.
   void SayHello(int fd) {
     child::HelloHeader header;
-    const std::string payload("/\0\0\0\0\0", 6);
+    const std::string payload("/\0\0\0\0\0\0", 7);
     header.payload_size = static_cast<uint32_t>(payload.size());
     ASSERT_OK(WriteAll(fd, std::string(reinterpret_cast<char*>(&header), sizeof header) + payload, "hello"));
     child::Reply reply;

@@ -15,7 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr char kBytes[] = "/cwd\0target\0EXECUTABLE\0CXX\0a.d\0a.o\0b.o\0g++\0-c";
+constexpr char kBytes[] = "/cwd\0target\0EXECUTABLE\0CXX\0a.d\0suite case\0a.o\0b.o\0g++\0-c";
 const std::string kPayload(kBytes, sizeof kBytes);  // the literal's own NUL ends the last string
 
 child::HelloHeader Header() {
@@ -35,6 +35,7 @@ TEST(Hello, SaysWhatTheActionIs) {
   EXPECT_EQ(begin.target_type, "EXECUTABLE");
   EXPECT_EQ(begin.language, "CXX");
   EXPECT_EQ(begin.depfile, "a.d");
+  EXPECT_EQ(begin.test, "suite case");
   EXPECT_THAT(begin.outputs, ElementsAre("a.o", "b.o"));
   EXPECT_THAT(begin.argv, ElementsAre("g++", "-c"));
 }
@@ -46,7 +47,7 @@ TEST(Hello, WhatIsNoHelloIsRefusedWithItsReason) {
   };
   const Case kCases[] = {
       {[](child::HelloHeader* h, std::string*) { h->magic = 7; }, "not a launcher"},
-      {[](child::HelloHeader* h, std::string*) { h->version = 9; }, "version 9, this program 1"},
+      {[](child::HelloHeader* h, std::string*) { h->version = 9; }, "version 9, this program 2"},
       {[](child::HelloHeader* h, std::string*) { h->payload_size = 0xffffffff; }, "bytes announced"},
       {[](child::HelloHeader* h, std::string*) { h->role = static_cast<child::Role>(77); }, "unknown role"},
       {[](child::HelloHeader* h, std::string*) { h->argv_count = 0xffffffff; }, "strings are missing"},

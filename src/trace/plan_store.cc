@@ -34,32 +34,36 @@ uint32_t HeldBy(const policy::Policy& outer) {
 
 }  // namespace
 
-absl::StatusOr<const SealedPlan*> PlanStore::Outermost(access::Role role) { return Find(role, nullptr); }
-
-absl::StatusOr<const SealedPlan*> PlanStore::Inside(const policy::Policy& outer, access::Role role) {
-  return Find(role, &outer);
+absl::StatusOr<const SealedPlan*> PlanStore::Outermost(const access::ActionBegin& begin) {
+  return Find(policy_for_(begin), nullptr);
 }
 
-absl::StatusOr<const SealedPlan*> PlanStore::Find(access::Role role, const policy::Policy* outer) {
+absl::StatusOr<const SealedPlan*> PlanStore::Inside(const policy::Policy& outer,
+                                                    const access::ActionBegin& begin) {
+  policy::Policy wanted = policy_for_(begin);
+  wanted.restore_sigmask = wanted.restore_sigmask && begin.role == access::Role::kTest;
+  return Find(std::move(wanted), &outer);
+}
+
+absl::StatusOr<const SealedPlan*> PlanStore::Find(policy::Policy wanted, const policy::Policy* outer) {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const Entry& entry : plans_) {
     const bool same = entry.outer.has_value() ? outer != nullptr && *entry.outer == *outer : outer == nullptr;
-    if (entry.role == role && same) return entry.plan.get();
+    if (same && entry.wanted == wanted) return entry.plan.get();
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<SealedPlan> plan, Make(role, outer));
-  plans_.push_back({role, outer != nullptr ? std::optional(*outer) : std::nullopt, std::move(plan)});
+  ASSIGN_OR_RETURN(std::unique_ptr<SealedPlan> plan, Make(wanted, outer));
+  plans_.push_back(
+      {std::move(wanted), outer != nullptr ? std::optional(*outer) : std::nullopt, std::move(plan)});
   return plans_.back().plan.get();
 }
 
-absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(access::Role role,
+absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(policy::Policy policy,
                                                             const policy::Policy* outer) const {
   auto plan = std::make_unique<SealedPlan>();
-  policy::Policy policy = policy_for_(role);
   policy.stop = false;
   if (outer != nullptr) {
     policy.scope_signals = policy.scope_signals && !outer->scope_signals;
     policy.scope_abstract_unix = policy.scope_abstract_unix && !outer->scope_abstract_unix;
-    policy.restore_sigmask = policy.restore_sigmask && role == access::Role::kTest;
   }
   plan->policy = policy;
   // A foreign listener above: each action is set up without its own, as `glovebox run` does it there.
@@ -85,15 +89,16 @@ absl::Status SendPlan(const SealedPlan& plan, int socket, access::ActionId actio
   return SendReply(socket, reply, fds);
 }
 
-bool SendPlan(PlanStore& plans, const policy::Policy& outer, int socket, access::ActionId action,
-              access::Role role) {
-  const auto plan = plans.Inside(outer, role);
+const SealedPlan* SendInnerPlan(PlanStore& plans, const policy::Policy& outer, int socket,
+                                const access::ActionBegin& begin) {
+  const auto plan = plans.Inside(outer, begin);
   if (!plan.ok()) {
     const child::Reply reply = {.error = ENOSYS};
     (void)SendReply(socket, reply, {});
-    return false;
+    return nullptr;
   }
-  return SendPlan(**plan, socket, action, child::kReplyNoListener | HeldBy(outer)).ok();
+  const uint32_t flags = child::kReplyNoListener | HeldBy(outer);
+  return SendPlan(**plan, socket, begin.action, flags).ok() ? *plan : nullptr;
 }
 
 }  // namespace glovebox::trace

@@ -29,43 +29,46 @@ struct SealedPlan {
   bool listens = false;  // row 20 hands a listener over
 };
 
+// The policy of an action, from what its launcher said of it. Thread-safe.
+using PolicyFor = std::function<policy::Policy(const access::ActionBegin&)>;
+
 // Thread-safe. What it returns lives as long as the store.
 class PlanStore {
  public:
-  PlanStore(kernel::HostFeatures host, std::function<policy::Policy(access::Role)> policy_for)
+  PlanStore(kernel::HostFeatures host, PolicyFor policy_for)
       : host_(std::move(host)), policy_for_(std::move(policy_for)) {}
   // For an action with a listener of its own, but below a foreign one (host.listener_above), where there can
   // be none: then without. A policy's `stop` is left out: only a parent can seize and continue its child, and
   // a launcher's supervisor is not its parent.
-  absl::StatusOr<const SealedPlan*> Outermost(access::Role role);
+  absl::StatusOr<const SealedPlan*> Outermost(const access::ActionBegin& begin);
   // For an action that runs inside one with the policy `outer`. It can only narrow: what the outer domain
   // holds already is not added again (Landlock ends at 16 layers), and a signal that the outer command chose
   // to ignore stays ignored. What the outer supervisor refuses is left to it, which records it; what only
   // this role's policy asks for is refused in the kernel.
-  absl::StatusOr<const SealedPlan*> Inside(const policy::Policy& outer, access::Role role);
+  absl::StatusOr<const SealedPlan*> Inside(const policy::Policy& outer, const access::ActionBegin& begin);
 
  private:
   struct Entry {
-    access::Role role;
+    policy::Policy wanted;
     std::optional<policy::Policy> outer;  // absent: outermost
     std::unique_ptr<SealedPlan> plan;
   };
-  absl::StatusOr<const SealedPlan*> Find(access::Role role, const policy::Policy* outer);
-  absl::StatusOr<std::unique_ptr<SealedPlan>> Make(access::Role role, const policy::Policy* outer) const;
+  absl::StatusOr<const SealedPlan*> Find(policy::Policy wanted, const policy::Policy* outer);
+  absl::StatusOr<std::unique_ptr<SealedPlan>> Make(policy::Policy policy, const policy::Policy* outer) const;
 
   const kernel::HostFeatures host_;
-  const std::function<policy::Policy(access::Role)> policy_for_;
+  const PolicyFor policy_for_;
   std::mutex mutex_;
-  std::vector<Entry> plans_;  // guarded by mutex_; one a role and a role above it: few
+  std::vector<Entry> plans_;  // guarded by mutex_; one a policy and a policy above it: few
 };
 
 // The plan in answer to a Hello, with `flags` (child::ReplyFlag) beside those that the plan itself needs.
 absl::Status SendPlan(const SealedPlan& plan, int socket, access::ActionId action, uint32_t flags);
 
-// Answers an announced inner action with its plan, in the form that needs no listener of its own. False when
+// Answers an announced inner action with its plan, in the form that needs no listener of its own. Null when
 // it was not sent.
-bool SendPlan(PlanStore& plans, const policy::Policy& outer, int socket, access::ActionId action,
-              access::Role role);
+const SealedPlan* SendInnerPlan(PlanStore& plans, const policy::Policy& outer, int socket,
+                                const access::ActionBegin& begin);
 
 }  // namespace glovebox::trace
 

@@ -66,10 +66,13 @@ absl::StatusOr<Channel> MakeChannel() {
 class RunAnnouncer final : public Announcer {
  public:
   RunAnnouncer(const RunRequest& request, access::ActionId first)
-      : plans_(request.host, [policy = request.policy](access::Role) { return policy; }), last_(first) {}
+      : plans_(request.host, [policy = request.policy](const access::ActionBegin&) { return policy; }),
+        last_(first) {}
   access::ActionId NextAction() override { return last_.fetch_add(1) + 1; }
-  bool ReplyTo(int socket, const policy::Policy& outer, access::ActionId action, access::Role role) override {
-    return SendPlan(plans_, outer, socket, action, role);
+  const policy::Policy* ReplyTo(int socket, const policy::Policy& outer,
+                                const access::ActionBegin& begin) override {
+    const SealedPlan* plan = SendInnerPlan(plans_, outer, socket, begin);
+    return plan != nullptr ? &plan->policy : nullptr;
   }
 
  private:

@@ -1,7 +1,5 @@
 #include "trace/supervisor.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -23,13 +21,12 @@
 #include "trace/handshake.h"
 #include "trace/hello.h"
 #include "trace/intent.h"
-#include "trace/interpreter.h"
 #include "trace/judge.h"
-#include "trace/permissions.h"
-#include "trace/predict.h"
+#include "trace/look.h"
 #include "trace/proc_task.h"
 #include "trace/process_table.h"
 #include "trace/recent_links.h"
+#include "trace/rulers.h"
 #include "trace/shims.h"
 
 namespace glovebox::trace {
@@ -50,9 +47,9 @@ class Supervisor::Impl final : private ShimSink {
         o_(options),
         processes_(options.root, options.action),
         shims_(options.shim, options.policy->gate, this),
-        announced_(options.hello_ms) {
-    ReadCredentials(0, false, &own_);
-    ReadCredentials(0, true, &own_real_);
+        announced_(options.hello_ms),
+        look_(options.resolver) {
+    MakeRulersOf(options.action, options.policy, 0);
   }
 
   access::ActionId ActionOf(pid_t pid) const {
@@ -133,12 +130,12 @@ class Supervisor::Impl final : private ShimSink {
       listener_->Continue(call.id);
       return;
     }
-    Look(call, process, intent, time, memory.found(), step == Shims::Step::kOffer);
+    Serve(call, process, intent, time, memory.found(), step == Shims::Step::kOffer);
   }
 
   // Finds what the call means, records it, and answers. `known`: the memory that was read is the process's.
-  void Look(const seccomp_notif& call, const Process& process, const Intent& intent, uint64_t time,
-            bool known, bool offer) {
+  void Serve(const seccomp_notif& call, const Process& process, const Intent& intent, uint64_t time,
+             bool known, bool offer) {
     const auto tid = static_cast<pid_t>(call.pid);
     auto& access = std::get<access::Access>(record_);
     access.action = process.action;
@@ -150,8 +147,9 @@ class Supervisor::Impl final : private ShimSink {
     const bool orphan = orphans_.contains(process.tgid);
     const bool late =
         process.tgid != o_.root && o_.root_ended != nullptr && o_.root_ended->load(std::memory_order_relaxed);
-    if (intent.op == Op::kExec && !process.fresh) NoteCredentials(tid, process.tgid);
-    const Sighting seen = Fill(intent, tid, process.tgid, &access);
+    if (intent.op == Op::kExec && !process.fresh) look_.NoteCredentials(tid, process.tgid);
+    const Look::Sight& seen = look_.At(intent, tid, process.tgid);
+    PutSight(intent, seen, &access);
     // Memory first, the question second: when the call no longer waits, what was read may be a later
     // process's.
     const bool own = known && tid == process.tgid && !seen.unresolved && intent.hole.empty();
@@ -173,9 +171,16 @@ class Supervisor::Impl final : private ShimSink {
       AddHole(access.action, access.pid, "path-unresolved",
               absl::StrCat(intent.syscall, ": which file it means cannot be told"));
     }
+    const Rulers* rulers = RulersOf(process.action);
+    Ruling ruling;
+    if (rulers != nullptr && intent.refuse == 0) {
+      ruling = AskRulers(
+          *rulers, {call, process, intent, seen.first(), seen.second(), seen.prediction, seen.unresolved});
+      PutRuling(ruling, &access);
+    }
     Record(intent, tid);
     recent_.Note(process, intent, access, seen.through_proc || tid != process.tgid, time);
-    offer = offer && access.result == access::Result::kAbsent && own && !others_.contains(process.tgid);
+    offer = offer && access.result == access::Result::kAbsent && own && !look_.IsOther(process.tgid);
     if (offer) shims_.Offered(process.tgid);
     if (intent.op == Op::kExec) {
       shims_.ExecNotified(process.tgid);
@@ -184,8 +189,44 @@ class Supervisor::Impl final : private ShimSink {
     if (intent.refuse != 0 || offer) {
       listener_->Answer(call.id, 0, intent.refuse);
     } else {
-      listener_->Continue(call.id);
+      AnswerAs(ruling, call.id);
     }
+  }
+
+  void AnswerAs(const Ruling& ruling, uint64_t id) {
+    switch (ruling.kind) {
+      case Ruling::Kind::kNone:
+      case Ruling::Kind::kGoOn:
+        listener_->Continue(id);
+        return;
+      case Ruling::Kind::kTaken:
+        return;
+      case Ruling::Kind::kRefuse:
+        listener_->Answer(id, 0, ruling.error);
+        return;
+      case Ruling::Kind::kMade:
+        break;
+    }
+    if (!ruling.fd.valid()) {
+      listener_->Answer(id, ruling.value, ruling.error);
+    } else if (const int error = listener_->AnswerWithFd(id, ruling.fd.get(), ruling.cloexec);
+               error != 0 && error != ENOENT) {
+      listener_->Answer(id, 0, error);  // its table of descriptors is full (EMFILE)
+    }
+  }
+
+  void MakeRulersOf(access::ActionId action, const policy::Policy* policy, access::ActionId outer) {
+    std::vector<const policy::Policy*>& chain = policies_[action];
+    chain = {policy};
+    if (const auto above = policies_.find(outer); above != policies_.end())
+      chain.insert(chain.end(), above->second.begin(), above->second.end());
+    Rulers rulers = MakeRulers(chain, {listener_.get(), o_.memory, o_.resolver});
+    if (!rulers.empty()) rulers_[action] = std::move(rulers);
+  }
+  const Rulers* RulersOf(access::ActionId action) const {
+    if (rulers_.empty()) return nullptr;
+    const auto found = rulers_.find(action);
+    return found == rulers_.end() ? nullptr : &found->second;
   }
 
   // A readlink() at the gate: the way of a notified one, but for its result, which is known.
@@ -202,7 +243,8 @@ class Supervisor::Impl final : private ShimSink {
     access.time_ns = drained_ns_;
     access.pid = access.tid = process.tgid;
     access.exe = process.exe;
-    const Sighting seen = Fill(intent, process.tgid, process.tgid, &access);
+    const Look::Sight& seen = look_.At(intent, process.tgid, process.tgid);
+    PutSight(intent, seen, &access);
     if (error != GLOVEBOX_SHIM_PENDING) {
       const Prediction outcome = Outcome(error);
       access.result = outcome.result;
@@ -226,8 +268,8 @@ class Supervisor::Impl final : private ShimSink {
 
   // A process that was not seen before, also under a number that was.
   void Meet(const Process& process, pid_t tid) {
-    NoteCredentials(tid, process.tgid);
-    o_.resolver->ForgetProcess(process.tgid);
+    look_.NoteCredentials(tid, process.tgid);
+    look_.ForgetProcess(process.tgid);
     recent_.Forget(process.tgid);
     shims_.Forget(process.tgid);
     orphans_.erase(process.tgid);
@@ -236,97 +278,6 @@ class Supervisor::Impl final : private ShimSink {
     if (process.unknown) return;  // not a new one, perhaps
     const std::lock_guard<std::mutex> lock(met_mutex_);
     met_[process.tgid] = process.action;
-  }
-
-  struct Sighting {
-    bool unresolved = false;    // it is not known which file a path means
-    bool through_proc = false;  // it depends on who asks
-  };
-
-  CallerPermissions MakePermissions(const Intent& intent, pid_t tid) const {
-    // access(2) asks with the real ids; faccessat2 can ask with the others.
-    const bool real = intent.op == Op::kAccess && (intent.flags & AT_EACCESS) == 0;
-    return {tid, real, real ? own_real_ : own_};
-  }
-
-  // A program that runs with other credentials than ours gets them before its exec, mostly: then each way is
-  // looked at as well, which would cost too much for every call of everybody.
-  void NoteCredentials(pid_t tid, pid_t tgid) {
-    if (CallerPermissions(tid, false, own_).IsOwn()) {
-      others_.erase(tgid);
-    } else {
-      others_.insert(tgid);
-    }
-  }
-
-  // Paths, addresses and the prediction.
-  Sighting Fill(const Intent& intent, pid_t tid, pid_t tgid, access::Access* access) {
-    access->op = intent.op;
-    access->syscall = intent.syscall;
-    access->flags = intent.flags;
-    for (std::string* text : {&access->path, &access->resolved, &access->path2, &access->resolved2})
-      text->clear();
-    access->sight = access::Sight::kPredicted;
-    access->decision = access::Decision::kContinued;
-    Resolved found[2];
-    const size_t count = std::min<size_t>(intent.paths.size(), 2);
-    Sighting seen;
-    for (size_t i = 0; i < count; ++i) {
-      found[i] = o_.resolver->Resolve(tid, tgid, intent.paths[i]);
-      seen.unresolved =
-          seen.unresolved || (found[i].error == ESRCH && intent.refuse == 0 && intent.invalid == 0);
-      seen.through_proc = seen.through_proc || found[i].through_proc;
-    }
-    const Resolved* first = count > 0 ? &found[0] : nullptr;
-    const Resolved* second = count > 1 ? &found[1] : nullptr;
-    const CallerPermissions permissions = MakePermissions(intent, tid);
-    if (others_.contains(tgid)) {
-      for (size_t i = 0; i < count; ++i) permissions.JudgeWay(intent.paths[i].spelled, &found[i]);
-    }
-    Prediction prediction = Predict(intent, first, second, permissions);
-    if (intent.op == Op::kExec && prediction.result == access::Result::kThere)
-      prediction = PredictRun(intent, found[0], tid, tgid, permissions);
-    access->result = prediction.result;
-    access->error = prediction.error;
-    if (intent.refuse == 0 && ChangesNames(intent, first, second)) Forget(intent.op);
-    if (first != nullptr) {
-      access->path = intent.paths[0].spelled;
-      access->resolved = std::move(found[0].path);
-    }
-    if (second != nullptr) {
-      access->path2 = intent.paths[1].spelled;
-      access->resolved2 = std::move(found[1].path);
-    } else if (!intent.text.empty()) {
-      access->path2 = intent.text;
-    }
-    if (intent.refuse != 0) {
-      access->result = access::Result::kRefused;
-      access->error = intent.refuse;
-      access->sight = access::Sight::kObserved;
-      access->decision = access::Decision::kDenied;
-    }
-    return seen;
-  }
-
-  // What an exec meets behind the file that it names. An interpreter is no access of the call's own.
-  Prediction PredictRun(const Intent& intent, const Resolved& program, pid_t tid, pid_t tgid,
-                        const CallerPermissions& permissions) {
-    constexpr uint64_t kCheckOnly = 0x10000;  // AT_EXECVE_CHECK (6.14): nothing is run
-    if ((intent.flags & kCheckOnly) != 0) return Outcome(0);
-    const auto find = [&](const std::string& spelled) {
-      PathRef path;
-      path.spelled = spelled;
-      Resolved found = o_.resolver->Resolve(tid, tgid, path);
-      if (others_.contains(tgid)) permissions.JudgeWay(spelled, &found);
-      return found;
-    };
-    return Outcome(CheckInterpreters(intent.paths[0].spelled, program, permissions, find));
-  }
-
-  void Forget(Op op) {
-    // kMount: setns and unshare as well.
-    const bool views = op == Op::kMount || op == Op::kUmount || op == Op::kChroot;
-    views ? o_.resolver->Forget() : o_.resolver->ForgetNames();
   }
 
   // One record a call; one for each address where there are several (sendmmsg). A unix address that is a path
@@ -340,7 +291,6 @@ class Supervisor::Impl final : private ShimSink {
     }
     auto* access = &std::get<access::Access>(record_);
     if (intent.addresses.size() > 1) access->path2.clear();
-    const CallerPermissions permissions = MakePermissions(intent, tid);
     size_t next = 0;
     bool failed = false;
     for (const std::string& address : intent.addresses) {
@@ -352,12 +302,12 @@ class Supervisor::Impl final : private ShimSink {
         Prediction prediction;
         if (is_path) {
           const PathRef& path = intent.paths[next++];
-          Resolved found = o_.resolver->Resolve(tid, access->pid, path);
-          if (others_.contains(access->pid)) permissions.JudgeWay(path.spelled, &found);
-          if (!failed) prediction = Predict(intent, &found, nullptr, permissions);
+          Resolved found;
+          const Prediction met = look_.AtAddress(intent, path, tid, access->pid, &found);
+          if (!failed) prediction = met;
           access->resolved = std::move(found.path);
         }
-        if (intent.refuse == 0) {
+        if (access->decision == access::Decision::kContinued) {
           access->result = prediction.result;
           access->error = prediction.error;
           failed = failed || prediction.error != 0;
@@ -430,8 +380,9 @@ class Supervisor::Impl final : private ShimSink {
       const std::lock_guard<std::mutex> lock(met_mutex_);
       met_[tgid] = begin.action;
     }
-    if (!o_.announcer->ReplyTo(heard->socket.get(), *o_.policy, begin.action, begin.role))
-      AddHole(begin.action, tgid, "announcement", "the launcher did not take its plan");
+    const policy::Policy* policy = o_.announcer->ReplyTo(heard->socket.get(), *o_.policy, begin);
+    MakeRulersOf(begin.action, policy != nullptr ? policy : o_.policy, begin.parent);
+    if (policy == nullptr) AddHole(begin.action, tgid, "announcement", "the launcher did not take its plan");
     inner.socket = std::move(heard->socket);
   }
 
@@ -464,9 +415,9 @@ class Supervisor::Impl final : private ShimSink {
   RecentLinks recent_;
   access::Record record_ = access::Access{};  // the access at hand: its strings keep their room
   absl::flat_hash_set<pid_t> orphans_;        // to be told of with their first record
-  absl::flat_hash_set<pid_t> others_;         // whose credentials are not ours, as last seen
-  Credentials own_;
-  Credentials own_real_;  // as access(2) takes them
+  Look look_;
+  std::map<access::ActionId, std::vector<const policy::Policy*>> policies_;  // innermost first
+  std::map<access::ActionId, Rulers> rulers_;  // of the actions whose policies hold something here
   SupervisorResult result_;
   absl::flat_hash_set<pid_t> strangers_;     // a hole has told of them
   absl::flat_hash_set<pid_t> late_;          // reported in left_over

@@ -23,9 +23,9 @@ class Announcer {
   virtual ~Announcer() = default;
   virtual access::ActionId NextAction() = 0;
   // Sends the Reply for an inner action (no listener), which runs inside one with the policy `outer`, on
-  // `socket`; false when it could not be sent.
-  virtual bool ReplyTo(int socket, const policy::Policy& outer, access::ActionId action,
-                       access::Role role) = 0;
+  // `socket`. Its own policy, which lives as long as the announcer; null when the Reply could not be sent.
+  virtual const policy::Policy* ReplyTo(int socket, const policy::Policy& outer,
+                                        const access::ActionBegin& begin) = 0;
 };
 
 struct SupervisorOptions {

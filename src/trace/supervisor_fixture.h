@@ -51,11 +51,13 @@ class FakeResolver final : public Resolver {
 class FakeAnnouncer final : public Announcer {
  public:
   access::ActionId NextAction() override { return ++last; }
-  bool ReplyTo(int socket, const policy::Policy&, access::ActionId action, access::Role) override {
+  const policy::Policy* ReplyTo(int socket, const policy::Policy&,
+                                const access::ActionBegin& begin) override {
     child::Reply reply;
-    reply.action = action;
-    return write(socket, &reply, sizeof reply) == sizeof reply;
+    reply.action = begin.action;
+    return write(socket, &reply, sizeof reply) == sizeof reply ? &inner : nullptr;
   }
+  policy::Policy inner = policy::DefaultPolicy(policy::Role::kCompile);
   access::ActionId last = 1;
 };
 

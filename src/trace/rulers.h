@@ -1,0 +1,28 @@
+// Which rulers an action needs, from the policies that hold for it.
+#ifndef GLOVEBOX_TRACE_RULERS_H_
+#define GLOVEBOX_TRACE_RULERS_H_
+
+#include <vector>
+
+#include "kernel/notify.h"
+#include "kernel/process.h"
+#include "policy/policy.h"
+#include "trace/resolver.h"
+#include "trace/ruler.h"
+
+namespace glovebox::trace {
+
+struct RulerContext {
+  kernel::NotifyListener* listener = nullptr;  // for calls that are answered later (Ruling::Kind::kTaken)
+  const kernel::MemoryReader* memory = nullptr;
+  Resolver* resolver = nullptr;
+};
+
+// `chain`: the action's own policy, then those of the actions around it. What one of them refuses is refused:
+// an inner action can only narrow. Empty where nothing needs holding here. Policies and context must outlive
+// the rulers.
+Rulers MakeRulers(const std::vector<const policy::Policy*>& chain, const RulerContext& context);
+
+}  // namespace glovebox::trace
+
+#endif  // GLOVEBOX_TRACE_RULERS_H_
