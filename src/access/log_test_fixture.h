@@ -39,6 +39,7 @@ inline std::vector<Record> EveryKind(size_t longest = 100000) {
   begin.time_ns = 2;
   begin.role = Role::kCompile;
   begin.test = "suite.case";
+  begin.policy = "named";
   begin.mode = "enforce";
   begin.outputs = {"a.o", std::string("odd\n\xff\0name", 10)};
   begin.argv = {"g++", std::string(longest, 'x'), ""};

@@ -91,10 +91,11 @@ struct ActionBegin {
   std::string depfile;
   std::vector<std::string> outputs;  // as the launcher was told them, relative to cwd
   std::vector<std::string> argv;
-  uint8_t level = 0;  // kernel::Level
-  std::string shape;  // how it was seen: "notify", "none"
-  std::string test;   // the test's name, of kTest
-  std::string mode;   // of its policy: "observe", "report", "enforce"; older logs: empty
+  uint8_t level = 0;   // kernel::Level
+  std::string shape;   // how it was seen: "notify", "none"
+  std::string test;    // the test's name, of kTest
+  std::string policy;  // the section of the policy file that it asked for by name
+  std::string mode;    // of its policy: "observe", "report", "enforce"; older logs: empty
 
   bool operator==(const ActionBegin&) const = default;
 };

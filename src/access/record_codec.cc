@@ -44,7 +44,7 @@ struct CostVisitor {
   }
   size_t operator()(const ActionBegin& r) const {
     return CostOf(r.cwd, r.target, r.target_type, r.language, r.depfile, r.outputs, r.argv, r.shape, r.test,
-                  r.mode);
+                  r.policy, r.mode);
   }
   size_t operator()(const Access& r) const {
     return CostOf(r.exe, r.syscall, r.path, r.resolved, r.path2, r.resolved2, r.rule);
@@ -128,6 +128,7 @@ struct Encoding {
     Byte(r.level);
     Text(r.shape);
     Text(r.test);
+    Text(r.policy);
     Text(r.mode);
     return FrameType::kActionBegin;
   }
@@ -295,6 +296,7 @@ struct Decoding {
     r.shape = Text();
     if (codec.version_ >= 3) {
       r.test = Text();
+      r.policy = Text();
       r.mode = Text();
     }
     return r;

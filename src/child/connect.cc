@@ -53,7 +53,7 @@ OrderError SendHello(int connection, const LaunchOptions& options) {
   // runs there all the same, and the supervisor says what it sees.
   if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0 || cwd[0] != '/') cwd[0] = '\0';
   const char* fixed[kHelloStrings] = {
-      cwd, options.target, options.type, options.language, options.depfile, options.test};
+      cwd, options.target, options.type, options.language, options.depfile, options.test, options.policy};
   size_t size = 0;
   for (const char* text : fixed) size += strlen(text) + 1;
   for (size_t i = 0; i < options.output_count; ++i) size += strlen(options.outputs[i]) + 1;

@@ -76,6 +76,7 @@ char* Concat(const char* a, const char* b) {
   for (size_t i = 0; i < options.output_count; ++i) add("--out=", options.outputs[i]);
   add("--dep=", options.depfile);
   add("--test=", options.test);
+  add("--policy-name=", options.policy);
   argv[count++] = const_cast<char*>("--");
   for (size_t i = 0; i < options.command_count; ++i) argv[count++] = options.command[i];
   execve(program, argv, environment);

@@ -59,6 +59,7 @@ void SetOption(const char* word, LaunchOptions& options) {
   if (is("--type")) options.type = value;
   if (is("--dep")) options.depfile = value;
   if (is("--build")) options.build = value;
+  if (is("--policy")) options.policy = equals + 1;
   if (is("--test")) options.test = equals + 1;
   if (is("--out")) AddOutput(equals + 1, options);
 }

@@ -1,6 +1,6 @@
 // glovebox-launch's command line:
 //   glovebox-launch [--role=R] [--build=DIR] [--lang=L] [--target=T] [--type=T] [--out=FILE [FILE...]]
-//   [--dep=FILE] [--test=NAME] -- CMD ARGS...
+//   [--dep=FILE] [--test=NAME] [--policy=NAME] -- CMD ARGS...
 #ifndef GLOVEBOX_CHILD_LAUNCH_OPTIONS_H_
 #define GLOVEBOX_CHILD_LAUNCH_OPTIONS_H_
 
@@ -17,7 +17,8 @@ struct LaunchOptions {
   const char* type = "";
   const char* language = "";
   const char* depfile = "";
-  const char* test = "";  // the name that CTest knows it by, as the module wrote it (like `build`)
+  const char* policy = "";  // the section of the policy file that it asks for by name (GLOVEBOX_POLICY)
+  const char* test = "";    // the name that CTest knows it by, as the module wrote it (like `build`)
   // The build this is a step of, as the module wrote it (unusual characters are %XX). Only who records alone
   // needs it: a supervisor knows what it watches.
   const char* build = "";

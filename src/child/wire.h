@@ -53,8 +53,8 @@ enum class Role : uint32_t {
 
 // The fixed strings of the payload, in this order. An empty working directory is one that the launcher could
 // not tell.
-enum class HelloString : uint32_t { kCwd, kTarget, kTargetType, kLanguage, kDepfile, kTest };
-inline constexpr uint32_t kHelloStrings = 6;
+enum class HelloString : uint32_t { kCwd, kTarget, kTargetType, kLanguage, kDepfile, kTest, kPolicy };
+inline constexpr uint32_t kHelloStrings = 7;
 
 struct HelloHeader {
   uint32_t magic = kHelloMagic;

@@ -277,6 +277,7 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
   request.begin.language = o.language;
   request.begin.depfile = o.depfile;
   request.begin.test = FromPlainWord(o.test);
+  request.begin.policy = FromPlainWord(o.policy_name);
   request.begin.mode = policy::ModeName(policy.mode);
   request.begin.outputs = o.outputs;
   ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
@@ -374,6 +375,7 @@ void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* comma
   run->add_option("--type", o->target_type)->group(group);
   run->add_option("--dep", o->depfile)->group(group);
   run->add_option("--test", o->test)->group(group);
+  run->add_option("--policy-name", o->policy_name)->group(group);
   run->add_option("--out", o->outputs)->group(group)->allow_extra_args(false);
   if (launched) {
     run->allow_extras();  // an option of a newer launcher must not break a build

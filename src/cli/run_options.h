@@ -21,7 +21,7 @@ struct RunOptions {
   std::string export_dir;
   // The launchers' way in.
   bool launched = false;
-  std::string role = "run", build, language, target, target_type, depfile, test;
+  std::string role = "run", build, language, target, target_type, depfile, test, policy_name;
   std::vector<std::string> outputs;
 };
 

@@ -102,7 +102,7 @@ class CollectorFixture : public testing::Test {
   // A launcher as far as its hello, and that it was answered.
   void SayHello(int fd) {
     child::HelloHeader header;
-    const std::string payload("/\0\0\0\0\0\0", 7);
+    const std::string payload("/\0\0\0\0\0\0\0", 8);
     header.payload_size = static_cast<uint32_t>(payload.size());
     ASSERT_OK(WriteAll(fd, std::string(reinterpret_cast<char*>(&header), sizeof header) + payload, "hello"));
     child::Reply reply;

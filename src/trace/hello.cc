@@ -78,8 +78,8 @@ absl::StatusOr<access::ActionBegin> ParseHello(const child::HelloHeader& header,
   access::ActionBegin begin;
   begin.role = static_cast<access::Role>(header.role);
   bool whole = true;
-  for (std::string* text :
-       {&begin.cwd, &begin.target, &begin.target_type, &begin.language, &begin.depfile, &begin.test}) {
+  for (std::string* text : {&begin.cwd, &begin.target, &begin.target_type, &begin.language, &begin.depfile,
+                            &begin.test, &begin.policy}) {
     whole = whole && TakeString(&payload, text);
   }
   whole = whole && TakeStrings(&payload, header.output_count, &begin.outputs) &&

@@ -15,7 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr char kBytes[] = "/cwd\0target\0EXECUTABLE\0CXX\0a.d\0suite case\0a.o\0b.o\0g++\0-c";
+constexpr char kBytes[] = "/cwd\0target\0EXECUTABLE\0CXX\0a.d\0suite case\0named\0a.o\0b.o\0g++\0-c";
 const std::string kPayload(kBytes, sizeof kBytes);  // the literal's own NUL ends the last string
 
 child::HelloHeader Header() {
@@ -36,6 +36,7 @@ TEST(Hello, SaysWhatTheActionIs) {
   EXPECT_EQ(begin.language, "CXX");
   EXPECT_EQ(begin.depfile, "a.d");
   EXPECT_EQ(begin.test, "suite case");
+  EXPECT_EQ(begin.policy, "named");
   EXPECT_THAT(begin.outputs, ElementsAre("a.o", "b.o"));
   EXPECT_THAT(begin.argv, ElementsAre("g++", "-c"));
 }

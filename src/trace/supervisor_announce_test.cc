@@ -64,7 +64,7 @@ class AnnounceTest : public SupervisorTest {
     return UniqueFd(injecting_->injected);
   }
   static std::string HelloBytes() {
-    const std::string payload("/cwd\0target\0\0\0\0\0out.o\0cc\0", 25);
+    const std::string payload("/cwd\0target\0\0\0\0\0\0out.o\0cc\0", 26);
     child::HelloHeader header;
     header.payload_size = static_cast<uint32_t>(payload.size());
     header.role = child::Role::kCompile;
