@@ -25,6 +25,17 @@ if(GLOVEBOX_SANITIZE)
   target_link_options(glovebox_sanitize INTERFACE -fsanitize=${GLOVEBOX_SANITIZE})
 endif()
 
+# What nearly every test includes, compiled once: a third of a test file's compile time. The clang preset does without, so
+# that a test which forgets an include of its own is found.
+function(glovebox_precompile_for_tests)
+  add_library(glovebox_test_headers OBJECT ${PROJECT_SOURCE_DIR}/src/base/test_headers.cc)
+  target_link_libraries(glovebox_test_headers PRIVATE glovebox_options glovebox_sanitize
+    absl::flat_hash_map absl::statusor absl::strings GTest::gmock GTest::gtest)
+  target_precompile_headers(glovebox_test_headers PRIVATE
+    <algorithm> <functional> <map> <memory> <optional> <string> <thread> <variant> <vector>
+    <absl/container/flat_hash_map.h> <absl/status/statusor.h> <absl/strings/str_cat.h> <gmock/gmock.h> <gtest/gtest.h>)
+endfunction()
+
 function(glovebox_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;TESTS;TEST_DEPENDS" ${ARGN})
   if(ROOM_SOURCES)
@@ -46,5 +57,8 @@ function(glovebox_test name)
   cmake_parse_arguments(T "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE ${T_DEPENDS} GTest::gmock GTest::gtest_main)
+  if(GLOVEBOX_PRECOMPILE)
+    target_precompile_headers(${name} REUSE_FROM glovebox_test_headers)
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()

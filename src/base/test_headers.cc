@@ -1,0 +1,1 @@
+// A library needs a source: the precompiled headers of the tests hang on this one (room.cmake).
