@@ -16,8 +16,10 @@
 
 namespace glovebox::graph {
 
-NinjaGraph::NinjaGraph(std::vector<NinjaEdge> edges, const std::string& build_dir)
-    : edges_(std::move(edges)), build_dir_(CleanPath(build_dir)) {
+NinjaGraph::NinjaGraph(std::vector<NinjaEdge> edges, const std::string& build_dir,
+                       std::vector<PhonyEdge> phony)
+    : edges_(std::move(edges)), phony_(std::move(phony)), build_dir_(CleanPath(build_dir)) {
+  for (size_t i = 0; i < phony_.size(); ++i) phony_by_name_.try_emplace(Normal(phony_[i].output), i);
   for (size_t i = 0; i < edges_.size(); ++i) {
     for (const std::string& output : edges_[i].outputs) by_output_.try_emplace(Normal(output), i);
     by_command_[edges_[i].command].push_back(i);
@@ -35,6 +37,11 @@ std::string NinjaGraph::Normal(absl::string_view path) const {
 const NinjaEdge* NinjaGraph::ByOutput(absl::string_view path) const {
   const auto found = by_output_.find(Normal(path));
   return found == by_output_.end() ? nullptr : &edges_[found->second];
+}
+
+const PhonyEdge* NinjaGraph::PhonyOf(absl::string_view name) const {
+  const auto found = phony_by_name_.find(Normal(name));
+  return found == phony_by_name_.end() ? nullptr : &phony_[found->second];
 }
 
 std::vector<const NinjaEdge*> NinjaGraph::ByCommand(absl::string_view command) const {
@@ -60,14 +67,13 @@ class Loader {
     ASSIGN_OR_RETURN(const std::vector<CompdbEntry> compdb, ParseCompdb(compdb_text));
     for (const CompdbEntry& entry : compdb) first_.emplace(entry.output, entry.command);
     std::vector<std::string> outputs;
-    for (const TargetRule& target : targets) {
-      if (target.rule != "phony") outputs.push_back(target.output);
-    }
+    for (const TargetRule& target : targets) outputs.push_back(target.output);
     RETURN_IF_ERROR(InBatches(outputs, [this](absl::Span<const std::string> batch) { return Query(batch); }));
+    SetPhonyApart();
     Join();
     RETURN_IF_ERROR(
         InBatches(asked_one_by_one_, [this](absl::Span<const std::string> batch) { return Ask(batch); }));
-    return NinjaGraph(std::move(edges_), call_.build_dir);
+    return NinjaGraph(std::move(edges_), call_.build_dir, std::move(phony_));
   }
 
  private:
@@ -103,6 +109,15 @@ class Loader {
     ASSIGN_OR_RETURN(std::vector<QueryEntry> entries, ParseQuery(text, batch));
     std::move(entries.begin(), entries.end(), std::back_inserter(queried_));
     return absl::OkStatus();
+  }
+
+  void SetPhonyApart() {
+    const auto first_phony = std::stable_partition(
+        queried_.begin(), queried_.end(), [](const QueryEntry& entry) { return entry.rule != "phony"; });
+    for (auto entry = first_phony; entry != queried_.end(); ++entry) {
+      phony_.push_back({std::move(entry->output), std::move(entry->inputs), std::move(entry->order_only)});
+    }
+    queried_.erase(first_phony, queried_.end());
   }
 
   size_t NewEdge(const QueryEntry& entry, std::string command) {
@@ -201,6 +216,7 @@ class Loader {
   absl::flat_hash_set<std::string> all_;
   absl::flat_hash_map<std::string, size_t> edge_of_;
   std::vector<NinjaEdge> edges_;
+  std::vector<PhonyEdge> phony_;
 };
 
 }  // namespace

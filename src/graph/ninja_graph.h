@@ -33,22 +33,37 @@ struct NinjaEdge {
   bool operator==(const NinjaEdge&) const = default;
 };
 
+// A name that stands for others: Ninja makes nothing for it.
+struct PhonyEdge {
+  std::string output;
+  std::vector<std::string> inputs;
+  std::vector<std::string> order_only;
+  bool operator==(const PhonyEdge&) const = default;
+};
+
 // Immutable. Copy and share freely.
 class NinjaGraph {
  public:
   // `build_dir` absolute: names below it are looked up by their relative spelling.
-  NinjaGraph(std::vector<NinjaEdge> edges, const std::string& build_dir);
+  NinjaGraph(std::vector<NinjaEdge> edges, const std::string& build_dir, std::vector<PhonyEdge> phony = {});
   const std::vector<NinjaEdge>& edges() const { return edges_; }
   const std::string& build_dir() const { return build_dir_; }
   // The edge that makes this file (relative to the build directory, or absolute); null: none does.
   const NinjaEdge* ByOutput(absl::string_view path) const;
+  // What the phony `name` stands for; null: it is none.
+  const PhonyEdge* PhonyOf(absl::string_view name) const;
+  // The place of one of its own edges in edges().
+  size_t NumberOf(const NinjaEdge& edge) const { return static_cast<size_t>(&edge - edges_.data()); }
+  // A name as it is looked up: relative to the build directory where it lies below it.
+  std::string Normal(absl::string_view path) const;
   // The edges with exactly this command: mostly one, several where the text is the same (`true`).
   std::vector<const NinjaEdge*> ByCommand(absl::string_view command) const;
 
  private:
-  std::string Normal(absl::string_view path) const;
   std::vector<NinjaEdge> edges_;
+  std::vector<PhonyEdge> phony_;
   std::string build_dir_;
+  absl::flat_hash_map<std::string, size_t> phony_by_name_;
   absl::flat_hash_map<std::string, size_t> by_output_;
   absl::flat_hash_map<std::string, std::vector<size_t>> by_command_;
 };
