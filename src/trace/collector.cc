@@ -354,6 +354,8 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   options.action = begin.action;
   options.root = peer.pid;
   options.policy = &plan.policy;
+  options.begin = &begin;
+  options.inputs = o_.inputs;
   options.sink = log;
   options.announcer = this;
   options.memory = &kernel::RealMemory();

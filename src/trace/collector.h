@@ -11,6 +11,7 @@
 #include "access/record.h"
 #include "kernel/host.h"
 #include "policy/policy.h"
+#include "trace/input_oracle.h"
 #include "trace/plan_store.h"
 #include "trace/shim_library.h"
 
@@ -21,6 +22,7 @@ struct CollectorOptions {
   access::RunInfo run;  // written first
   kernel::HostFeatures host;
   PolicyFor policy_for;
+  InputOracle* inputs = nullptr;      // for policies with strict_inputs; must outlive the collector
   const ShimLibrary* shim = nullptr;  // for policies with a gate; must outlive the collector
 };
 

@@ -57,6 +57,9 @@ class Ruler {
  public:
   virtual ~Ruler() = default;
   virtual Ruling Rule(const RulerCall& call) = 0;
+  // What is only known when the action's processes have gone: accesses that the policy has something against,
+  // each with its rule. Asked once.
+  virtual std::vector<access::Access> AtEnd() { return {}; }
 };
 
 using Rulers = std::vector<std::unique_ptr<Ruler>>;

@@ -7,6 +7,7 @@
 #include "kernel/notify.h"
 #include "kernel/process.h"
 #include "policy/policy.h"
+#include "trace/input_oracle.h"
 #include "trace/resolver.h"
 #include "trace/ruler.h"
 
@@ -16,12 +17,15 @@ struct RulerContext {
   kernel::NotifyListener* listener = nullptr;  // for calls that are answered later (Ruling::Kind::kTaken)
   const kernel::MemoryReader* memory = nullptr;
   Resolver* resolver = nullptr;
+  InputOracle* inputs = nullptr;  // null: there is no build graph
 };
 
 // `chain`: the action's own policy, then those of the actions around it. What one of them refuses is refused:
-// an inner action can only narrow. Empty where nothing needs holding here. Policies and context must outlive
-// the rulers.
-Rulers MakeRulers(const std::vector<const policy::Policy*>& chain, const RulerContext& context);
+// an inner action can only narrow. `outer`: the action that
+// it is a part of, null where there is none or it is not known. Empty where nothing needs holding here.
+// Policies and context must outlive the rulers.
+Rulers MakeRulers(const std::vector<const policy::Policy*>& chain, const access::ActionBegin& action,
+                  const access::ActionBegin* outer, const RulerContext& context);
 
 }  // namespace glovebox::trace
 

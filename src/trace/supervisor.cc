@@ -49,7 +49,7 @@ class Supervisor::Impl final : private ShimSink {
         shims_(options.shim, options.policy->gate, this),
         announced_(options.hello_ms),
         look_(options.resolver) {
-    MakeRulersOf(options.action, options.policy, 0);
+    MakeRulersOf(options.policy, options.begin != nullptr ? *options.begin : access::ActionBegin());
   }
 
   access::ActionId ActionOf(pid_t pid) const {
@@ -90,6 +90,7 @@ class Supervisor::Impl final : private ShimSink {
     if (announced_.RefuseKept(listener_.get()) > 0)
       AddHole(o_.action, o_.root, "announcement", "launchers waited for their turn");
     Sweep(true);
+    AskAtEnd(o_.action);
     result_.inner_actions = inner_.size();
     for (const auto& [action, inner] : inner_) result_.inner_complete += inner.whole ? 1 : 0;
     return std::move(result_);
@@ -215,13 +216,31 @@ class Supervisor::Impl final : private ShimSink {
     }
   }
 
-  void MakeRulersOf(access::ActionId action, const policy::Policy* policy, access::ActionId outer) {
-    std::vector<const policy::Policy*>& chain = policies_[action];
+  // `action.action` is 0 where nobody said what the outermost one is.
+  void MakeRulersOf(const policy::Policy* policy, const access::ActionBegin& action) {
+    const access::ActionId id = action.action != 0 ? action.action : o_.action;
+    std::vector<const policy::Policy*>& chain = policies_[id];
     chain = {policy};
-    if (const auto above = policies_.find(outer); above != policies_.end())
+    if (const auto above = policies_.find(action.parent); above != policies_.end())
       chain.insert(chain.end(), above->second.begin(), above->second.end());
-    Rulers rulers = MakeRulers(chain, {listener_.get(), o_.memory, o_.resolver});
-    if (!rulers.empty()) rulers_[action] = std::move(rulers);
+    const access::ActionBegin* outer = action.parent == o_.action ? o_.begin : nullptr;
+    Rulers rulers = MakeRulers(chain, action, outer, {listener_.get(), o_.memory, o_.resolver, o_.inputs});
+    if (!rulers.empty()) rulers_[id] = std::move(rulers);
+  }
+
+  // What the rulers know when an action has ended.
+  void AskAtEnd(access::ActionId action) {
+    const auto rulers = rulers_.find(action);
+    if (rulers == rulers_.end()) return;
+    for (const auto& ruler : rulers->second) {
+      for (access::Access& found : ruler->AtEnd()) {
+        found.action = action;
+        found.time_ns = Now();
+        record_ = std::move(found);
+        Append();
+      }
+    }
+    rulers_.erase(rulers);
   }
   const Rulers* RulersOf(access::ActionId action) const {
     if (rulers_.empty()) return nullptr;
@@ -381,7 +400,7 @@ class Supervisor::Impl final : private ShimSink {
       met_[tgid] = begin.action;
     }
     const policy::Policy* policy = o_.announcer->ReplyTo(heard->socket.get(), *o_.policy, begin);
-    MakeRulersOf(begin.action, policy != nullptr ? policy : o_.policy, begin.parent);
+    MakeRulersOf(policy != nullptr ? policy : o_.policy, begin);
     if (policy == nullptr) AddHole(begin.action, tgid, "announcement", "the launcher did not take its plan");
     inner.socket = std::move(heard->socket);
   }
@@ -390,6 +409,7 @@ class Supervisor::Impl final : private ShimSink {
     drained_ns_ = Now();
     shims_.DrainAll();  // before the action ends that it belongs to
     for (EndedAction& ended : processes_.EndedActions(final)) {
+      AskAtEnd(ended.action);
       access::ActionEnd end;
       end.action = ended.action;
       end.time_ns = Now();

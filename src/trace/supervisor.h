@@ -12,6 +12,7 @@
 #include "kernel/notify.h"
 #include "kernel/process.h"
 #include "policy/policy.h"
+#include "trace/input_oracle.h"
 #include "trace/resolver.h"
 #include "trace/shim_library.h"
 
@@ -32,6 +33,8 @@ struct SupervisorOptions {
   access::ActionId action = 0;  // of the outermost process
   pid_t root = 0;               // its first process
   const policy::Policy* policy = nullptr;
+  const access::ActionBegin* begin = nullptr;  // what is known of it; null: nothing
+  InputOracle* inputs = nullptr;  // for policies with strict_inputs; null: there is no build graph
   access::RecordSink* sink = nullptr;
   Announcer* announcer = nullptr;  // null: announcements are left to fail
   const kernel::MemoryReader* memory = nullptr;
