@@ -27,7 +27,7 @@ NinjaGraph::NinjaGraph(std::vector<NinjaEdge> edges, const std::string& build_di
 }
 
 std::string NinjaGraph::Normal(absl::string_view path) const {
-  std::string clean = CleanPath(path);
+  std::string clean = CleanPath(JoinPath(build_dir_, path));
   if (clean.size() > build_dir_.size() + 1 && IsUnder(clean, build_dir_)) {
     clean.erase(0, build_dir_ == "/" ? 1 : build_dir_.size() + 1);
   }

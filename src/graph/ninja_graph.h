@@ -54,7 +54,8 @@ class NinjaGraph {
   const PhonyEdge* PhonyOf(absl::string_view name) const;
   // The place of one of its own edges in edges().
   size_t NumberOf(const NinjaEdge& edge) const { return static_cast<size_t>(&edge - edges_.data()); }
-  // A name as it is looked up: relative to the build directory where it lies below it.
+  // A name as it is looked up: relative to the build directory where it lies below it,
+  // else absolute.
   std::string Normal(absl::string_view path) const;
   // The edges with exactly this command: mostly one, several where the text is the same (`true`).
   std::vector<const NinjaEdge*> ByCommand(absl::string_view command) const;
