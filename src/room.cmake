@@ -52,6 +52,18 @@ function(glovebox_room name)
   endif()
 endfunction()
 
+# A libFuzzer target (clang): NAME_fuzz, run by .ci/fuzz. The libraries are built for it by the preset `fuzz`.
+function(glovebox_fuzz name)
+  if(NOT GLOVEBOX_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(F "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name}_fuzz ${F_SOURCES})
+  target_link_libraries(${name}_fuzz PRIVATE ${F_DEPENDS})
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  set_property(GLOBAL APPEND PROPERTY GLOVEBOX_FUZZ_TARGETS ${name}_fuzz)
+endfunction()
+
 # One test program; each of its cases becomes a CTest test of its own, so that a hang or a crash is one case's.
 function(glovebox_test name)
   cmake_parse_arguments(T "" "" "SOURCES;DEPENDS" ${ARGN})
