@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -24,16 +23,17 @@
 #include "child/context.h"
 #include "child/passed_signals.h"
 #include "child/pipeline.h"
-#include "kernel/abi.h"
 #include "kernel/process.h"
 #include "policy/compile.h"
 #include "trace/clock.h"
 #include "trace/descriptor_limit.h"
 #include "trace/handshake.h"
+#include "trace/leave_to_outer.h"
 #include "trace/left_over.h"
 #include "trace/plan_store.h"
 #include "trace/prepared.h"
 #include "trace/pty_relay.h"
+#include "trace/seize.h"
 #include "trace/signal_guard.h"
 #include "trace/strangers.h"
 #include "trace/supervisor.h"
@@ -84,31 +84,6 @@ child::ChildPlan& PlanIn(policy::CompiledPlan& compiled) {
   return *reinterpret_cast<child::ChildPlan*>(compiled.bytes.data());
 }
 
-// What the outer action holds is not done again: of Landlock domains there can be 16, and a refusal in the
-// kernel outranks the outer listener, so that nobody would know of it. Async-signal-safe.
-void LeaveToOuter(uint32_t held, child::ChildPlan* plan) {
-  const auto holds = [held](child::ReplyFlag flag) { return (held & flag) != 0; };
-  if (holds(child::kReplyScopesSignals)) {
-    plan->landlock_scope &= ~static_cast<uint32_t>(kernel::kLandlockScopeSignal);
-  }
-  if (holds(child::kReplyScopesAbstractUnix)) {
-    plan->landlock_scope &= ~static_cast<uint32_t>(kernel::kLandlockScopeAbstractUnix);
-  }
-  if ((plan->flags & child::kKernelOnly) == 0) {
-    if (holds(child::kReplyRefusesAppendOnly)) plan->append_only_filter = {};
-    if (holds(child::kReplyRefusesKptr)) plan->kptr_filter = {};
-  }
-  // Of row 20 the limits' restriction and what keeps row 16 are all that is left then: one filter, which
-  // stays as long as one of them is needed.
-  const auto needs = [plan, &holds](uint32_t wanted, child::ReplyFlag flag) {
-    return (plan->flags & wanted) != 0 && !holds(flag);
-  };
-  if (holds(child::kReplyRefusesByDefault) && !needs(child::kRestrictPrlimit, child::kReplyRefusesLimits) &&
-      !needs(child::kDenyTsc, child::kReplyRefusesTsc)) {
-    plan->notify_filter = {};
-  }
-}
-
 class Run {
  public:
   explicit Run(const RunRequest& request) : request_(request), announcer_(request, request.begin.action) {}
@@ -122,7 +97,6 @@ class Run {
   const child::ChildPlan& Announce();
   void HearAnnouncement();
   void AddHole(const char* kind, std::string why);
-  void SeizeStopped();
   absl::Status Handshake();
   void StartServing(UniqueFd listener);
   bool Reap();
@@ -288,34 +262,6 @@ absl::Status Run::Fork() {
   return absl::OkStatus();
 }
 
-// Row 19: the child has stopped itself. Attach with PTRACE_SEIZE and options, let it go on, and let go of it:
-// who wants to follow it has had the moment to do so. A child that died before row 19 is left to
-// WaitForCommand().
-void Run::SeizeStopped() {
-  siginfo_t info = {};
-  const auto id = static_cast<id_t>(pid_);
-  while (waitid(P_PID, id, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-  }
-  if (info.si_code != CLD_STOPPED) return;
-  waitid(P_PID, id, &info, WSTOPPED);
-  if (ptrace(PTRACE_SEIZE, pid_, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC) != 0) {
-    AddHole("not-seized",
-            absl::StrCat("PTRACE_SEIZE: ", ErrnoName(errno), ": nobody has attached to the command"));
-    kill(pid_, SIGCONT);  // somebody else traces it already: it must not stay stopped for ever
-    return;
-  }
-  // A task in group-stop reports PTRACE_EVENT_STOP to its new tracer; only then may it be detached
-  // (ptrace(2)).
-  info = {};
-  while (waitid(P_PID, id, &info, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-  }
-  if (info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED) return;
-  waitid(P_PID, id, &info, WSTOPPED | WNOHANG);
-  outcome_.seized = true;
-  kill(pid_, SIGCONT);
-  ptrace(PTRACE_DETACH, pid_, nullptr, nullptr);
-}
-
 void Run::StartServing(UniqueFd listener) {
   resolver_ = MakeResolver();
   SupervisorOptions options;
@@ -466,7 +412,11 @@ absl::StatusOr<RunOutcome> Run::Execute() {
   RETURN_IF_ERROR(Prepare());
   RETURN_IF_ERROR(Fork());
   if (announces_) HearAnnouncement();
-  if (request_.policy.stop) SeizeStopped();
+  if (request_.policy.stop) {
+    std::string why;
+    outcome_.seized = SeizeStopped(pid_, &why);
+    if (!why.empty()) AddHole("not-seized", std::move(why));
+  }
   const absl::Status handshake = Handshake();
   if (pty_ != nullptr) pty_->Start();
   WaitForCommand();
