@@ -33,6 +33,7 @@
 #include "cli/run_options.h"
 #include "cli/run_preview.h"
 #include "kernel/host.h"
+#include "policy/budget_text.h"
 #include "policy/limits.h"
 #include "report/input.h"
 #include "report/json.h"
@@ -52,6 +53,20 @@ constexpr std::pair<const char*, policy::Role> kRoles[] = {{"run", policy::Role:
                                                            {"custom", policy::Role::kCustom},
                                                            {"test", policy::Role::kTest},
                                                            {"configure", policy::Role::kConfigure}};
+
+absl::Status AddBudget(const RunOptions& o, policy::Budget* budget) {
+  const auto add = [](const std::string& text, absl::StatusOr<uint64_t> (*parse)(absl::string_view),
+                      const char* option, std::optional<uint64_t>* value) {
+    if (text.empty()) return absl::OkStatus();
+    const auto read = parse(text);
+    if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat(option, ": ", read.status().message()));
+    *value = *read;
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(add(o.wall_clock, policy::ParseDuration, "--wall-clock", &budget->wall_ns));
+  RETURN_IF_ERROR(add(o.total_memory, policy::ParseSize, "--total-memory", &budget->memory_bytes));
+  return add(o.total_processes, policy::ParseCount, "--total-processes", &budget->processes);
+}
 
 absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
   policy::Policy policy;
@@ -79,6 +94,7 @@ absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
     ASSIGN_OR_RETURN(const policy::ParsedLimit limit, policy::ParseLimit(text));
     policy.limits[static_cast<size_t>(limit.limit)] = limit.value;
   }
+  RETURN_IF_ERROR(AddBudget(o, &policy.budget));
   return policy;
 }
 
@@ -138,8 +154,13 @@ access::RunInfo InfoFor(const RunOptions& o, const std::string& build_dir) {
   return info;
 }
 
+// What a limit ended exits like this where the command itself ended with 0: as timeout(1) does.
+constexpr int kLimitStatus = 124;
+
 // Ends as the command did: with its status, or by its signal, without a core of our own.
 int EndLike(const access::ActionEnd& end) {
+  if (!end.limit.empty() && end.kind == access::ActionEnd::Kind::kExited && end.status == 0)
+    return kLimitStatus;
   if (end.kind == access::ActionEnd::Kind::kSignaled) {
     const rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
@@ -282,6 +303,7 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
   request.begin.outputs = o.outputs;
   ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
   if (!outcome.failure.empty()) PrintLine(outcome.failure);
+  if (!outcome.end.limit.empty()) PrintLine(absl::StrCat(outcome.end.limit, ": ended"));
   const bool reported = EndLog(o, info, request.begin, outcome.end, &place);
   if (reported && !o.launched && (!o.quiet || o.json)) PrintSummary(o, place);
   return EndLike(outcome.end);
@@ -320,6 +342,17 @@ void AddPolicyOptions(CLI::App& run, RunOptions& o) {
   run.add_option("--limit", o.limits,
                  "NAME=VALUE, one of the fourteen limits (NOFILE=64, AS=4G ...); may be repeated")
       ->allow_extra_args(false);
+  run.add_option("--wall-clock", o.wall_clock, "end the command and all it started after this time (10s, 2m)")
+      ->type_name("TIME")
+      ->check(NotEmpty());
+  run.add_option("--total-memory", o.total_memory,
+                 "end it where all of its processes together have more memory than this (512M)")
+      ->type_name("SIZE")
+      ->check(NotEmpty());
+  run.add_option("--total-processes", o.total_processes,
+                 "end it where it has more processes and threads than this")
+      ->type_name("COUNT")
+      ->check(NotEmpty());
   run.add_option("--keep-cap", o.keep, "with --drop-all-caps: a capability to keep")->allow_extra_args(false);
   run.add_option("--drop-cap", o.drop, "a capability to drop")->allow_extra_args(false);
   run.add_flag("--drop-all-caps", o.drop_all, "drop every capability that is not kept");

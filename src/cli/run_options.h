@@ -16,6 +16,7 @@ struct RunOptions {
   bool restrict_prlimit = false, kernel_only = false, no_signal_scope = false, scope_abstract = false,
        ssb = false;
   int death_signal = 0;
+  std::string wall_clock, total_memory, total_processes;
   std::string log;
   bool json = false, quiet = false, explain = false;
   std::string export_dir;

@@ -15,7 +15,8 @@
 
 namespace glovebox::trace {
 
-// /proc/PID/stat: fields 3 (state), 4 (ppid), 22 (starttime), 52 (exit_code); proc(5).
+// /proc/PID/stat: fields 3 (state), 4 (ppid), 14 to 17 (CPU time), 20 (threads), 22 (starttime), 24 (resident
+// pages), 52 (exit_code); proc(5).
 bool ReadProcStat(pid_t pid, ProcStat* out) {
   char path[32];
   std::snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -27,11 +28,19 @@ bool ReadProcStat(pid_t pid, ProcStat* out) {
   const char* at = std::strrchr(buffer, ')');  // the name may hold anything
   if (at == nullptr) return false;
   ++at;
+  static const uint64_t tick_ns = 1'000'000'000u / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  static const auto page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  *out = {};
+  const auto number = [&at] { return static_cast<uint64_t>(std::strtoull(at, nullptr, 10)); };
   for (int field = 3; field <= 52 && *at != 0; ++field) {
     while (*at == ' ') ++at;
     if (field == 3) out->state = *at;
     if (field == 4) out->parent = static_cast<pid_t>(std::strtol(at, nullptr, 10));
-    if (field == 22) out->start = std::strtoull(at, nullptr, 10);
+    if (field == 14 || field == 15) out->cpu_ns += number() * tick_ns;
+    if (field == 16 || field == 17) out->children_cpu_ns += number() * tick_ns;
+    if (field == 20) out->threads = number();
+    if (field == 22) out->start = number();
+    if (field == 24) out->resident_bytes = number() * page_bytes;
     if (field == 52) out->exit_code = static_cast<int>(std::strtol(at, nullptr, 10));
     while (*at != ' ' && *at != 0) ++at;
   }

@@ -16,6 +16,10 @@ struct ProcStat {
   pid_t parent = 0;
   uint64_t start = 0;  // clock ticks after boot
   int exit_code = 0;
+  uint64_t cpu_ns = 0;           // user and system, of all its threads, ended ones too
+  uint64_t children_cpu_ns = 0;  // of the children that it has waited for, with theirs
+  uint64_t threads = 0;
+  uint64_t resident_bytes = 0;  // shared pages count in each process that has them
 };
 
 // False when the process has gone, or its file cannot be read.

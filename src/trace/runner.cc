@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -25,6 +26,8 @@
 #include "child/pipeline.h"
 #include "kernel/process.h"
 #include "policy/compile.h"
+#include "trace/budget.h"
+#include "trace/cgroup.h"
 #include "trace/clock.h"
 #include "trace/descriptor_limit.h"
 #include "trace/handshake.h"
@@ -32,6 +35,7 @@
 #include "trace/left_over.h"
 #include "trace/plan_store.h"
 #include "trace/prepared.h"
+#include "trace/process_usage.h"
 #include "trace/pty_relay.h"
 #include "trace/seize.h"
 #include "trace/signal_guard.h"
@@ -99,8 +103,10 @@ class Run {
   void AddHole(const char* kind, std::string why);
   absl::Status Handshake();
   void StartServing(UniqueFd listener);
+  void KeepBudget();
   bool Reap();
   bool ReapOthers();
+  bool ReapOther(pid_t child);
   bool Gone(int ms);
   void WaitForCommand();
   void Forward(const siginfo_t& info);
@@ -124,6 +130,9 @@ class Run {
   UniqueFd pidfd_;
   int wait_status_ = 0;
   rusage usage_ = {};
+  uint64_t others_cpu_ns_ = 0;  // of what was orphaned to us
+  uint64_t others_peak_bytes_ = 0;
+  std::unique_ptr<ActionGroup> group_;  // until the keeper has it
   SetupReport report_;
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<Supervisor> supervisor_;
@@ -139,6 +148,7 @@ class Run {
   bool announces_ = false;
   child::LaunchOptions hello_;
   std::vector<const char*> outputs_;
+  BudgetKeeper keeper_;  // the last: its thread uses what stands above
 };
 
 absl::Status Run::Prepare() {
@@ -178,6 +188,10 @@ absl::Status Run::Prepare() {
   hello_.output_count = outputs_.size();
   hello_.command = const_cast<char**>(context_.argv);
   hello_.command_count = request_.argv.size();
+  const policy::Budget& budget = request_.policy.budget;
+  if (request_.cgroups && !request_.export_mode &&
+      (budget.memory_bytes.has_value() || budget.processes.has_value()))
+    group_ = ActionGroup::Make(UsablePlaces(OwnPlaces()), budget);
   if (request_.pty) {
     ASSIGN_OR_RETURN(pty_, PtyRelay::Open());
     context_.pty = pty_->terminal();
@@ -190,6 +204,7 @@ void Run::Child() {
   // The blocked signals are this process's own affair; row 4 resets them only where the policy says so.
   signals_.Restore();
   // ctest leaks its log as descriptor 3. Close-on-exec, since the pipeline still needs its own.
+  if (group_ != nullptr) group_->Enter();
   if (begin_.role == access::Role::kTest) syscall(SYS_close_range, 3u, ~0u, kCloseRangeCloexec);
   child::RunPipeline(announces_ ? Announce() : PlanIn(plan_), context_);
 }
@@ -259,7 +274,29 @@ absl::Status Run::Fork() {
     return pidfd.status();
   }
   pidfd_ = *std::move(pidfd);
+  KeepBudget();
   return absl::OkStatus();
+}
+
+// Everything below us that is no stranger is the command's.
+void Run::KeepBudget() {
+  // The child has entered it by itself, before it could start anything; asked once more, the kernel says
+  // whether it could.
+  if (group_ != nullptr && !group_->Take(pid_) && !kernel::HasEnded(pidfd_.get())) group_.reset();
+  if (group_ == nullptr || !group_->counts_processes()) HoldForks(pid_, request_.policy.budget);
+  const auto members = [this](const AllStats& all) {
+    std::map<pid_t, bool> ours;
+    std::vector<pid_t> found;
+    for (const auto& [pid, stat] : all) {
+      const pid_t branch = BranchOf(all, pid, getpid());
+      if (branch == 0) continue;
+      const auto [child, first] = ours.try_emplace(branch, false);
+      if (first) child->second = !strangers_.Contains(branch);
+      if (child->second) found.push_back(pid);
+    }
+    return found;
+  };
+  keeper_.Add(begin_.action, request_.policy.budget, members, std::move(group_));
 }
 
 void Run::StartServing(UniqueFd listener) {
@@ -375,23 +412,32 @@ bool Run::ReapOthers() {
     }
     // One that we do not take would be shown again and again.
     if (info.si_pid == 0 || info.si_pid == command || strangers_.Contains(info.si_pid)) break;
-    waitpid(info.si_pid, nullptr, WNOHANG);
+    ReapOther(info.si_pid);
   }
   bool left = false;
   for (const pid_t child : strangers_.OtherChildren()) {
-    if (child != command && waitpid(child, nullptr, WNOHANG) == 0) left = true;
+    if (child != command && !ReapOther(child)) left = true;
   }
   return !left;
+}
+
+// False for one that still lives.
+bool Run::ReapOther(pid_t child) {
+  rusage usage = {};
+  const pid_t got = wait4(child, nullptr, WNOHANG, &usage);
+  if (got == child) {
+    others_cpu_ns_ += CpuOf(usage);
+    others_peak_bytes_ = std::max(others_peak_bytes_, PeakOf(usage));
+  }
+  return got != 0;
 }
 
 void Run::FillEnd() {
   access::ActionEnd& end = outcome_.end;
   end.time_ns = Now();
-  const auto ns = [](const timeval& t) {
-    return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(t.tv_usec) * 1000u;
-  };
-  end.cpu_ns = ns(usage_.ru_utime) + ns(usage_.ru_stime);
-  end.peak_bytes = static_cast<uint64_t>(usage_.ru_maxrss) * 1024u;
+  end.cpu_ns = CpuOf(usage_) + others_cpu_ns_;
+  end.peak_bytes = std::max(PeakOf(usage_), others_peak_bytes_);
+  keeper_.Remove(begin_.action).Into(&end);
   DrainReport(status_.ours.get(), &report_);
   if (context_.silent && report_.failed() != nullptr) {
     outcome_.failure = FailureLine(*report_.failed(), context_.program);
@@ -406,6 +452,7 @@ void Run::FillEnd() {
   end.kind =
       WIFSIGNALED(wait_status_) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
   end.status = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : WEXITSTATUS(wait_status_);
+  if (end.limit.empty()) end.limit = LimitThatEnded(request_.policy, end, CpuOf(usage_));
 }
 
 absl::StatusOr<RunOutcome> Run::Execute() {

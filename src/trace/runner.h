@@ -21,6 +21,7 @@ struct RunRequest {
   access::RecordSink* sink = nullptr;
   const ShimLibrary* shim = nullptr;  // for a policy with a gate
   bool pty = false;                   // give the command a terminal of its own
+  bool cgroups = true;                // a control group may be made for policy.budget (cgroup.h)
   bool export_mode = false;           // rows 12 and 23: everything is set up, and nothing is run
 };
 
@@ -47,6 +48,9 @@ struct RunOutcome {
 // to this process and would end it is passed on to the command (child/passed_signals.h: which). What still
 // runs 200 ms after the command is left over: killed, and named in the outcome. With a terminal of its own
 // (`pty`) the command is the leader of a session of its own.
+//
+// policy.budget bounds all of it together (budget.h): what goes over is killed, and the end says which bound
+// it was. CPU time is that of the command and of what was orphaned to us, with what they waited for.
 //   ASSIGN_OR_RETURN(RunOutcome outcome, RunSupervised({.argv = {"make"}, .policy = ..., .host = ..., .sink =
 //   &log}));
 absl::StatusOr<RunOutcome> RunSupervised(const RunRequest& request);
