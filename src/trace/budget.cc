@@ -32,7 +32,7 @@ constexpr uint64_t kBusy = 20;
 constexpr uint64_t kShortestNs = 5 * kMs;
 constexpr uint64_t kCalmNs = 25 * kMs;
 // What the user may start elsewhere meanwhile.
-constexpr rlim_t kForksBeside = 500;
+constexpr rlim_t kForksBeside = 100;
 // Rounds of ending without a pause, as long as each still finds somebody.
 constexpr int kRounds = 50;
 constexpr uint64_t kAgainNs = 50 * kMs;

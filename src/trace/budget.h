@@ -33,7 +33,7 @@ struct BudgetResult {
 using MembersOf = std::function<std::vector<pid_t>(const AllStats& all)>;
 
 // A net under a bound of processes that is only sampled: RLIMIT_NPROC of `pid`, for all that it starts, is
-// lowered to the tasks of the host, twice the bound and 500. It does not bind root.
+// lowered to the tasks of the host, twice the bound and 100. It does not bind root.
 void HoldForks(pid_t pid, const policy::Budget& budget);
 
 // One thread for all actions with a bound; none where there is no bound. An action that goes over is ended:

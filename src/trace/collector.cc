@@ -13,7 +13,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <set>
 #include <system_error>
@@ -33,6 +32,7 @@
 #include "trace/left_over.h"
 #include "trace/peer.h"
 #include "trace/plan_store.h"
+#include "trace/running_actions.h"
 #include "trace/segment_pool.h"
 #include "trace/signals_blocked.h"
 #include "trace/supervisor.h"
@@ -41,16 +41,9 @@
 namespace glovebox::trace {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kHelloMs = 10000;
-// How long a process of an action may still end after the first one before it counts as left over.
-constexpr int kLeftOverMs = 100;
 // How long Ninja may take to reap an action's first process; its exit status is known only then.
 constexpr int kReapMs = 200;
-// On kernels before 6.11 a listener hangs up only when the last of its tasks is reaped, and what was orphaned
-// is ours to reap: looked for at this pace, and only while an action has outlived its first process.
-constexpr int kOrphanMs = 100;
 // How often it is looked whether who waits for an unseen action shall give up.
 constexpr int kUnseenMs = 100;
 // Of 20 ms each.
@@ -59,23 +52,15 @@ constexpr int kKillRounds = 100;
 static_assert(static_cast<int>(access::Role::kConfigure) == static_cast<int>(child::Role::kConfigure));
 static_assert(static_cast<int>(access::Role::kTest) == static_cast<int>(policy::Role::kTest));
 
-// One action under way, as the threads share it.
-struct Active {
-  int pidfd = -1;  // the worker's; valid while the entry stands
-  Supervisor* supervisor = nullptr;
-  std::atomic<bool> root_ended{false};
-  std::atomic<bool> stop{false};
-  pthread_t thread{};
-  Clock::time_point root_ended_at{};
-  bool root_gone = false;
-};
-
 }  // namespace
 
 class CollectorImpl final : public Collector, public Announcer {
  public:
   explicit CollectorImpl(CollectorOptions options)
-      : o_(std::move(options)), plans_(o_.host, o_.policy_for), segments_(o_.run_dir) {}
+      : o_(std::move(options)),
+        plans_(o_.host, o_.policy_for),
+        segments_(o_.run_dir),
+        running_(o_.host.receive_ends) {}
   ~CollectorImpl() override {
     if (!stopped_) Stop(-1, 0);
   }
@@ -112,6 +97,7 @@ class CollectorImpl final : public Collector, public Announcer {
   DescriptorLimit limit_;
   PlanStore plans_;
   SegmentPool segments_;
+  RunningActions running_;
   std::unique_ptr<TempDir> socket_dir_;
   std::string socket_path_;
   UniqueFd listen_;
@@ -129,8 +115,6 @@ class CollectorImpl final : public Collector, public Announcer {
   bool stopped_ = false;
   bool abandoned_ = false;     // Stop() waits no longer
   std::set<int> connections_;  // of launchers that are being set up
-  std::map<access::ActionId, std::unique_ptr<Active>> active_;
-  std::map<access::ActionId, std::vector<std::string>> ended_by_us_;
   CollectorSummary summary_;
   std::vector<std::string> edge_commands_;
   std::unique_ptr<access::SegmentWriter> main_;  // RunInfo, the caller's holes, RunEnd
@@ -166,32 +150,17 @@ absl::Status CollectorImpl::Begin() {
 void CollectorImpl::Watch() {
   for (;;) {
     std::vector<pollfd> fds = {{listen_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
-    int timeout = -1;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (stopping_) return;
-      for (const auto& [id, action] : active_) {
-        if (action->root_gone && !action->root_ended) {
-          timeout = 20;
-          if (Clock::now() - action->root_ended_at > std::chrono::milliseconds(kLeftOverMs))
-            action->root_ended = true;
-        }
-        if (action->root_ended && !o_.host.receive_ends) timeout = kOrphanMs;
-        if (!action->root_gone) fds.push_back({action->pidfd, POLLIN, 0});
-      }
     }
+    bool orphans = false;
+    const int timeout = running_.Wait(&fds, &orphans);
     if (poll(fds.data(), fds.size(), timeout) < 0) continue;
     uint64_t woken;
-    if (timeout == kOrphanMs) ReapOrphans();
+    if (orphans) ReapOrphans();
     if (fds[1].revents != 0) (void)!read(wake_.get(), &woken, sizeof woken);
-    if (fds.size() > 2) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      for (const auto& [id, action] : active_) {
-        if (action->root_gone || !kernel::HasEnded(action->pidfd)) continue;
-        action->root_gone = true;
-        action->root_ended_at = Clock::now();
-      }
-    }
+    if (fds.size() > 2 || timeout >= 0) running_.NoteEnded();
     for (;;) {
       UniqueFd connection(accept4(listen_.get(), nullptr, nullptr, SOCK_CLOEXEC));
       if (!connection.valid()) {
@@ -348,8 +317,7 @@ void CollectorImpl::WaitUnseen(const access::ActionBegin& begin, const Peer& pee
 void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
                               const Peer& peer, int connection, access::SegmentWriter* log,
                               Resolver* resolver) {
-  auto entry = std::make_unique<Active>();
-  Active* active = entry.get();
+  RunningAction active;
   SupervisorOptions options;
   options.action = begin.action;
   options.root = peer.pid;
@@ -360,28 +328,20 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   options.announcer = this;
   options.memory = &kernel::RealMemory();
   options.resolver = resolver;
-  options.root_ended = &active->root_ended;
+  options.root_ended = &active.root_ended;
   options.wait_killable = o_.host.wait_killable;
   options.shim = o_.shim;
-  options.stop = &active->stop;
+  options.stop = &active.stop;
   Supervisor supervisor(kernel::MakeNotifyListener(std::move(listener), !o_.host.receive_ends), options);
-  active->pidfd = peer.pidfd.get();
-  active->supervisor = &supervisor;
-  active->thread = pthread_self();
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    active_[begin.action] = std::move(entry);
-  }
+  active.pidfd = peer.pidfd.get();
+  active.supervisor = &supervisor;
+  active.thread = pthread_self();
+  running_.Add(begin.action, &active);
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof one);  // the watcher has one more process to look at
   SupervisorResult result = supervisor.Serve();
   access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    active_.erase(begin.action);
-    end.left_over = std::move(ended_by_us_[begin.action]);
-    ended_by_us_.erase(begin.action);
-  }
+  end.left_over = running_.Remove(begin.action);
   for (const std::string& process : result.left_over) AddLeftOver(&end.left_over, process);
   Finish(end, result, log);
 }
@@ -422,22 +382,13 @@ bool CollectorImpl::WaitIdle(int timeout_ms) {
 // Ends what still runs below us and under a filter, as often as it takes: a process can start another before
 // it is killed.
 void CollectorImpl::EndLeftOver() {
-  std::set<pid_t> named;
   int nobody = 0;  // rounds in a row in which there was nothing to end: what still runs is not below us
   for (int round = 0; round < kKillRounds && nobody < 5; ++round) {
     std::vector<LeftOverProcess> left = FindDescendants();
     left.erase(std::remove_if(left.begin(), left.end(),
                               [](const LeftOverProcess& process) { return !IsFiltered(process.pid); }),
                left.end());
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      for (const LeftOverProcess& process : left) {
-        for (const auto& [id, action] : active_) {
-          if (action->supervisor->ActionOf(process.pid) == 0 || !named.insert(process.pid).second) continue;
-          ended_by_us_[id].push_back(Describe(process));
-        }
-      }
-    }
+    running_.Name(left);
     nobody = left.empty() ? nobody + 1 : 0;
     Kill(left);
     ReapOrphans();
@@ -451,10 +402,7 @@ void CollectorImpl::Abandon() {
     const std::lock_guard<std::mutex> lock(mutex_);
     abandoned_ = true;
     for (const int connection : connections_) shutdown(connection, SHUT_RDWR);
-    for (const auto& [id, action] : active_) {
-      action->stop = true;
-      Wake(action->thread);
-    }
+    running_.StopAll();
   }
 }
 

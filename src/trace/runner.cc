@@ -284,16 +284,22 @@ void Run::KeepBudget() {
   // whether it could.
   if (group_ != nullptr && !group_->Take(pid_) && !kernel::HasEnded(pidfd_.get())) group_.reset();
   if (group_ == nullptr || !group_->counts_processes()) HoldForks(pid_, request_.policy.budget);
-  const auto members = [this](const AllStats& all) {
-    std::map<pid_t, bool> ours;
+  // Who is ours stays it: a bomb's orphans are asked about once each.
+  const auto known = std::make_shared<std::map<pid_t, uint64_t>>();
+  const auto members = [this, known](const AllStats& all) {
+    std::map<pid_t, uint64_t> ours;  // children, with their start
     std::vector<pid_t> found;
     for (const auto& [pid, stat] : all) {
       const pid_t branch = BranchOf(all, pid, getpid());
       if (branch == 0) continue;
-      const auto [child, first] = ours.try_emplace(branch, false);
-      if (first) child->second = !strangers_.Contains(branch);
-      if (child->second) found.push_back(pid);
+      const uint64_t start = all.at(branch).start;
+      const auto before = known->find(branch);
+      const bool same = before != known->end() && before->second == start;
+      if (ours.count(branch) == 0 && !same && strangers_.Contains(branch)) continue;
+      ours[branch] = start;
+      found.push_back(pid);
     }
+    *known = std::move(ours);
     return found;
   };
   keeper_.Add(begin_.action, request_.policy.budget, members, std::move(group_));
