@@ -1,11 +1,13 @@
 #include "child/launch_test_role.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child/passed_signals.h"
@@ -27,11 +29,60 @@ namespace {
   _exit(128 + number);
 }
 
+// How long what the test left behind may still run. Its supervisor ends it before that, and names it; where
+// there is none that does, it is ended here: what holds the test's output open would keep ctest waiting.
+constexpr int kLeftOverMs = 300;
+constexpr int kRoundMs = 5;
+constexpr int kKillRounds = 100;
+
+// False when there is no child left. What is orphaned below us is our child.
+bool ReapOthers() {
+  int status = 0;
+  for (;;) {
+    const pid_t pid = waitpid(-1, &status, WNOHANG);
+    if (pid == 0) return true;
+    if (pid < 0) return errno == EINTR;
+  }
+}
+
+// A child's number is its own until we reap it. Those whose parents live come to us when these have ended.
+void KillChildren() {
+  char numbers[4096];
+  const int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  const ssize_t size = read(fd, numbers, sizeof numbers);
+  close(fd);
+  pid_t pid = 0;
+  for (ssize_t i = 0; i < size; ++i) {
+    if (numbers[i] >= '0' && numbers[i] <= '9') {
+      pid = pid * 10 + (numbers[i] - '0');
+      continue;
+    }
+    if (pid > 1) kill(pid, SIGKILL);
+    pid = 0;
+  }
+}
+
+void EndLeftOver() {
+  constexpr timespec kRound{0, kRoundMs * 1'000'000};
+  for (int ms = 0; ms < kLeftOverMs; ms += kRoundMs) {
+    if (!ReapOthers()) return;
+    nanosleep(&kRound, nullptr);
+  }
+  for (int round = 0; round < kKillRounds && ReapOthers(); ++round) {
+    KillChildren();
+    nanosleep(&kRound, nullptr);
+  }
+}
+
 void ReapAll(pid_t child) {
   int status = 0;
   for (;;) {
     const pid_t pid = waitpid(-1, &status, WNOHANG);
-    if (pid == child) EndAs(status);
+    if (pid == child) {
+      EndLeftOver();
+      EndAs(status);
+    }
     if (pid <= 0) return;
   }
 }

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <system_error>
@@ -25,6 +26,8 @@
 #include "base/status.h"
 #include "child/wire.h"
 #include "kernel/process.h"
+#include "trace/budget.h"
+#include "trace/cgroup.h"
 #include "trace/clock.h"
 #include "trace/descriptor_limit.h"
 #include "trace/handshake.h"
@@ -32,6 +35,8 @@
 #include "trace/left_over.h"
 #include "trace/peer.h"
 #include "trace/plan_store.h"
+#include "trace/proc_task.h"
+#include "trace/process_usage.h"
 #include "trace/running_actions.h"
 #include "trace/segment_pool.h"
 #include "trace/signals_blocked.h"
@@ -77,6 +82,7 @@ class CollectorImpl final : public Collector, public Announcer {
   access::ActionId NextAction() override { return next_action_.fetch_add(1) + 1; }
   const policy::Policy* ReplyTo(int socket, const policy::Policy& outer,
                                 const access::ActionBegin& begin) override;
+  void InnerEnded(access::ActionEnd* end) override;
 
  private:
   class Registered;
@@ -85,9 +91,11 @@ class CollectorImpl final : public Collector, public Announcer {
   void Work();
   void Serve(UniqueFd connection, access::SegmentWriter* log, Resolver* resolver);
   void Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
-                 const Peer& peer, int connection, access::SegmentWriter* log, Resolver* resolver);
-  void WaitUnseen(const access::ActionBegin& begin, const Peer& peer, int connection,
+                 const Peer& peer, int connection, std::unique_ptr<ActionGroup> group,
+                 access::SegmentWriter* log, Resolver* resolver);
+  void WaitUnseen(const access::ActionBegin& begin, const SealedPlan& plan, const Peer& peer, int connection,
                   access::SegmentWriter* log);
+  std::unique_ptr<ActionGroup> GroupFor(const policy::Budget& budget, pid_t pid) const;
   void Finish(const access::ActionEnd& finished, const SupervisorResult& result, access::SegmentWriter* log);
   void EndLeftOver();
   void Abandon();
@@ -118,6 +126,7 @@ class CollectorImpl final : public Collector, public Announcer {
   CollectorSummary summary_;
   std::vector<std::string> edge_commands_;
   std::unique_ptr<access::SegmentWriter> main_;  // RunInfo, the caller's holes, RunEnd
+  BudgetKeeper keeper_;
 };
 
 absl::StatusOr<std::unique_ptr<Collector>> Collector::Start(CollectorOptions options) {
@@ -277,9 +286,13 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   const HandOver how = o_.host.pidfd_getfd ? HandOver::kFetch : HandOver::kMessage;
   const uint32_t flags = how == HandOver::kMessage ? child::kReplySendListener : 0u;
   SetupReport report;
+  // Before it has its plan: it has started nothing yet.
+  std::unique_ptr<ActionGroup> group = GroupFor((*plan)->policy.budget, peer->pid);
   const absl::Status sent = SendPlan(**plan, connection.get(), begin.action, flags);
   if (!(*plan)->listens) {
-    WaitUnseen(begin, *peer, connection.get(), log);
+    keeper_.Add(begin.action, (*plan)->policy.budget, MembersBelow(begin.role, peer->pid, nullptr),
+                std::move(group));
+    WaitUnseen(begin, **plan, *peer, connection.get(), log);
     return;
   }
   absl::StatusOr<UniqueFd> listener = absl::UnavailableError("the launcher was killed");
@@ -295,12 +308,22 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     Finish(end, {}, log);
     return;
   }
-  Supervise(*std::move(listener), begin, **plan, *peer, connection.get(), log, resolver);
+  Supervise(*std::move(listener), begin, **plan, *peer, connection.get(), std::move(group), log, resolver);
+}
+
+// Null where there is no bound for one, or none can be had.
+std::unique_ptr<ActionGroup> CollectorImpl::GroupFor(const policy::Budget& budget, pid_t pid) const {
+  std::unique_ptr<ActionGroup> group;
+  if (o_.cgroups && (budget.memory_bytes.has_value() || budget.processes.has_value()))
+    group = ActionGroup::Make(UsablePlaces(OwnPlaces()), budget);
+  if (group != nullptr && !group->Take(pid)) group.reset();
+  if (group == nullptr || !group->counts_processes()) HoldForks(pid, budget);
+  return group;
 }
 
 // Below a foreign listener: the action runs, and the log says that nobody saw what it did.
-void CollectorImpl::WaitUnseen(const access::ActionBegin& begin, const Peer& peer, int connection,
-                               access::SegmentWriter* log) {
+void CollectorImpl::WaitUnseen(const access::ActionBegin& begin, const SealedPlan& plan, const Peer& peer,
+                               int connection, access::SegmentWriter* log) {
   SupervisorResult result;
   result.holes = 1;
   result.sink_failed = !log->Append(
@@ -311,12 +334,15 @@ void CollectorImpl::WaitUnseen(const access::ActionBegin& begin, const Peer& pee
     const std::lock_guard<std::mutex> lock(mutex_);
     waits = waits && !abandoned_;
   }
-  Finish(EndOf(begin, peer.pidfd.get(), connection, kReapMs), result, log);
+  access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
+  keeper_.Remove(begin.action).Into(&end);
+  if (end.limit.empty()) end.limit = LimitThatEnded(plan.policy, end, end.cpu_ns);
+  Finish(end, result, log);
 }
 
 void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
-                              const Peer& peer, int connection, access::SegmentWriter* log,
-                              Resolver* resolver) {
+                              const Peer& peer, int connection, std::unique_ptr<ActionGroup> group,
+                              access::SegmentWriter* log, Resolver* resolver) {
   RunningAction active;
   SupervisorOptions options;
   options.action = begin.action;
@@ -336,11 +362,24 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   active.pidfd = peer.pidfd.get();
   active.supervisor = &supervisor;
   active.thread = pthread_self();
+  const auto adopted = [&supervisor](pid_t pid) { return supervisor.ActionOf(pid) != 0; };
+  if (begin.role == access::Role::kTest)
+    active.ends_left_over = MembersOfAction(begin.role, peer.pid, adopted);
   running_.Add(begin.action, &active);
+  keeper_.Add(begin.action, plan.policy.budget, MembersBelow(begin.role, peer.pid, adopted),
+              std::move(group));
+  ProcStat begun;
+  const bool known = ReadProcStat(peer.pid, &begun);
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof one);  // the watcher has one more process to look at
   SupervisorResult result = supervisor.Serve();
+  // The listener hangs up (since 6.11) before the parent is told that its child has ended, and can reap it.
+  ProcStat ended;
+  const bool told = known && ReadProcStat(peer.pid, &ended) && ended.start == begun.start;
   access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
+  if (told) end.cpu_ns = ended.cpu_ns + ended.children_cpu_ns;
+  keeper_.Remove(begin.action).Into(&end);
+  if (end.limit.empty()) end.limit = LimitThatEnded(plan.policy, end, end.cpu_ns);
   end.left_over = running_.Remove(begin.action);
   for (const std::string& process : result.left_over) AddLeftOver(&end.left_over, process);
   Finish(end, result, log);
@@ -364,7 +403,21 @@ void CollectorImpl::Finish(const access::ActionEnd& finished, const SupervisorRe
 const policy::Policy* CollectorImpl::ReplyTo(int socket, const policy::Policy& outer,
                                              const access::ActionBegin& begin) {
   const SealedPlan* plan = SendInnerPlan(plans_, outer, socket, begin);
-  return plan != nullptr ? &plan->policy : nullptr;
+  if (plan == nullptr) return nullptr;
+  keeper_.Add(begin.action, plan->policy.budget, MembersBelow(begin.role, begin.pid, nullptr), nullptr);
+  if (begin.role == access::Role::kTest && running_.AddInnerTest(begin.action, begin.pid)) {
+    const uint64_t one = 1;
+    (void)!write(wake_.get(), &one, sizeof one);
+  }
+  return &plan->policy;
+}
+
+void CollectorImpl::InnerEnded(access::ActionEnd* end) {
+  keeper_.Remove(end->action).Into(end);
+  const std::vector<std::string> ended = running_.Remove(end->action);
+  for (const std::string& process : ended) AddLeftOver(&end->left_over, process);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  summary_.left_over.insert(summary_.left_over.end(), ended.begin(), ended.end());
 }
 
 void CollectorImpl::AddHole(const access::Hole& hole) {

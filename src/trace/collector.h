@@ -1,5 +1,10 @@
 // One collector a build: a unix socket, a thread for each action under way, one log. An ancestor of all that
 // it serves (yama 1).
+//
+// Each action is held to its policy's budget (budget.h), inner ones within that of the outer one: these are
+// sampled, since their processes are in the outer one's group already. What a test leaves behind is ended
+// when it counts as left over, 100 ms after its first process; of other actions it may go on to the end of
+// the build.
 #ifndef GLOVEBOX_TRACE_COLLECTOR_H_
 #define GLOVEBOX_TRACE_COLLECTOR_H_
 
@@ -24,6 +29,7 @@ struct CollectorOptions {
   PolicyFor policy_for;
   InputOracle* inputs = nullptr;      // for policies with strict_inputs; must outlive the collector
   const ShimLibrary* shim = nullptr;  // for policies with a gate; must outlive the collector
+  bool cgroups = true;                // control groups may be made for policies with a budget (cgroup.h)
 };
 
 struct CollectorSummary {

@@ -49,11 +49,13 @@ class CollectorFixture : public testing::Test {
     options.run_dir = Path("run");
     options.run.tool = "test";
     options.host = host_;
+    options.cgroups = cgroups_;
     options.policy_for = [this](const access::ActionBegin& begin) {
       const access::Role role = begin.role;
       policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
       policy.stop = stop_;
       if (role == access::Role::kEdge) policy.scope_signals = edge_scope_;
+      if (role == access::Role::kTest || !test_budget_only_) policy.budget = budget_;
       if (role == access::Role::kCompile) policy.restrict_prlimit = policy.append_only = compile_refuses_;
       return policy;
     };
@@ -137,6 +139,9 @@ class CollectorFixture : public testing::Test {
   kernel::HostFeatures host_ = CollectorHost();
   std::atomic<bool> stop_{false};
   bool edge_scope_ = true;
+  policy::Budget budget_;
+  bool test_budget_only_ = false;
+  bool cgroups_ = true;
   bool compile_refuses_ = false;
   std::unique_ptr<TempDir> dir_;
   std::unique_ptr<Collector> collector_;

@@ -26,9 +26,23 @@ void RunningActions::Add(access::ActionId id, RunningAction* action) {
   running_[id] = action;
 }
 
+bool RunningActions::AddInnerTest(access::ActionId id, pid_t pid) {
+  auto pidfd = kernel::OpenPidfd(pid);
+  if (!pidfd.ok()) return false;
+  auto test = std::make_unique<InnerTest>();
+  test->pidfd = *std::move(pidfd);
+  test->action.pidfd = test->pidfd.get();
+  test->action.ends_left_over = MembersOfAction(access::Role::kTest, pid, nullptr);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  running_[id] = &test->action;
+  inner_[id] = std::move(test);
+  return true;
+}
+
 std::vector<std::string> RunningActions::Remove(access::ActionId id) {
   const std::lock_guard<std::mutex> lock(mutex_);
   running_.erase(id);
+  inner_.erase(id);
   std::vector<std::string> ended = std::move(ended_by_us_[id]);
   ended_by_us_.erase(id);
   return ended;
@@ -87,7 +101,9 @@ void RunningActions::Name(const std::vector<LeftOverProcess>& ended) {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const LeftOverProcess& process : ended) {
     for (const auto& [id, action] : running_) {
-      if (action->supervisor->ActionOf(process.pid) == 0 || !named_.insert(process.pid).second) continue;
+      if (action->supervisor == nullptr || action->supervisor->ActionOf(process.pid) == 0 ||
+          !named_.insert(process.pid).second)
+        continue;
       ended_by_us_[id].push_back(Describe(process));
     }
   }
@@ -96,9 +112,22 @@ void RunningActions::Name(const std::vector<LeftOverProcess>& ended) {
 void RunningActions::StopAll() {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const auto& [id, action] : running_) {
+    if (action->supervisor == nullptr) continue;
     action->stop = true;
     Wake(action->thread);
   }
+}
+
+std::unique_ptr<ActionMembers> MembersOfAction(access::Role role, pid_t pid,
+                                               std::function<bool(pid_t)> adopted) {
+  ProcStat stat;
+  const bool stays = role == access::Role::kTest && IsForkOfItsParent(pid) && ReadProcStat(pid, &stat);
+  return std::make_unique<ActionMembers>(stays ? stat.parent : pid, !stays, std::move(adopted));
+}
+
+MembersOf MembersBelow(access::Role role, pid_t pid, std::function<bool(pid_t)> adopted) {
+  const std::shared_ptr<ActionMembers> members = MembersOfAction(role, pid, std::move(adopted));
+  return [members](const AllStats& all) { return members->Among(all); };
 }
 
 }  // namespace glovebox::trace

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,8 @@
 #include <vector>
 
 #include "access/record.h"
+#include "base/unique_fd.h"
+#include "trace/budget.h"
 #include "trace/left_over.h"
 #include "trace/process_usage.h"
 #include "trace/supervisor.h"
@@ -23,8 +26,8 @@ namespace glovebox::trace {
 
 // One of them. Made by the worker that serves it; what is not atomic is RunningActions' own.
 struct RunningAction {
-  int pidfd = -1;  // the worker's, of its first process; valid while it stands
-  Supervisor* supervisor = nullptr;
+  int pidfd = -1;                    // the worker's, of its first process; valid while it stands
+  Supervisor* supervisor = nullptr;  // null: a test inside another action
   pthread_t thread{};
   std::atomic<bool> root_ended{false};  // SupervisorOptions::root_ended, stop
   std::atomic<bool> stop{false};
@@ -45,6 +48,9 @@ class RunningActions {
   explicit RunningActions(bool receive_ends) : receive_ends_(receive_ends) {}
 
   void Add(access::ActionId id, RunningAction* action);
+  // A test inside another action, whose first process `pid` waits for an answer: what it leaves is ended as
+  // of any other. False where it cannot be held.
+  bool AddInnerTest(access::ActionId id, pid_t pid);
   // "pid exe" of what was ended of it. From then on `action` is the worker's alone.
   std::vector<std::string> Remove(access::ActionId id);
 
@@ -66,7 +72,18 @@ class RunningActions {
   std::map<access::ActionId, RunningAction*> running_;
   std::map<access::ActionId, std::vector<std::string>> ended_by_us_;
   std::set<pid_t> named_;
+  struct InnerTest {
+    UniqueFd pidfd;
+    RunningAction action;
+  };
+  std::map<access::ActionId, std::unique_ptr<InnerTest>> inner_;
 };
+
+// What is below an action's first process; of a test, what is below the launcher that waits for it as a
+// subreaper. `adopted`: which of our own orphans are its own; may be null. Made while `pid` lives.
+std::unique_ptr<ActionMembers> MembersOfAction(access::Role role, pid_t pid,
+                                               std::function<bool(pid_t)> adopted);
+MembersOf MembersBelow(access::Role role, pid_t pid, std::function<bool(pid_t)> adopted);
 
 }  // namespace glovebox::trace
 

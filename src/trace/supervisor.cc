@@ -422,6 +422,7 @@ class Supervisor::Impl final : private ShimSink {
         if (FillSetup(report, inner->second.program, &end)) inner->second.whole = false;
         inner->second.socket.reset();
       }
+      if (o_.announcer != nullptr) o_.announcer->InnerEnded(&end);
       if (!o_.sink->Append(end)) result_.sink_failed = true;
     }
   }

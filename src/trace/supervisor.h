@@ -27,6 +27,8 @@ class Announcer {
   // `socket`. Its own policy, which lives as long as the announcer; null when the Reply could not be sent.
   virtual const policy::Policy* ReplyTo(int socket, const policy::Policy& outer,
                                         const access::ActionBegin& begin) = 0;
+  // An inner action has ended: adds to its end what only the announcer knows.
+  virtual void InnerEnded(access::ActionEnd* end) { (void)end; }
 };
 
 struct SupervisorOptions {
