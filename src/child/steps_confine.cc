@@ -16,17 +16,15 @@ StepResult Load(Plan plan, Span span, StepCode code) {
   return {};
 }
 
-// 0 or an errno.
+// 0 or an errno. A ruleset holds its own scope: what the plan names beside it is one more layer.
 int RestrictSelf(Plan plan, int ruleset) {
-  int own = -1;
-  if (ruleset < 0) {
-    kernel::LandlockRulesetAttr attributes;
-    attributes.scoped = plan.landlock_scope;
-    own = static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0u));
-    if (own < 0) return errno;
-    ruleset = own;
-  }
-  const int error = syscall(SYS_landlock_restrict_self, ruleset, 0u) == 0 ? 0 : errno;
+  if (ruleset >= 0 && syscall(SYS_landlock_restrict_self, ruleset, 0u) != 0) return errno;
+  if (plan.landlock_scope == 0) return 0;
+  kernel::LandlockRulesetAttr attributes;
+  attributes.scoped = plan.landlock_scope;
+  int own = static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0u));
+  if (own < 0) return errno;
+  const int error = syscall(SYS_landlock_restrict_self, own, 0u) == 0 ? 0 : errno;
   CloseFd(own);
   return error;
 }

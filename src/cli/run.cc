@@ -68,6 +68,26 @@ absl::Status AddBudget(const RunOptions& o, policy::Budget* budget) {
   return add(o.total_processes, policy::ParseCount, "--total-processes", &budget->processes);
 }
 
+std::string CurrentDirectory() {
+  const std::unique_ptr<char, decltype(&free)> cwd(getcwd(nullptr, 0), free);
+  return cwd != nullptr ? cwd.get() : "/";
+}
+
+// As the kernel would find it from here; what is missing at its end keeps its letters.
+std::string AbsolutePath(const std::string& path) {
+  const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
+  return real != nullptr ? real.get() : CleanPath(JoinPath(CurrentDirectory(), path));
+}
+
+void AddPaths(const RunOptions& o, policy::Policy* policy) {
+  for (const auto& [access, paths] :
+       {std::pair(policy::PathAccess::kRead, &o.read), std::pair(policy::PathAccess::kWrite, &o.write)}) {
+    for (const std::string& path : *paths)
+      policy->paths.push_back({access, AbsolutePath(path), {"command line", 0, 0}});
+  }
+  policy->confine_files = policy->confine_files || !policy->paths.empty();
+}
+
 absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
   policy::Policy policy;
   for (const auto& [name, role] : kRoles) {
@@ -76,6 +96,10 @@ absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
   policy.level = o.level == "full" || o.level == "strict" ? kernel::Level::kFull
                  : o.level == "off"                       ? kernel::Level::kOff
                                                           : kernel::Level::kOpen;
+  for (const policy::Mode mode : {policy::Mode::kObserve, policy::Mode::kReport, policy::Mode::kEnforce}) {
+    if (o.mode == policy::ModeName(mode)) policy.mode = mode;
+  }
+  AddPaths(o, &policy);
   policy.keep_capabilities = o.keep;
   policy.drop_capabilities = o.drop;
   policy.drop_all_capabilities = o.drop_all;
@@ -96,11 +120,6 @@ absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
   }
   RETURN_IF_ERROR(AddBudget(o, &policy.budget));
   return policy;
-}
-
-std::string CurrentDirectory() {
-  const std::unique_ptr<char, decltype(&free)> cwd(getcwd(nullptr, 0), free);
-  return cwd != nullptr ? cwd.get() : "/";
 }
 
 // What the module made of a path (_glovebox_plain_word() of cmake-modules/GloveboxEnable.cmake): %XX is a
@@ -335,6 +354,18 @@ int Execute(RunOptions& o) {
 }
 
 void AddPolicyOptions(CLI::App& run, RunOptions& o) {
+  run.add_option("--mode", o.mode,
+                 "observe, report (what is against the policy goes on and is told), enforce (it is refused)")
+      ->check(CLI::IsMember({"observe", "report", "enforce"}));
+  run.add_option("--read", o.read, "a file or directory that may be read and executed; may be repeated")
+      ->type_name("PATH")
+      ->check(NotEmpty())
+      ->allow_extra_args(false);
+  run.add_option("--write", o.write,
+                 "one that may be changed as well; with --read or --write these are all that there are")
+      ->type_name("PATH")
+      ->check(NotEmpty())
+      ->allow_extra_args(false);
   run.add_option("--level", o.level,
                  "how much is recorded: open (opens, execs, changes, network), full (+ stat, access, "
                  "readlink, listings), strict (full, and nothing is preloaded into a program), off")

@@ -15,6 +15,7 @@
 #include "kernel/syscall_table.h"
 #include "policy/capabilities.h"
 #include "policy/filters.h"
+#include "policy/landlock_rules.h"
 
 namespace glovebox::policy {
 namespace {
@@ -98,7 +99,7 @@ uint32_t PlanFlags(const Policy& policy, const kernel::HostFeatures& host, const
       {policy.kernel_only, child::kKernelOnly},
       {policy.append_only, child::kAppendOnly},
       {policy.restrict_kptr, child::kRestrictKptr},
-      {policy.mode != Mode::kEnforce, child::kLandlockBestEffort},
+      {policy.mode != Mode::kEnforce || policy.best_effort, child::kLandlockBestEffort},
       {policy.deny_tsc, child::kDenyTsc},
       {policy.restrict_prlimit, child::kRestrictPrlimit},
       {policy.stop, child::kStop},
@@ -124,10 +125,15 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
   if (wants_scope && host.landlock_abi < kernel::kLandlockAbiScope) {
     const std::string reason =
         absl::StrCat("Landlock scope: ABI 6 (Linux 6.12) is needed, this host has ", host.landlock_abi);
-    if (policy.mode == Mode::kEnforce) return absl::UnimplementedError(reason);
+    if (policy.mode == Mode::kEnforce && !policy.best_effort) return absl::UnimplementedError(reason);
     skipped->push_back(reason);
   }
   return absl::OkStatus();
+}
+
+uint64_t ScopeOf(const Policy& policy) {
+  return (policy.scope_signals ? kernel::kLandlockScopeSignal : 0) |
+         (policy.scope_abstract_unix ? kernel::kLandlockScopeAbstractUnix : 0);
 }
 
 // Row 14 shows nothing of ours to the command, wherever it comes from.
@@ -172,14 +178,18 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
   CompiledPlan compiled;
   RETURN_IF_ERROR(CheckHost(policy, host, options, &compiled.skipped));
   RETURN_IF_ERROR(CheckEnvironmentRules(policy.environment));
+  RETURN_IF_ERROR(FileRules::Make(policy, {}).status());
 
   child::ChildPlan plan;
   plan.flags = PlanFlags(policy, host, options);
   plan.parent_death_signal = policy.parent_death_signal;
-  // The child tries it whatever the probe said, and reports the skip itself: a plan may outlive the probe.
-  if (policy.scope_signals) plan.landlock_scope |= static_cast<uint32_t>(kernel::kLandlockScopeSignal);
-  if (policy.scope_abstract_unix)
-    plan.landlock_scope |= static_cast<uint32_t>(kernel::kLandlockScopeAbstractUnix);
+  ASSIGN_OR_RETURN(Ruleset ruleset,
+                   MakeRuleset(policy, host, ScopeOf(policy), options.outer, &compiled.skipped));
+  compiled.ruleset = std::move(ruleset.fd);
+  compiled.grants = std::move(ruleset.grants);
+  // What the ruleset does not hold. The child tries it whatever the probe said, and reports the skip itself:
+  // a plan may outlive the probe.
+  plan.landlock_scope = static_cast<uint32_t>(ScopeOf(policy) & ~ruleset.scope);
   for (size_t i = 0; i < policy.limits.size(); ++i) {
     if (!policy.limits[i].has_value() || IsInherited(policy, options.outer, i)) continue;
     plan.limits[i] = {.set = 1, .reserved = 0, .value = *policy.limits[i]};

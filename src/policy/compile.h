@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "base/unique_fd.h"
 #include "kernel/host.h"
+#include "policy/file_rules.h"
 #include "policy/policy.h"
 
 namespace glovebox::policy {
@@ -17,6 +18,7 @@ namespace glovebox::policy {
 struct CompiledPlan {
   std::string bytes;
   UniqueFd ruleset;  // Landlock ruleset with file or TCP rights; empty when the plan's scope is all there is
+  std::vector<Grant> grants;  // what its rules stand on: StillTrue() in landlock_rules.h
   std::vector<std::string>
       skipped;  // steps that the host cannot do, each with its reason (best effort only): a forecast, for
                 // --explain. The plan still asks for them, and the child's own word goes into the record

@@ -30,6 +30,7 @@ const char* ModeName(Mode mode) {
 
 std::string OriginText(const Origin& origin) {
   if (origin.file.empty()) return "built in";
+  if (origin.line == 0) return origin.file;
   return absl::StrCat(origin.file, ":", origin.line, ":", origin.column);
 }
 

@@ -21,7 +21,8 @@ enum class Role { kRun, kEdge, kCompile, kLink, kCustom, kTest, kConfigure };
 // "enforce" of kEnforce.
 const char* ModeName(Mode mode);
 
-// Where a rule was written. `file` empty: built in, and `line` is 0.
+// Where a rule was written. `file` empty: built in. `line` 0: no file, and `file` says what ("command
+// line").
 struct Origin {
   std::string file;
   int line = 0;  // from 1

@@ -57,6 +57,9 @@ class CollectorFixture : public testing::Test {
       if (role == access::Role::kEdge) policy.scope_signals = edge_scope_;
       if (role == access::Role::kTest || !test_budget_only_) policy.budget = budget_;
       if (role == access::Role::kCompile) policy.restrict_prlimit = policy.append_only = compile_refuses_;
+      policy.mode = paths_.empty() ? policy.mode : policy::Mode::kEnforce;
+      policy.confine_files = !paths_.empty();
+      policy.paths = paths_;
       return policy;
     };
     auto collector = Collector::Start(std::move(options));
@@ -143,6 +146,7 @@ class CollectorFixture : public testing::Test {
   bool test_budget_only_ = false;
   bool cgroups_ = true;
   bool compile_refuses_ = false;
+  std::vector<policy::PathRule> paths_;  // all that there is, in mode enforce; empty: not confined
   std::unique_ptr<TempDir> dir_;
   std::unique_ptr<Collector> collector_;
   access::Log log_;

@@ -59,6 +59,31 @@ TEST_F(CollectorTest, AnActionIsRecordedFromBeginToEnd) {
   EXPECT_THAT(All<access::RunEnd>(), SizeIs(1));
 }
 
+// The kernel ties a grant to an object: the ruleset is made anew once the object is another one.
+TEST_F(CollectorTest, ALauncherIsConfinedByWhatIsThereWhenItBegins) {
+  if (CollectorHost().landlock_abi < 6) GTEST_SKIP() << "Landlock ABI below 6";
+  for (const char* path : {"/usr", "/lib", "/lib64", "/bin", "/etc", "/dev", "/proc"})
+    paths_.push_back({policy::PathAccess::kRead, path, {}});
+  paths_.push_back({policy::PathAccess::kWrite, Path("out"), {"p.toml", 1, 1}});
+  StartAgain();
+  const std::string write = absl::StrCat("echo x > ", Path("out/new"));
+  EXPECT_NE(Wait(Launch(absl::StrCat("mkdir ", Path("out"), " && ", write))), 0);
+  for (const char* role : {"edge", "test", "compile"}) {
+    std::filesystem::remove_all(Path("out"));
+    ASSERT_OK(MakeDirectories(Path("out")));
+    EXPECT_EQ(Wait(Launch(write, role)), 0) << role;
+    EXPECT_NE(Wait(Launch(absl::StrCat("cat ", Path("input")), role)), 0) << role;
+  }
+  Stop();
+  std::vector<std::string> rules;
+  for (const Access& access : All<Access>()) {
+    if (!access.rule.empty()) rules.push_back(access.rule);
+  }
+  ASSERT_THAT(rules, SizeIs(4));
+  EXPECT_THAT(rules[0], HasSubstr("out, which was not there when the action began"));
+  EXPECT_EQ(rules[1], "read-outside: no path of the policy");
+}
+
 TEST_F(CollectorTest, WhoCutsTheLogsTailSpoilsTheActionsInThatSegmentAndNoLaterOne) {
   EXPECT_EQ(Wait(Launch(absl::StrCat("for f in ", Path("run"), "/actions-*.tail; do : > $f; done; cat ",
                                      Path("input"), " ", Path("input"), " >/dev/null"))),

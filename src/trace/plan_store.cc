@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/files.h"
 #include "base/status.h"
 #include "child/wire.h"
 #include "policy/compile.h"
+#include "policy/landlock_rules.h"
 #include "trace/hello.h"
 
 namespace glovebox::trace {
@@ -47,9 +49,13 @@ absl::StatusOr<const SealedPlan*> PlanStore::Inside(const policy::Policy& outer,
 
 absl::StatusOr<const SealedPlan*> PlanStore::Find(policy::Policy wanted, const policy::Policy* outer) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (const Entry& entry : plans_) {
+  for (Entry& entry : plans_) {
     const bool same = entry.outer.has_value() ? outer != nullptr && *entry.outer == *outer : outer == nullptr;
-    if (same && entry.wanted == wanted) return entry.plan.get();
+    if (!same || entry.wanted != wanted) continue;
+    if (policy::StillTrue(entry.plan->grants)) return entry.plan.get();
+    ASSIGN_OR_RETURN(std::unique_ptr<SealedPlan> plan, Make(std::move(wanted), outer));
+    replaced_.push_back(std::exchange(entry.plan, std::move(plan)));
+    return entry.plan.get();
   }
   ASSIGN_OR_RETURN(std::unique_ptr<SealedPlan> plan, Make(wanted, outer));
   plans_.push_back(
@@ -73,6 +79,7 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(policy::Policy polic
   ASSIGN_OR_RETURN(plan->memfd, SealedFile("glovebox-plan", compiled.bytes));
   plan->size = static_cast<uint32_t>(compiled.bytes.size());
   plan->ruleset = std::move(compiled.ruleset);
+  plan->grants = std::move(compiled.grants);
   return plan;
 }
 

@@ -17,6 +17,7 @@
 #include "access/record.h"
 #include "base/unique_fd.h"
 #include "kernel/host.h"
+#include "policy/file_rules.h"
 #include "policy/policy.h"
 
 namespace glovebox::trace {
@@ -26,13 +27,16 @@ struct SealedPlan {
   UniqueFd memfd;  // sealed: nobody who gets it can change it for the next
   uint32_t size = 0;
   UniqueFd ruleset;
-  bool listens = false;  // row 20 hands a listener over
+  std::vector<policy::Grant> grants;  // what the ruleset stands on
+  bool listens = false;               // row 20 hands a listener over
 };
 
 // The policy of an action, from what its launcher said of it. Thread-safe.
 using PolicyFor = std::function<policy::Policy(const access::ActionBegin&)>;
 
-// Thread-safe. What it returns lives as long as the store.
+// Thread-safe. What it returns lives as long as the store. A plan whose read and write paths lead elsewhere
+// by now (a directory that the build has made, or made anew) is made once more: the kernel ties what it
+// grants to objects.
 class PlanStore {
  public:
   PlanStore(kernel::HostFeatures host, PolicyFor policy_for)
@@ -59,7 +63,8 @@ class PlanStore {
   const kernel::HostFeatures host_;
   const PolicyFor policy_for_;
   std::mutex mutex_;
-  std::vector<Entry> plans_;  // guarded by mutex_; one a policy and a policy above it: few
+  std::vector<Entry> plans_;  // guarded by mutex_, as the next; one a policy and a policy above it: few
+  std::vector<std::unique_ptr<SealedPlan>> replaced_;
 };
 
 // The plan in answer to a Hello, with `flags` (child::ReplyFlag) beside those that the plan itself needs.

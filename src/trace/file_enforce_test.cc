@@ -1,0 +1,247 @@
+// Hostile programs and files (file_probe.c): each way takes effect without Glovebox, takes effect and is
+// recorded with its rule in mode report, and fails in mode enforce.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "gtest/gtest.h"
+#include "kernel/landlock.h"
+#include "policy/landlock_rules.h"
+#include "trace/runner_fixture.h"
+
+namespace glovebox::trace {
+namespace {
+
+using access::Access;
+using access::ActionEnd;
+using policy::Mode;
+using policy::PathAccess;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Way {
+  const char* word;
+  const char* id;  // of the rule on the record; null: only the kernel knows
+};
+
+const Way kWays[] = {
+    {"read", "read-outside"},         {"write", "write-outside"},     {"append", "write-outside"},
+    {"empty", "write-outside"},       {"create", "write-outside"},    {"unnamed", "write-outside"},
+    {"symlink-read", "read-outside"}, {"symlink-write", "write-outside"},
+    {"dotdot", "read-outside"},       {"proc-root", "read-outside"},  {"proc-cwd", "read-outside"},
+    {"path-fd", "read-outside"},      {"dev-fd", "read-outside"},     {"fchdir", "read-outside"},
+    {"openat", "read-outside"},       {"list", "read-outside"},       {"link-out", "write-outside"},
+    {"link-in", "write-outside"},     {"rename-out", "write-outside"}, {"rename-in", "write-outside"},
+    {"exchange", "write-outside"},    {"unlink", "write-outside"},    {"rmdir", "write-outside"},
+    {"mkdir", "write-outside"},       {"symlink", "write-outside"},   {"mknod", "write-outside"},
+    {"bind", "write-outside"},        {"truncate", "write-outside"},  {"chmod", "write-outside"},
+    {"utimes", "write-outside"},      {"exec", "exec-outside"},       {"ioctl", nullptr},
+    {"race", nullptr},                {"swap", "read-outside"},
+};
+
+class FileEnforceTest : public RunnerFixture {
+ protected:
+  void SetUp() override {
+    RunnerFixture::SetUp();
+    if (kernel::LandlockAbi() < kernel::kLandlockAbiScope) GTEST_SKIP() << "Landlock ABI below 6";
+  }
+  void Plant() {
+    for (const char* name : {"outside", "inside"}) {
+      std::filesystem::remove_all(Path(name));
+      ASSERT_OK(MakeDirectories(Path(name)));
+    }
+    ASSERT_OK(MakeDirectories(Path("outside/dir")));
+    ASSERT_OK(WriteFile(Path("outside/secret"), "secret"));
+    ASSERT_OK(WriteFile(Path("outside/victim"), "victim"));
+    ASSERT_OK(WriteFile(Path("inside/ok"), "okay!!"));
+    std::filesystem::copy_file("/bin/true", Path("outside/tool"));
+    before_ = Outside();
+  }
+  // Names, sizes, modes and times of what must not change.
+  std::map<std::string, std::string> Outside() const {
+    std::map<std::string, std::string> all;
+    for (const auto& entry : std::filesystem::directory_iterator(Path("outside"))) {
+      struct stat info = {};
+      lstat(entry.path().c_str(), &info);
+      all[entry.path().filename()] =
+          absl::StrCat(info.st_size, " ", info.st_mode, " ", info.st_nlink, " ", info.st_mtim.tv_nsec);
+    }
+    return all;
+  }
+  policy::Policy Confined(Mode mode) const {
+    policy::Policy policy = policy::DefaultPolicy(policy::Role::kRun);
+    policy.mode = mode;
+    policy.confine_files = true;
+    for (const char* path : {"/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/dev", GLOVEBOX_FILE_PROBE})
+      policy.paths.push_back({PathAccess::kRead, path, {"p.toml", 1, 1}});
+    policy.paths.push_back({PathAccess::kWrite, Path("inside"), {"p.toml", 2, 1}});
+    return policy;
+  }
+  std::vector<std::string> Words(const std::string& word) const {
+    return {GLOVEBOX_FILE_PROBE, word, Path("outside"), Path("inside")};
+  }
+  // Its exit status; descriptor 9 is the outer directory.
+  int Free(const std::string& word) const {
+    std::vector<std::string> words = Words(word);
+    std::vector<char*> argv;
+    for (std::string& each : words) argv.push_back(each.data());
+    argv.push_back(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+      dup2(open(Path("outside").c_str(), O_RDONLY | O_DIRECTORY), 9);
+      execv(argv[0], argv.data());
+      _exit(252);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+  }
+  int Held(const policy::Policy& policy, const std::string& word) {
+    RunRequest request = Shell("");
+    request.policy = policy;
+    request.argv = Words(word);
+    const int directory = open(Path("outside").c_str(), O_RDONLY | O_DIRECTORY);
+    dup2(directory, 9);
+    const size_t before = sink_.All<Access>().size();
+    const auto outcome = RunSupervised(request);
+    close(directory);
+    close(9);
+    EXPECT_OK(outcome);
+    if (!outcome.ok()) return -1;
+    EXPECT_EQ(outcome->end.kind, ActionEnd::Kind::kExited) << outcome->end.step;
+    const std::vector<Access> all = sink_.All<Access>();
+    seen_.assign(all.begin() + static_cast<ptrdiff_t>(before), all.end());
+    return outcome->end.status;
+  }
+  // Accesses of the last run with a rule.
+  std::vector<Access> Ruled() const {
+    std::vector<Access> ruled;
+    for (const Access& access : seen_) {
+      if (!access.rule.empty()) ruled.push_back(access);
+    }
+    return ruled;
+  }
+
+  std::map<std::string, std::string> before_;
+  std::vector<Access> seen_;
+};
+
+TEST_F(FileEnforceTest, EveryWayWorksWithoutGlovebox) {
+  for (const Way& way : kWays) {
+    Plant();
+    EXPECT_EQ(Free(way.word), 0) << way.word;
+  }
+}
+
+TEST_F(FileEnforceTest, EveryWayIsHeldAndRecordedWithItsRule) {
+  for (const Way& way : kWays) {
+    Plant();
+    const int status = Held(Confined(Mode::kEnforce), way.word);
+    EXPECT_NE(status, 0) << way.word;
+    EXPECT_EQ(Outside(), before_) << way.word;
+    if (way.id == nullptr) continue;
+    const std::vector<Access> ruled = Ruled();
+    ASSERT_FALSE(ruled.empty()) << way.word;
+    for (const Access& access : ruled) {
+      EXPECT_THAT(access.rule, StartsWith(absl::StrCat(way.id, ": "))) << way.word;
+      EXPECT_EQ(access.decision, access::Decision::kDenied) << way.word;
+      EXPECT_EQ(access.result, access::Result::kRefused) << way.word;
+      EXPECT_EQ(access.sight, access::Sight::kObserved) << way.word;
+    }
+    if (status != 255) EXPECT_EQ(status, ruled.back().error) << way.word;
+  }
+}
+
+// Without a supervisor, what Landlock knows is held all the same.
+TEST_F(FileEnforceTest, TheKernelHoldsItAlone) {
+  policy::Policy policy = Confined(Mode::kEnforce);
+  policy.level = kernel::Level::kOff;
+  for (const Way& way : kWays) {
+    const std::string word = way.word;
+    if (word == "chmod" || word == "utimes") continue;  // no right of Landlock's
+    Plant();
+    EXPECT_NE(Held(policy, word), 0) << word;
+    EXPECT_EQ(Outside(), before_) << word;
+    EXPECT_TRUE(Ruled().empty());
+  }
+}
+
+TEST_F(FileEnforceTest, ReportLetsItHappenAndNamesTheRule) {
+  for (const Way& way : kWays) {
+    if (way.id == nullptr) continue;
+    Plant();
+    EXPECT_EQ(Held(Confined(Mode::kReport), way.word), 0) << way.word;
+    const std::vector<Access> ruled = Ruled();
+    ASSERT_FALSE(ruled.empty()) << way.word;
+    EXPECT_THAT(ruled[0].rule, StartsWith(absl::StrCat(way.id, ": "))) << way.word;
+    EXPECT_EQ(ruled[0].decision, access::Decision::kContinued) << way.word;
+  }
+}
+
+TEST_F(FileEnforceTest, ObserveNamesNothing) {
+  Plant();
+  EXPECT_EQ(Held(Confined(Mode::kObserve), "read"), 0);
+  EXPECT_TRUE(Ruled().empty());
+}
+
+TEST_F(FileEnforceTest, WhatOnlyTheKernelRefusesIsForetold) {
+  policy::Policy policy = Confined(Mode::kEnforce);
+  for (policy::PathRule& rule : policy.paths) {
+    if (rule.path == "/lib64" || rule.path == "/lib" || rule.path == "/usr") rule.path = "/usr/share";
+  }
+  RunRequest request = Shell("");
+  request.policy = policy;
+  request.argv = {GLOVEBOX_FILE_PROBE, "read", Path("outside"), Path("inside")};
+  ASSERT_OK_AND_ASSIGN(const RunOutcome outcome, RunSupervised(request));
+  EXPECT_EQ(outcome.end.kind, ActionEnd::Kind::kSandboxFailed);
+  EXPECT_EQ(outcome.end.status, EACCES);
+  bool told = false;
+  for (const Access& access : sink_.All<Access>()) {
+    if (access.rule.empty()) continue;
+    told = true;
+    EXPECT_EQ(access.decision, access::Decision::kKernelDenied);
+    EXPECT_THAT(access.rule, HasSubstr("(its interpreter /"));
+    EXPECT_EQ(access.error, EACCES);
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST_F(FileEnforceTest, EnforceTakesEveryCapability) {
+  RunRequest request = Shell("grep -q 'CapEff:.0*$' /proc/self/status && grep -q 'CapBnd:.0*$' /proc/self/status");
+  request.policy = Confined(Mode::kEnforce);
+  ASSERT_OK_AND_ASSIGN(const RunOutcome outcome, RunSupervised(request));
+  // The bounding set can be emptied by root alone, and nobody else needs to.
+  if (geteuid() == 0) EXPECT_EQ(outcome.end.status, 0);
+}
+
+// A launcher inside gets the same policy: neither a second domain nor less.
+TEST_F(FileEnforceTest, AnInnerActionIsHeldByTheSameRules) {
+  Plant();
+  // Deeper than Landlock has layers.
+  std::string script;
+  for (int depth = 0; depth < 17; ++depth) absl::StrAppend(&script, GLOVEBOX_LAUNCH, " --role=edge -- ");
+  RunRequest request = Shell(absl::StrCat(script, "cat ", Path("outside/secret")));
+  request.policy = Confined(Mode::kEnforce);
+  request.policy.paths.push_back({PathAccess::kRead, GLOVEBOX_LAUNCH, {}});
+  ASSERT_OK_AND_ASSIGN(const RunOutcome outcome, RunSupervised(request));
+  EXPECT_EQ(outcome.end.status, 1);
+  const std::vector<Access> opens = sink_.Of(Op::kOpen, Path("outside/secret"));
+  ASSERT_EQ(opens.size(), 1u);
+  EXPECT_THAT(opens[0].rule, StartsWith("read-outside: "));
+  EXPECT_EQ(opens[0].action, 18u) << "of the innermost";
+}
+
+}  // namespace
+}  // namespace glovebox::trace
