@@ -15,7 +15,7 @@
 namespace glovebox::child {
 
 inline constexpr uint64_t kPlanMagic = 0x314e414c50584247;  // "GBXPLAN1"
-inline constexpr uint32_t kPlanVersion = 1;
+inline constexpr uint32_t kPlanVersion = 2;
 
 // A piece of the plan; size 0 means absent.
 struct Span {
@@ -37,6 +37,9 @@ enum PlanFlag : uint32_t {
   kWaitKillable = 1u << 9,        // row 20: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, where the host knows it
   kSpecAllow = 1u << 10,          // every filter: SECCOMP_FILTER_FLAG_SPEC_ALLOW ("ssb")
   kDropCapabilities = 1u << 11,   // row 21 has something to do
+  kHoldsNetwork = 1u << 12,       // row 20: its filter refuses sockets
+  kNetworkNamespace = 1u << 13,   // before row 0: a network namespace of its own
+  kNetworkBestEffort = 1u << 14,  // ... a host that cannot is skipped and recorded, not refused
 };
 
 // The fourteen limits, in the order of the spec. The value is the index into ChildPlan::limits.

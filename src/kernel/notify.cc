@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/container/inlined_vector.h"
 #include "kernel/abi.h"
 
 namespace glovebox::kernel {
@@ -22,7 +23,7 @@ class SeccompListener final : public NotifyListener {
     const size_t out = std::max<size_t>(sizes.seccomp_notif_resp, sizeof(seccomp_notif_resp));
     // In units of 8 bytes, for the structs' alignment.
     in_.resize((in + 7) / 8);
-    out_.resize((out + 7) / 8);
+    out_words_ = (out + 7) / 8;
     // By value, not by pointer. An older kernel answers EINVAL: then the wake-up is an ordinary one.
     ioctl(fd_.get(), kNotifSetFlags, kNotifSyncWakeUp);
   }
@@ -79,15 +80,16 @@ class SeccompListener final : public NotifyListener {
 
  private:
   int Send(const seccomp_notif_resp& answer) {
-    std::fill(out_.begin(), out_.end(), 0);
-    std::memcpy(out_.data(), &answer, sizeof(answer));
-    return ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_SEND, out_.data()) != 0 ? errno : 0;
+    // Of its own: calls are answered by several threads.
+    absl::InlinedVector<uint64_t, 8> out(out_words_, 0);
+    std::memcpy(out.data(), &answer, sizeof(answer));
+    return ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_SEND, out.data()) != 0 ? errno : 0;
   }
 
   UniqueFd fd_;
   bool poll_first_;
   std::vector<uint64_t> in_;
-  std::vector<uint64_t> out_;
+  size_t out_words_ = 0;
   std::vector<pollfd> polled_;  // keeps its room
 };
 

@@ -18,8 +18,9 @@
 
 namespace glovebox::kernel {
 
-// All calls may be made from any one thread at a time. Errors are plain errno values (0: done): this is the
-// hot path.
+// Receive, Poll and PollWith belong to one thread at a time; what answers, and CheckValid, may be called by
+// any at any time: a call that takes long is answered by the thread that makes it. Errors are plain errno
+// values (0: done): this is the hot path.
 class NotifyListener {
  public:
   virtual ~NotifyListener() = default;

@@ -78,9 +78,17 @@ absl::StatusOr<UniqueFd> OpenPidfd(pid_t pid, bool thread) {
 }
 
 absl::StatusOr<UniqueFd> FetchFd(int pidfd, int fd) {
+  UniqueFd copy;
+  if (const int error = TakeFd(pidfd, fd, &copy); error != 0)
+    return ErrnoStatus("pidfd_getfd", absl::StrCat(fd), error);
+  return copy;
+}
+
+int TakeFd(int pidfd, int fd, UniqueFd* out) {
   const long copy = syscall(SYS_pidfd_getfd, pidfd, fd, 0u);
-  if (copy < 0) return ErrnoStatus("pidfd_getfd", absl::StrCat(fd), errno);
-  return UniqueFd(static_cast<int>(copy));
+  if (copy < 0) return errno;
+  out->reset(static_cast<int>(copy));
+  return 0;
 }
 
 bool HasEnded(int pidfd) {

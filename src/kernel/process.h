@@ -18,6 +18,9 @@ absl::StatusOr<UniqueFd> OpenPidfd(pid_t pid, bool thread = false);
 // pidfd_getfd(2), 5.6: a copy of descriptor `fd` of that process, close-on-exec. EPERM under yama > 1 or when
 // not dumpable.
 absl::StatusOr<UniqueFd> FetchFd(int pidfd, int fd);
+// The same for who must hand on what the kernel says: 0 with *out, or the errno (EBADF: that process has no
+// such descriptor).
+int TakeFd(int pidfd, int fd, UniqueFd* out);
 // True when the process behind the pidfd has ended (also when it is a zombie).
 bool HasEnded(int pidfd);
 

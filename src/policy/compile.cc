@@ -16,6 +16,7 @@
 #include "policy/capabilities.h"
 #include "policy/filters.h"
 #include "policy/landlock_rules.h"
+#include "policy/network_rules.h"
 
 namespace glovebox::policy {
 namespace {
@@ -51,6 +52,8 @@ Policy Beyond(Policy inner, const Policy& outer) {
     inner.deny_tsc = inner.deny_tsc && !outer.deny_tsc;
   }
   inner.restrict_prlimit = inner.restrict_prlimit && !outer.restrict_prlimit;
+  // The outer supervisor knows both policies; the same one it holds already, on record.
+  if (outer.mode == Mode::kEnforce && inner.network == outer.network) inner.network.mode = NetworkMode::kAny;
   return inner;
 }
 
@@ -78,7 +81,7 @@ FilterSet RenderFilters(const Policy& wanted, const kernel::HostFeatures& host, 
     set.notify = Render(NotifyFilter(policy, kernel::SyscallTable()), form);
   } else if (options.outer == nullptr) {
     set.notify = Render(RefuseFilter(policy, kernel::SyscallTable()), form);
-  } else if (policy.restrict_prlimit || policy.deny_tsc) {
+  } else if (policy.restrict_prlimit || policy.deny_tsc || HoldsNetwork(policy)) {
     set.notify = Render(RefuseFilter(policy, /*table=*/{}), form);
   }
   return set;
@@ -106,10 +109,31 @@ uint32_t PlanFlags(const Policy& policy, const kernel::HostFeatures& host, const
       {options.listener, child::kWantListener},
       {host.wait_killable, child::kWaitKillable},
       {policy.ssb, child::kSpecAllow},
+      {HoldsNetwork(policy), child::kHoldsNetwork},
+      {policy.network.own_namespace, child::kNetworkNamespace},
+      {policy.mode != Mode::kEnforce || policy.best_effort, child::kNetworkBestEffort},
   };
   uint32_t value = 0;
   for (const auto& [on, flag] : flags) value |= on ? flag : 0;
   return value;
+}
+
+// Where a socket leads is seen by a supervisor alone, which makes the call on the caller's own socket. What a
+// network of no address at all allows the kernel can tell by registers.
+absl::Status CheckNetwork(const Policy& policy, const kernel::HostFeatures& host,
+                          const CompileOptions& options, std::vector<std::string>* skipped) {
+  if (!HoldsNetwork(policy) || options.outer != nullptr) return absl::OkStatus();
+  std::string reason;
+  if (options.listener && !host.pidfd_getfd) {
+    reason = "a caller's socket cannot be fetched (pidfd_getfd: Linux 5.6, yama below 2)";
+  } else if (!options.listener && AllowsInternet(policy.network)) {
+    reason = "there is no listener: the addresses are not seen (record level off, or another listener above)";
+  }
+  if (reason.empty()) return absl::OkStatus();
+  reason = absl::StrCat("network ", NetworkModeName(policy.network.mode), ": ", reason);
+  if (!policy.best_effort) return absl::UnimplementedError(reason);
+  skipped->push_back(reason);
+  return absl::OkStatus();
 }
 
 // What this host cannot do: left out and reported in observe and report, an error in enforce.
@@ -128,7 +152,7 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
     if (policy.mode == Mode::kEnforce && !policy.best_effort) return absl::UnimplementedError(reason);
     skipped->push_back(reason);
   }
-  return absl::OkStatus();
+  return CheckNetwork(policy, host, options, skipped);
 }
 
 uint64_t ScopeOf(const Policy& policy) {

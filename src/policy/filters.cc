@@ -1,13 +1,17 @@
 #include "policy/filters.h"
 
 #include <linux/audit.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "base/status.h"
 #include "kernel/abi.h"
+#include "policy/network_rules.h"
 #include "policy/pointer_calls.h"
 
 namespace glovebox::policy {
@@ -64,6 +68,60 @@ absl::Status AddTimeStampCounter(FilterBuilder& builder, const Policy& policy, u
   return builder.Add(action, "prctl", {LowWordIs(0, PR_SET_TSC), LowWordIs(1, PR_TSC_ENABLE)});
 }
 
+constexpr uint32_t kRefusedSocket = SCMP_ACT_ERRNO(EACCES);
+
+// Of one family that is allowed, by AllowsSocket(): all types but STREAM and DGRAM, and for these two all
+// protocols but the default and `stream`, `dgram`. The kernel looks at 32 bits; garbage above them makes a
+// protocol that is none.
+absl::Status AddInternetTypes(FilterBuilder& builder, uint32_t domain) {
+  const scmp_arg_cmp family = LowWordIs(0, domain);
+  const auto type_is = [](uint32_t mask, uint32_t value) {
+    return scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, mask, value};
+  };
+  for (const scmp_arg_cmp type : {type_is(0xf, 0), type_is(0xf, SOCK_RAW), type_is(4, 4), type_is(8, 8)})
+    RETURN_IF_ERROR(builder.Add(kRefusedSocket, "socket", {family, type}));
+  constexpr std::pair<uint32_t, uint64_t> kOwn[] = {{SOCK_STREAM, IPPROTO_TCP}, {SOCK_DGRAM, IPPROTO_UDP}};
+  for (const auto& [type, protocol] : kOwn) {
+    const scmp_arg_cmp other[] = {{2, SCMP_CMP_GT, protocol, 0}};
+    RETURN_IF_ERROR(builder.Add(kRefusedSocket, "socket", {family, type_is(0xf, type), other[0]}));
+    for (uint32_t between = 1; between < protocol; ++between) {
+      RETURN_IF_ERROR(
+          builder.Add(kRefusedSocket, "socket", {family, type_is(0xf, type), LowWordIs(2, between)}));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The kinds of sockets that the network does not allow.
+absl::Status AddSockets(FilterBuilder& builder, const Policy& policy) {
+  const Network& network = policy.network;
+  constexpr uint64_t kHighest = AF_NETLINK;
+  for (uint32_t domain = 0; domain <= kHighest; ++domain) {
+    const bool unix = domain == AF_UNIX && network.mode != NetworkMode::kNone;
+    const bool inet = (domain == AF_INET || domain == AF_INET6) && AllowsInternet(network);
+    const bool routes = domain == AF_NETLINK && AllowsInternet(network);
+    if (inet) RETURN_IF_ERROR(AddInternetTypes(builder, domain));
+    if (routes) {
+      RETURN_IF_ERROR(
+          builder.Add(kRefusedSocket, "socket", {LowWordIs(0, domain), {2, SCMP_CMP_NE, NETLINK_ROUTE, 0}}));
+    }
+    if (!unix && !inet && !routes)
+      RETURN_IF_ERROR(builder.Add(kRefusedSocket, "socket", {LowWordIs(0, domain)}));
+  }
+  return builder.Add(kRefusedSocket, "socket", {{0, SCMP_CMP_GT, kHighest, 0}});
+}
+
+// What of a network that is held needs no record.
+absl::Status AddNetwork(FilterBuilder& builder, const Policy& policy) {
+  RETURN_IF_ERROR(builder.Add(kRefusedSocket, "socketpair", {{0, SCMP_CMP_NE, AF_UNIX, 0}}));
+  for (const SocketOption& option : RoutingOptions()) {
+    RETURN_IF_ERROR(builder.Add(kRefusedSocket, "setsockopt",
+                                {LowWordIs(1, static_cast<uint32_t>(option.level)),
+                                 LowWordIs(2, static_cast<uint32_t>(option.name))}));
+  }
+  return policy.kernel_only ? AddSockets(builder, policy) : absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<FilterBuilder> IoctlFilter(const Policy& policy) {
@@ -100,6 +158,7 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
   RETURN_IF_ERROR(AddLimits(builder, policy));
   RETURN_IF_ERROR(
       AddTimeStampCounter(builder, policy, policy.kernel_only ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_NOTIFY));
+  if (HoldsNetwork(policy)) RETURN_IF_ERROR(AddNetwork(builder, policy));
   const bool gate = policy.gate != 0 && MayHaveGate(policy);
   for (const kernel::SyscallRow& row : table) {
     if (row.level > policy.level && row.refuse == 0) continue;
@@ -123,6 +182,10 @@ absl::StatusOr<FilterBuilder> RefuseFilter(const Policy& policy, absl::Span<cons
   RETURN_IF_ERROR(builder.AddForeignAbis());
   RETURN_IF_ERROR(AddLimits(builder, policy));
   RETURN_IF_ERROR(AddTimeStampCounter(builder, policy, SCMP_ACT_ERRNO(EPERM)));
+  if (HoldsNetwork(policy)) {
+    RETURN_IF_ERROR(AddNetwork(builder, policy));
+    if (!policy.kernel_only) RETURN_IF_ERROR(AddSockets(builder, policy));
+  }
   for (const kernel::SyscallRow& row : table) {
     if (row.refuse == 0) continue;
     RETURN_IF_ERROR(builder.Add(SCMP_ACT_ERRNO(static_cast<uint32_t>(row.refuse)), row.name));

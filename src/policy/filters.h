@@ -34,6 +34,9 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
 // it fails with EPERM. At the policy's gate the call that a gate is for is allowed. Not with restrict_kptr:
 // what asks at the gate may hand over a kernel's pointer, which must not pass unseen. Nor with kernel_only,
 // nor where the level does not record the call: there is nothing to be spared.
+// Where the network is held, socket() is the supervisor's to refuse, who tells of it; with kernel_only, and
+// what it need not see (a socketpair() of another family, options that carry a source route), the kernel says
+// EACCES.
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 
 // The call that goes on at the policy's gate.
@@ -46,8 +49,9 @@ inline constexpr absl::string_view kGateCall = "readlinkat";
 // Whether NotifyFilter() would open a gate for this policy.
 bool MayHaveGate(const Policy& policy);
 
-// Row 20's place without a listener: what `table` refuses by rule, the limits' restriction, and the end of
-// row 16's hold. The other conditions stand in rows 6 to 8 then.
+// Row 20's place without a listener: what `table` refuses by rule, the limits' restriction, the end of row
+// 16's hold, and the kinds of sockets that the network does not allow: EACCES in every ABI, socketcall's
+// socket() as a whole, since its arguments lie in memory. The other conditions stand in rows 6 to 8 then.
 absl::StatusOr<FilterBuilder> RefuseFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 
 }  // namespace glovebox::policy

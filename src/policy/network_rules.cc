@@ -15,6 +15,14 @@
 namespace glovebox::policy {
 namespace {
 
+// linux/in6.h, which netinet/in.h cannot stand beside.
+#ifndef IPV6_2292RTHDR
+#define IPV6_2292RTHDR 5
+#endif
+#ifndef IPV6_2292PKTOPTIONS
+#define IPV6_2292PKTOPTIONS 6
+#endif
+
 constexpr size_t kShortIpv6 = 24;  // SIN6_LEN_RFC2133: without a scope id
 constexpr size_t kMaxAddress = 128;
 
@@ -281,6 +289,27 @@ NetworkWord JudgeSocket(const std::vector<const Policy*>& chain, int domain, int
 NetworkWord JudgeTarget(const std::vector<const Policy*>& chain, const NetworkTarget& target,
                         NetworkUse use) {
   return Judge(chain, use, [&](const Policy& policy) { return AllowsTarget(policy, target, use); });
+}
+
+absl::Span<const SocketOption> RoutingOptions() {
+  static constexpr SocketOption kOptions[] = {
+      {IPPROTO_IP, IP_OPTIONS},
+      {IPPROTO_IPV6, IPV6_RTHDR},
+      {IPPROTO_IPV6, IPV6_2292RTHDR},
+      {IPPROTO_IPV6, IPV6_2292PKTOPTIONS},
+  };
+  return kOptions;
+}
+
+bool IsRoutingOption(int level, int name) {
+  const auto options = RoutingOptions();
+  return std::any_of(options.begin(), options.end(), [=](const SocketOption& option) {
+    return option.level == level && option.name == name;
+  });
+}
+
+bool HoldsNetwork(const Policy& policy) {
+  return policy.mode == Mode::kEnforce && policy.network.mode != NetworkMode::kAny;
 }
 
 bool HoldsNetwork(const std::vector<const Policy*>& chain) { return Confines(chain, Mode::kEnforce); }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "policy/policy.h"
 
 namespace glovebox::policy {
@@ -54,6 +55,18 @@ bool AllowsSocket(const Network& network, int domain, int type, int protocol);
 
 // Whether internet addresses can be allowed at all.
 bool AllowsInternet(const Network& network);
+
+// A socket option that sends what is addressed to one host by way of another: source routes. No later call
+// shows it, so that setting it is refused wherever a network is confined.
+struct SocketOption {
+  int level;
+  int name;
+};
+absl::Span<const SocketOption> RoutingOptions();
+bool IsRoutingOption(int level, int name);
+
+// The policy's own refusals are to be held: mode enforce, and a network that is confined.
+bool HoldsNetwork(const Policy& policy);
 
 // What the policies of a chain say together.
 struct NetworkWord {

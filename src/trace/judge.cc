@@ -1,5 +1,7 @@
 #include "trace/judge.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <string>
@@ -9,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "kernel/abi.h"
 #include "kernel/syscall_table.h"
+#include "policy/network_rules.h"
 
 namespace glovebox::trace {
 namespace {
@@ -39,6 +42,26 @@ void RefuseByName(const policy::Policy& policy, bool native, Intent* intent) {
   intent->hole.clear();
 }
 
+// In a foreign ABI no filter looks at registers: what it refuses natively, where the network is held. What
+// socketcall carries lies in memory that another thread can change, so it is refused as a whole; socket() is
+// left to the ruler.
+void RefuseForeignSocket(const policy::Policy& policy, const seccomp_notif& call, Intent* intent) {
+  if (!policy::HoldsNetwork(policy)) return;
+  constexpr uint32_t kPair = 8, kOption = 14;  // SYS_SOCKETPAIR, SYS_SETSOCKOPT of linux/net.h
+  const auto* args = call.data.args;
+  const absl::string_view name = absl::string_view(intent->syscall).substr(intent->syscall.rfind(':') + 1);
+  const auto carried = static_cast<uint32_t>(args[0]);
+  const bool refuse =
+      (name == "socketcall" && (carried == kPair || carried == kOption)) ||
+      (name == "socketpair" && static_cast<int>(args[0]) != AF_UNIX) ||
+      (name == "setsockopt" && policy::IsRoutingOption(static_cast<int>(args[1]), static_cast<int>(args[2])));
+  if (!refuse) return;
+  intent->op = Op::kForbidden;
+  intent->refuse = EACCES;
+  intent->text = std::string(name);
+  intent->hole.clear();
+}
+
 }  // namespace
 
 bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* intent) {
@@ -59,6 +82,7 @@ bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* inte
     return false;
   }
   if (!native || policy.append_only) RefuseByName(policy, native, intent);
+  if (!native) RefuseForeignSocket(policy, call, intent);
   if (intent->op == Op::kNone && intent->hole.empty()) return false;
   return intent->op != Op::kNone || native || !IsIgnored(intent->syscall);
 }

@@ -22,7 +22,10 @@ void LeaveToOuter(uint32_t held, child::ChildPlan* plan) {
   const auto needs = [plan, &holds](uint32_t wanted, child::ReplyFlag flag) {
     return (plan->flags & wanted) != 0 && !holds(flag);
   };
-  if (holds(child::kReplyRefusesByDefault) && !needs(child::kRestrictPrlimit, child::kReplyRefusesLimits) &&
+  // What stands above does not know what network this run allows.
+  const bool network = (plan->flags & child::kHoldsNetwork) != 0;
+  if (holds(child::kReplyRefusesByDefault) && !network &&
+      !needs(child::kRestrictPrlimit, child::kReplyRefusesLimits) &&
       !needs(child::kDenyTsc, child::kReplyRefusesTsc)) {
     plan->notify_filter = {};
   }

@@ -6,6 +6,7 @@
 
 #include "trace/file_ruler.h"
 #include "trace/input_ruler.h"
+#include "trace/network_ruler.h"
 
 namespace glovebox::trace {
 namespace {
@@ -34,7 +35,9 @@ Rulers MakeRulers(const std::vector<const policy::Policy*>& chain, const access:
     if (ruler != nullptr) rulers.push_back(std::move(ruler));
   };
   add(MakeInputRuler(chain, action, outer, context.inputs));
+  // The rules for files are asked for the paths of unix sockets as well.
   add(MakeFileRuler(chain, context));
+  add(MakeNetworkRuler(chain, context));
   return rulers;
 }
 

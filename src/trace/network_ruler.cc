@@ -1,0 +1,103 @@
+#include "trace/network_ruler.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "policy/network_rules.h"
+#include "trace/network_call.h"
+#include "trace/network_maker.h"
+
+namespace glovebox::trace {
+namespace {
+
+using policy::NetworkUse;
+
+// The registers are the call's own: no thread can change them.
+struct SocketArguments {
+  int domain, type, protocol;
+};
+SocketArguments ArgumentsOf(const seccomp_notif& call) {
+  const auto* args = call.data.args;
+  return {static_cast<int>(args[0]), static_cast<int>(args[1]), static_cast<int>(args[2])};
+}
+
+class NetworkRuler final : public Ruler {
+ public:
+  NetworkRuler(const std::vector<const policy::Policy*>& chain, const RulerContext& context)
+      : chain_(chain), context_(context) {
+    if (policy::HoldsNetwork(chain)) maker_ = std::make_unique<NetworkMaker>(context, chain);
+  }
+
+  Ruling Rule(const RulerCall& call) override {
+    switch (call.intent.op) {
+      case Op::kSocket:
+        return RuleSocket(call);
+      case Op::kConnect:
+      case Op::kBind:
+      case Op::kListen:
+      case Op::kSend:
+        return maker_ != nullptr ? maker_->Make(call) : Report(call);
+      default:
+        return {};
+    }
+  }
+
+ private:
+  static Ruling Say(const policy::NetworkWord& word) {
+    Ruling ruling;
+    if (word.rule.empty()) return ruling;
+    ruling.kind = word.refuse ? Ruling::Kind::kRefuse : Ruling::Kind::kGoOn;
+    ruling.error = word.refuse ? EACCES : 0;
+    ruling.rule = word.rule;
+    return ruling;
+  }
+
+  Ruling RuleSocket(const RulerCall& call) {
+    const bool carried = absl::StrContains(call.intent.syscall, "socketcall");
+    if (carried && maker_ != nullptr) {
+      return Say({true, absl::StrCat(policy::NetworkRuleId(NetworkUse::kSocket),
+                                     ": built in socketcall: its arguments lie in memory")});
+    }
+    if (carried) return {};
+    const SocketArguments is = ArgumentsOf(call.call);
+    const bool pair = absl::EndsWith(call.intent.syscall, "socketpair");
+    if (pair && is.domain == AF_UNIX) return {};
+    return Say(policy::JudgeSocket(chain_, is.domain, is.type, is.protocol));
+  }
+
+  // Nothing is held by it, so one more look at the memory is good enough. listen() is not looked at: what it
+  // was bound to has been told.
+  Ruling Report(const RulerCall& call) {
+    if (call.intent.op == Op::kListen) return {};
+    const NetworkUse use = call.intent.op == Op::kConnect ? NetworkUse::kConnect
+                           : call.intent.op == Op::kBind  ? NetworkUse::kBind
+                                                          : NetworkUse::kSend;
+    const NetworkCall words = ReadNetworkCall(call.call, call.intent.op, *context_.memory);
+    std::vector<const std::string*> addresses = {&words.address};
+    for (const NetworkMessage& message : words.messages) addresses.push_back(&message.address);
+    for (const std::string* address : addresses) {
+      const policy::NetworkTarget target = policy::TargetOf(address->data(), address->size(), AF_UNSPEC, use);
+      Ruling ruling = Say(policy::JudgeTarget(chain_, target, use));
+      if (ruling.kind != Ruling::Kind::kNone) return ruling;
+    }
+    return {};
+  }
+
+  const std::vector<const policy::Policy*> chain_;
+  const RulerContext context_;
+  std::unique_ptr<NetworkMaker> maker_;
+};
+
+}  // namespace
+
+std::unique_ptr<Ruler> MakeNetworkRuler(const std::vector<const policy::Policy*>& chain,
+                                        const RulerContext& context) {
+  if (!policy::HoldsNetwork(chain) && !policy::ReportsNetwork(chain)) return nullptr;
+  return std::make_unique<NetworkRuler>(chain, context);
+}
+
+}  // namespace glovebox::trace
