@@ -1,5 +1,6 @@
 #include "policy/filters.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
@@ -7,11 +8,13 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "base/status.h"
 #include "kernel/abi.h"
 #include "policy/network_rules.h"
+#include "policy/logs.h"
 #include "policy/pointer_calls.h"
 
 namespace glovebox::policy {
@@ -122,6 +125,21 @@ absl::Status AddNetwork(FilterBuilder& builder, const Policy& policy) {
   return policy.kernel_only ? AddSockets(builder, policy) : absl::OkStatus();
 }
 
+// What a log is protected from by its descriptors. F_SETFL alone of fcntl, whose others are many.
+absl::Status AddLogs(FilterBuilder& builder, const Policy& policy) {
+  if (!HasLogs(policy)) return absl::OkStatus();
+  for (const char* name : DescriptorCalls()) {
+    std::vector<scmp_arg_cmp> conditions;
+    if (std::string_view(name) == "fcntl") conditions.push_back(LowWordIs(1, F_SETFL));
+    RETURN_IF_ERROR(builder.Add(SCMP_ACT_NOTIFY, name, conditions));
+  }
+  if (!HoldsLogs(policy)) return absl::OkStatus();
+  for (uint32_t request : LogIoctls()) {
+    RETURN_IF_ERROR(builder.Add(SCMP_ACT_NOTIFY, "ioctl", {LowWordIs(1, request)}));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<FilterBuilder> IoctlFilter(const Policy& policy) {
@@ -172,7 +190,9 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
   }
   if (policy.kernel_only) return builder;
   RETURN_IF_ERROR(AddIoctls(builder, policy, SCMP_ACT_NOTIFY));
-  if (policy.append_only) RETURN_IF_ERROR(AddAppendOnly(builder, SCMP_ACT_NOTIFY, SCMP_ACT_NOTIFY));
+  if (policy.append_only || HoldsLogs(policy))
+    RETURN_IF_ERROR(AddAppendOnly(builder, SCMP_ACT_NOTIFY, SCMP_ACT_NOTIFY));
+  RETURN_IF_ERROR(AddLogs(builder, policy));
   if (policy.restrict_kptr) RETURN_IF_ERROR(AddKernelPointers(builder, table, SCMP_ACT_NOTIFY));
   return builder;
 }

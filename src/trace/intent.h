@@ -62,6 +62,9 @@ struct Intent {
   // A pointer register of the call has bit 63 set. Where the policy restricts kernel pointers the supervisor
   // answers EFAULT; else the kernel does, for what it reads.
   bool kernel_pointer = false;
+  // A call on a descriptor alone that is notified for the sake of append-only logs (policy/logs.h): `fd` is
+  // that descriptor. On record only where a rule is against it.
+  bool by_descriptor = false;
   bool operator==(const Intent&) const = default;
 };
 
@@ -75,7 +78,8 @@ struct Intent {
 // Calls outside the table that the policy's filter notifies in order to have them refused come back as
 // Op::kForbidden with `refuse` and `text`: ioctl (EPERM), pwritev2 with RWF_NOAPPEND and io_submit with a
 // control block that carries it (EOPNOTSUPP), prctl with PR_SET_TSC and PR_TSC_ENABLE (EPERM), any call with
-// a kernel pointer (EFAULT). io_submit's flags lie
+// a kernel pointer (EFAULT). The calls of policy::DescriptorCalls() come with `by_descriptor`: fcntl with
+// F_SETFL as kForbidden that is not refused, the others as what they do. io_submit's flags lie
 // in memory that another thread can change: where append-only must hold, refuse io_submit itself.
 //   Intent intent = Decode(notification, kernel::RealMemory());
 //   if (listener->CheckValid(notification.id) != 0) return;  // the memory was a later process's

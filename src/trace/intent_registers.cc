@@ -1,5 +1,6 @@
 #include "trace/intent_registers.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <sys/prctl.h>
 
@@ -70,6 +71,33 @@ void DecodeIoSubmit(const Registers& call, const kernel::MemoryReader& memory, I
     intent->hole = "io_submit of too many blocks";
 }
 
+struct DescriptorCall {
+  const char* name;
+  Op op;
+};
+constexpr DescriptorCall kDescriptorCalls[] = {
+    {"fcntl", Op::kForbidden},      {"fcntl64", Op::kForbidden},  {"ftruncate", Op::kTruncate},
+    {"ftruncate64", Op::kTruncate}, {"fallocate", Op::kTruncate}, {"fchmod", Op::kChmod},
+    {"fchown", Op::kChown},         {"fchown32", Op::kChown},     {"fsetxattr", Op::kSetXattr},
+    {"fremovexattr", Op::kSetXattr}};
+
+bool DecodeByDescriptor(const Registers& call, Intent* intent) {
+  for (const DescriptorCall& is : kDescriptorCalls) {
+    if (!IsCall(call, is.name)) continue;
+    // The kernel looks at 32 bits of the command.
+    if (is.op == Op::kForbidden && static_cast<uint32_t>(call.args[1]) != F_SETFL) return false;
+    intent->op = is.op;
+    intent->by_descriptor = true;
+    intent->fd = static_cast<int32_t>(call.args[0]);
+    intent->text = is.op == Op::kForbidden ? "F_SETFL" : "";
+    PathRef& path = intent->paths.emplace_back();
+    path.dirfd = intent->fd;
+    path.empty_path = true;
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Registers ReadRegisters(const seccomp_notif& notification) {
@@ -134,6 +162,8 @@ void DecodeUnlisted(const Registers& call, const kernel::MemoryReader& memory, I
     Forbid(intent, "RWF_NOAPPEND", EOPNOTSUPP);
   } else if (IsCall(call, "io_submit") && !intent->kernel_pointer) {
     DecodeIoSubmit(call, memory, intent);
+  } else if (DecodeByDescriptor(call, intent)) {
+    // A pointer among its registers is the call's own to refuse, unless the policy restricts them.
   } else if (intent->kernel_pointer) {
     Forbid(intent, "kernel pointer", EFAULT);
   } else {

@@ -12,6 +12,7 @@
 #include "kernel/abi.h"
 #include "kernel/syscall_table.h"
 #include "policy/network_rules.h"
+#include "policy/logs.h"
 
 namespace glovebox::trace {
 namespace {
@@ -35,7 +36,7 @@ bool IsIgnored(absl::string_view syscall) {
 void RefuseByName(const policy::Policy& policy, bool native, Intent* intent) {
   const absl::string_view name = absl::string_view(intent->syscall).substr(intent->syscall.rfind(':') + 1);
   const bool limit = !native && policy.restrict_prlimit && (name == "setrlimit" || name == "prlimit64");
-  if (!limit && !(name == "io_submit" && policy.append_only)) return;
+  if (!limit && !(name == "io_submit" && (policy.append_only || policy::HoldsLogs(policy)))) return;
   intent->op = Op::kForbidden;
   intent->refuse = EPERM;
   intent->text = std::string(name);
@@ -69,8 +70,12 @@ bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* inte
   if (intent->op == Op::kForbidden && intent->refuse == EPERM && intent->text.rfind("ioctl ", 0) == 0) {
     // Natively only denied requests are notified; in a foreign ABI everything is.
     const auto& denied = policy.denied_ioctls;
-    return std::find(denied.begin(), denied.end(), static_cast<uint32_t>(intent->flags)) != denied.end();
+    const auto request = static_cast<uint32_t>(intent->flags);
+    const auto more = policy::HoldsLogs(policy) ? policy::LogIoctls() : absl::Span<const uint32_t>();
+    return std::find(denied.begin(), denied.end(), request) != denied.end() ||
+           std::find(more.begin(), more.end(), request) != more.end();
   }
+  const bool append_only = policy.append_only || policy::HoldsLogs(policy);
   if (intent->kernel_pointer && policy.restrict_kptr) {
     intent->op = Op::kForbidden;
     intent->refuse = EFAULT;
@@ -78,11 +83,12 @@ bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* inte
     intent->hole.clear();
   } else if (intent->op == Op::kForbidden &&
              (intent->text == "kernel pointer" || (intent->text == kTscEnable && !policy.deny_tsc) ||
-              (intent->refuse == EOPNOTSUPP && !policy.append_only))) {
+              (intent->refuse == EOPNOTSUPP && !append_only))) {
     return false;
   }
-  if (!native || policy.append_only) RefuseByName(policy, native, intent);
+  if (!native || append_only) RefuseByName(policy, native, intent);
   if (!native) RefuseForeignSocket(policy, call, intent);
+  if (intent->by_descriptor && intent->refuse == 0 && !policy::HasLogs(policy)) return false;
   if (intent->op == Op::kNone && intent->hole.empty()) return false;
   return intent->op != Op::kNone || native || !IsIgnored(intent->syscall);
 }

@@ -9,7 +9,10 @@ Ruling AskRulers(const Rulers& rulers, const RulerCall& call) {
   for (const auto& ruler : rulers) {
     Ruling ruling = ruler->Rule(call);
     if (ruling.kind == Ruling::Kind::kNone) continue;
-    if (ruling.kind != Ruling::Kind::kGoOn) return ruling;
+    if (ruling.kind != Ruling::Kind::kGoOn) {
+      if (ruling.rule.empty()) ruling.rule = std::move(said.rule);  // made all the same
+      return ruling;
+    }
     if (said.kind == Ruling::Kind::kNone) said = std::move(ruling);
   }
   return said;

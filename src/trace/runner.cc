@@ -317,6 +317,7 @@ void Run::StartServing(UniqueFd listener) {
   options.resolver = resolver_.get();
   options.root_ended = &root_ended_;
   options.wait_killable = request_.host.wait_killable;
+  options.ruleset = context_.ruleset;
   options.shim = request_.shim;
   options.stop = &stop_;
   supervisor_ = std::make_unique<Supervisor>(

@@ -178,6 +178,8 @@ class Supervisor::Impl final : private ShimSink {
       ruling = AskRulers(
           *rulers, {call, process, intent, seen.first(), seen.second(), seen.prediction, seen.unresolved});
       PutRuling(ruling, &access);
+      // Nothing that is worth a record.
+      if (intent.by_descriptor && ruling.rule.empty()) return AnswerAs(ruling, call.id);
     }
     Record(intent, tid);
     recent_.Note(process, intent, access, seen.through_proc || tid != process.tgid, time);
@@ -224,7 +226,7 @@ class Supervisor::Impl final : private ShimSink {
     if (const auto above = policies_.find(action.parent); above != policies_.end())
       chain.insert(chain.end(), above->second.begin(), above->second.end());
     const access::ActionBegin* outer = action.parent == o_.action ? o_.begin : nullptr;
-    Rulers rulers = MakeRulers(chain, action, outer, {listener_.get(), o_.memory, o_.resolver, o_.inputs});
+    Rulers rulers = MakeRulers(chain, action, outer, {listener_.get(), o_.memory, o_.resolver, o_.inputs, o_.ruleset});
     if (!rulers.empty()) rulers_[id] = std::move(rulers);
   }
 

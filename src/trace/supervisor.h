@@ -50,6 +50,7 @@ struct SupervisorOptions {
   // The filter was loaded with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (5.19): a call that was received ends
   // before its answer only with its process. False: whether it still waits is asked each time.
   bool wait_killable = false;
+  int ruleset = -1;  // the Landlock ruleset that the command enters; borrowed for the constructor
   const ShimLibrary* shim = nullptr;  // for the programs of a policy with a gate; null: nobody gets it
   int hello_ms = 5000;                // how long an announced launcher may take to say who it is
 };
