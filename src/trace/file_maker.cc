@@ -112,41 +112,69 @@ int FileMaker::Run(absl::FunctionRef<int()> work) {
   return error;
 }
 
+// Through procfs without the way by its name, which Look has judged: the caller's descriptors are open to it.
+Resolved FileMaker::First(const RulerCall& call) {
+  if (!call.first->through_proc) return *call.first;
+  return o_.resolver->Resolve(static_cast<pid_t>(call.call.pid), call.process.tgid, call.intent.paths[0]);
+}
+
 Resolved FileMaker::Again(const RulerCall& call, const PathRef& ref) {
   o_.resolver->ForgetNames();
   return o_.resolver->Resolve(static_cast<pid_t>(call.call.pid), call.process.tgid, ref);
 }
 
-// By its name with the caller's right to search; through procfs by ourselves, since a Landlock domain keeps
-// the thread off the caller's entry there.
-int FileMaker::Hold(const RulerCall& call, const Resolved& what, const std::string& by_name, bool dir,
-                    Pin* pin) {
-  const int only = dir ? O_DIRECTORY : 0;
-  int error = 0;
-  if (what.reach.empty()) {
-    error = Run([&] {
-      open_how how = {};
-      how.flags = static_cast<uint64_t>(O_PATH | O_CLOEXEC | O_NOFOLLOW | only);
-      how.resolve = RESOLVE_NO_SYMLINKS;
-      pin->fd.reset(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, by_name.c_str(), &how, sizeof how)));
-      return pin->fd.valid() ? 0 : errno;
-    });
-  } else if (!IsOwnWay(call, what.reach)) {
-    return EACCES;
-  } else {
-    const bool link = !dir && S_ISLNK(what.mode) && !IsProcLink(what.reach);
-    pin->fd.reset(open(what.reach.c_str(), O_PATH | O_CLOEXEC | only | (link ? O_NOFOLLOW : 0)));
-    error = pin->fd.valid() ? 0 : errno;
+// As the caller walks, with its right to search; but through procfs by ourselves, since a Landlock domain
+// keeps the thread off the caller's entry there. What is found is judged by what it is.
+int FileMaker::Hold(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin) {
+  if (!what.reach.empty()) {
+    if (!IsOwnWay(call, what.reach)) return EACCES;
+    const bool link = (flags & O_DIRECTORY) == 0 && S_ISLNK(what.mode) && !IsProcLink(what.reach);
+    pin->fd.reset(open(what.reach.c_str(), O_PATH | O_CLOEXEC | flags | (link ? O_NOFOLLOW : 0)));
+    if (!pin->fd.valid()) return errno;
+  } else if (const int error = Walk(call, ref, flags, pin)) {
+    return error;
   }
-  if (error != 0) return error;
   if (fstat(pin->fd.get(), &pin->is) != 0) return errno;
   return ReadLink(absl::StrCat("/proc/self/fd/", pin->fd.get()), &pin->path);
 }
 
-int FileMaker::HoldObject(const RulerCall& call, const Resolved& what, Pin* pin) {
-  const int error = Hold(call, what, what.path, false, pin);
-  if (error != 0) return error;
-  return SameObject(pin->is, what) ? 0 : ESTALE;
+int FileMaker::Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* pin) {
+  UniqueFd start;
+  if (!absl::StartsWith(ref.spelled, "/") || ref.resolve != 0) {
+    const std::string link = ref.dirfd == AT_FDCWD
+                                 ? absl::StrCat("/proc/", call.call.pid, "/cwd")
+                                 : absl::StrCat("/proc/", call.call.pid, "/fd/", ref.dirfd);
+    start.reset(open(link.c_str(), O_PATH | O_CLOEXEC));
+    if (!start.valid()) return errno == ENOENT && ref.dirfd != AT_FDCWD ? EBADF : errno;
+  }
+  const auto walk = [&] {
+    open_how how = {};
+    how.flags = static_cast<uint64_t>(O_PATH | O_CLOEXEC | flags | (ref.follow ? 0 : O_NOFOLLOW));
+    how.resolve = ref.resolve | RESOLVE_NO_MAGICLINKS;
+    pin->fd.reset(static_cast<int>(
+        syscall(SYS_openat2, start.valid() ? start.get() : AT_FDCWD, ref.spelled.c_str(), &how, sizeof how)));
+    return pin->fd.valid() ? 0 : errno;
+  };
+  const int error = Run(walk);
+  // A descriptor of its own is open to the caller whatever stands above what it leads to.
+  return error == EACCES && ref.name_only ? walk() : error;
+}
+
+// ESTALE: not what was resolved.
+int FileMaker::HoldObject(const RulerCall& call, const Resolved& what, const PathRef& ref, Pin* pin) {
+  if (what.error == ESRCH) return EPERM;
+  const bool by_proc = what.through_proc || !what.reach.empty();
+  if (by_proc && what.error != 0) return what.error;
+  PathRef way = ref;
+  if (by_proc) {  // without the links of procfs on the way
+    way = PathRef();
+    way.spelled = what.path;
+    way.follow = false;
+    way.resolve = RESOLVE_NO_SYMLINKS;
+    way.name_only = absl::StartsWith(ref.spelled, "/proc/self/") || absl::StartsWith(ref.spelled, "/dev/fd/");
+  }
+  if (const int error = Hold(call, what, way, 0, pin)) return error;
+  return what.error == 0 && SameObject(pin->is, what) ? 0 : ESTALE;
 }
 
 // The directory of a name that a call makes or takes away. The name itself is the kernel's to judge: ".",
@@ -169,9 +197,14 @@ int FileMaker::HoldPlace(const RulerCall& call, const PathRef& ref, Place* place
   if (spelled.size() >= PATH_MAX) return ENAMETOOLONG;
   const Resolved dir =
       o_.resolver->Resolve(static_cast<pid_t>(call.call.pid), call.process.tgid, above);
-  if (dir.error != 0) return dir.error == ESRCH ? EPERM : dir.error;
-  if (!dir.is_dir) return ENOTDIR;
-  if (const int error = Hold(call, dir, dir.path, true, &place->dir)) return error;
+  if (dir.error == ESRCH) return EPERM;
+  if (dir.through_proc || !dir.reach.empty()) {
+    if (dir.error != 0) return dir.error;
+    above = PathRef();
+    above.spelled = dir.path;
+    above.resolve = RESOLVE_NO_SYMLINKS;
+  }
+  if (const int error = Hold(call, dir, above, O_DIRECTORY, &place->dir)) return error;
   FileTarget& target = place->target;
   const std::string last(spelled.substr(begin, end > begin ? end - begin : 0));
   target.path = absl::StrCat(place->dir.path == "/" ? "" : place->dir.path, "/", last);
@@ -218,7 +251,7 @@ Ruling FileMaker::Make(const RulerCall& call, const std::vector<FileCheck*>& che
     return Refused("maker: which file is meant cannot be told");
   }
   if (intent.op != Op::kOpen) return MakeChange(call, checks);
-  Resolved what = *call.first;
+  Resolved what = First(call);
   for (int i = 0; i < kTries; ++i) {
     bool again = false;
     ruling = TryOpen(call, checks, what, &again);
@@ -239,12 +272,11 @@ Ruling FileMaker::TryOpen(const RulerCall& call, const Checks& checks, const Res
       if (what.removed) return Failed(ENOENT);
       return OpenNew(call, checks, what, again);
     }
-    return Failed(what.error == ESRCH ? EPERM : what.error);
   }
-  if (call.intent.creates && call.intent.exclusive) return Failed(EEXIST);
   Pin pin;
-  const int error = HoldObject(call, what, &pin);
-  *again = error == ESTALE || error == ENOENT || error == ELOOP || error == ENOTDIR;
+  const int error = HoldObject(call, what, call.intent.paths[0], &pin);
+  if (error == 0 && call.intent.creates && call.intent.exclusive) return Failed(EEXIST);
+  *again = error == ESTALE || (error == ENOENT && what.there && call.intent.creates);
   if (*again) return {};
   if (error != 0) return Failed(error);
   FileTarget target;
@@ -323,11 +355,22 @@ Ruling FileMaker::OpenOn(const RulerCall& call, const Pin& pin, const std::strin
 // O_EXCL is asked for in any case: a file that has come meanwhile was not judged.
 Ruling FileMaker::OpenNew(const RulerCall& call, const Checks& checks, const Resolved& what, bool* again) {
   Pin dir;
-  const int error = Hold(call, what, std::string(Dirname(what.path)), true, &dir);
-  *again = error == ENOENT || error == ELOOP || error == ENOTDIR;
+  const std::string name(Basename(what.path));
+  PathRef above = call.intent.paths[0];
+  const absl::string_view spelled = above.spelled;
+  if (what.through_proc || Basename(spelled) != name) {  // behind a link that leads to nothing
+    above = PathRef();
+    above.spelled = std::string(Dirname(what.path));
+    above.resolve = RESOLVE_NO_SYMLINKS;
+  } else {
+    above.spelled = std::string(spelled.substr(0, spelled.rfind('/') + 1));
+    if (above.spelled.empty()) above.spelled = ".";
+    above.follow = true;
+  }
+  const int error = Hold(call, what, above, O_DIRECTORY, &dir);
+  *again = error == ENOENT && what.through_proc;
   if (*again) return {};
   if (error != 0) return Failed(error);
-  const std::string name(Basename(what.path));
   FileTarget target;
   target.use = FileTarget::Use::kCreate;
   target.path = absl::StrCat(dir.path == "/" ? "" : dir.path, "/", name);

@@ -1,12 +1,12 @@
 // Makes a sandboxed program's file calls in its place. What CONTINUE lets go on, the kernel reads again, and
 // another thread may have changed it; what is made here acts on the objects that were judged.
 //
-// How a race is excluded. The caller's memory is read once. Each name is resolved, then held by an O_PATH
-// descriptor (openat2, no symlink on the way): an object that is there by itself, a name that is to come or
+// How a race is excluded. The caller's memory is read once. Each name is walked as the caller walks, and what
+// it leads to is held by an O_PATH descriptor: an object that is there by itself, a name that is to come or
 // go by its directory. The rules are asked about what is held, and the call acts on what is held: through
 // /proc/self/fd for an object, by the one last name for a directory's entry. Where what is held is not what
-// was resolved, or a name that was free is taken (O_EXCL is always asked for), all is done again, kTries
-// times in all. The calls of one action are made one after the other in its supervisor's thread, so that no
+// the resolver has put on record, or a name that was free is taken (O_EXCL is always asked for), all is done
+// again, kTries times in all. The calls of one action are made one after the other in its supervisor's thread, so that no
 // other call of this action that is made here can come in between.
 //
 // With whose rights: see maker_thread.h. A caller whose ids are not the supervisor's is refused (EPERM).
@@ -70,9 +70,11 @@ class FileMaker {
 
   bool TakeRights(const RulerCall& call, Ruling* ruling);
   int Run(absl::FunctionRef<int()> work);  // in the thread: 0 or errno
-  int Hold(const RulerCall& call, const Resolved& what, const std::string& by_name, bool dir, Pin* pin);
-  int HoldObject(const RulerCall& call, const Resolved& what, Pin* pin);
+  int Hold(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin);
+  int Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* pin);
+  int HoldObject(const RulerCall& call, const Resolved& what, const PathRef& ref, Pin* pin);
   int HoldPlace(const RulerCall& call, const PathRef& ref, Place* place);
+  Resolved First(const RulerCall& call);
   Resolved Again(const RulerCall& call, const PathRef& ref);
 
   Ruling TryOpen(const RulerCall& call, const Checks& checks, const Resolved& what, bool* again);

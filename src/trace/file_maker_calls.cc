@@ -181,16 +181,14 @@ Ruling FileMaker::MakeRename(const RulerCall& call, const Checks& checks) {
 Ruling FileMaker::MakeLink(const RulerCall& call, const Checks& checks) {
   const Intent& intent = call.intent;
   if (intent.paths.size() != 2) return Made(EFAULT, "");
-  Resolved what = *call.first;
+  Resolved what = First(call);
   Pin pin;
-  int error = what.error == ESRCH ? EPERM : what.error;
-  for (int i = 0; i < kTries && error == 0; ++i) {
-    error = HoldObject(call, what, &pin);
-    if (error != ESTALE && error != ENOENT && error != ELOOP) break;
-    what = Again(call, intent.paths[0]);
-    error = what.error == ESRCH ? EPERM : what.error;
+  int error = ESTALE;
+  for (int i = 0; i < kTries && error == ESTALE; ++i) {
+    if (i > 0) what = Again(call, intent.paths[0]);
+    error = HoldObject(call, what, intent.paths[0], &pin);
   }
-  if (error != 0 || !pin.fd.valid()) return Made(error != 0 ? error : EPERM, "");
+  if (error != 0) return Made(error == ESTALE ? EPERM : error, "");
   Place to;
   if (const int missing = HoldPlace(call, intent.paths[1], &to)) return Made(missing, "");
   FileTarget from;
@@ -215,12 +213,11 @@ Ruling FileMaker::MakeLink(const RulerCall& call, const Checks& checks) {
 
 Ruling FileMaker::MakeChange(const RulerCall& call, const Checks& checks) {
   const Intent& intent = call.intent;
-  Resolved what = *call.first;
+  Resolved what = First(call);
   for (int i = 0; i < kTries; ++i) {
-    if (what.error != 0) return Made(what.error == ESRCH ? EPERM : what.error, "");
     Pin pin;
-    const int error = HoldObject(call, what, &pin);
-    if (error == ESTALE || error == ENOENT || error == ELOOP) {
+    const int error = HoldObject(call, what, intent.paths[0], &pin);
+    if (error == ESTALE) {
       what = Again(call, intent.paths[0]);
       continue;
     }

@@ -24,6 +24,7 @@ static unsigned pick(unsigned n) {
 }
 #define ONE(list) list[pick(sizeof list / sizeof list[0])]
 
+static int below; /* in d/e: a magic link to it is found by name, which needs leave to search d */
 static const char* name(char* out) {
   static const char* const fronts[] = {"",   "",   "",    "",    "d/",  "d/../", "ld/", "d/e/", "./",
                                        "@/", "@/", "lf/", "ro/", "no/", "loop/", "/proc/self/cwd/", "d//e/../"};
@@ -31,6 +32,7 @@ static const char* name(char* out) {
                                       "s", "t", "zero", "ro", "no", "deny", ".",    "..", "new1", "new2", "new3"};
   static const char* const ends[] = {"", "", "", "", "", "", "", "", "/", "/."};
   const char* front = ONE(fronts);
+  if (below && front[0] == '/') front = "";
   if (pick(40) == 0) return strcpy(out, "");
   if (pick(60) == 0) return strcpy(out, pick(2) ? "/" : "/dev/null");
   snprintf(out, PATH_MAX, "%s%s%s%s", front[0] == '@' ? cwd : "", front[0] == '@' ? "/" : front, ONE(lasts),
@@ -141,7 +143,16 @@ static void change(void) {
       break;
     }
     case 13: say("umask", umask((mode_t[]){022, 0, 077, 027}[pick(4)])); break;
-    case 14: say("chdir", pick(3) ? chdir(cwd) : chdir("d/e")); break;
+    case 14: 
+      if (pick(3) != 0) {
+        say("chdir", chdir(cwd));
+        below = 0;
+      } else {
+        const int got = chdir("d/e");
+        if (got == 0) below = 1;
+        say("chdir", got);
+      }
+      break;
     default: say("symlink", symlinkat("", from, a)); break;
   }
 }

@@ -32,6 +32,7 @@
 #include "trace/descriptor_limit.h"
 #include "trace/handshake.h"
 #include "trace/leave_to_outer.h"
+#include "trace/inherited_logs.h"
 #include "trace/left_over.h"
 #include "trace/plan_store.h"
 #include "trace/prepared.h"
@@ -124,6 +125,7 @@ class Run {
   child::ChildContext context_;
   Channel ack_, number_, status_;
   std::unique_ptr<PtyRelay> pty_;
+  std::vector<InheritedLog> logs_;
   access::ActionBegin begin_;
   pid_t pid_ = 0;
   bool reaped_ = false;  // from then on its number may be another's
@@ -164,6 +166,7 @@ absl::Status Run::Prepare() {
         inside_, policy::CompilePlan(request_.policy, request_.host, {.listener = false, .outer = &outer}));
   }
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
+  ASSIGN_OR_RETURN(logs_, InheritedLogs(request_.policy));
   prepared_ = std::make_unique<Prepared>(request_.argv, plan_.bytes);
   prepared_->Into(&context_);
   ASSIGN_OR_RETURN(ack_, MakeChannel());
@@ -206,6 +209,7 @@ void Run::Child() {
   // ctest leaks its log as descriptor 3. Close-on-exec, since the pipeline still needs its own.
   if (group_ != nullptr) group_->Enter();
   if (begin_.role == access::Role::kTest) syscall(SYS_close_range, 3u, ~0u, kCloseRangeCloexec);
+  for (const InheritedLog& log : logs_) dup2(log.fd.get(), log.number);
   child::RunPipeline(announces_ ? Announce() : PlanIn(plan_), context_);
 }
 
