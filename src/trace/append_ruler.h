@@ -19,7 +19,7 @@ namespace glovebox::trace {
 //
 // As a Check() it decides about what the FileMaker holds; as a Rule() it makes the calls on descriptors
 // itself, refuses open_by_handle_at, and in mode report says what it would have against a call.
-class AppendRuler final : public Ruler, public FileCheck {
+class AppendRuler final : public CheckingRuler {
  public:
   // `maker` is shared with who makes the calls by path, and must outlive this.
   AppendRuler(const std::vector<const policy::Policy*>& chain, FileMaker* maker);

@@ -76,7 +76,8 @@ class AppendTest : public RunnerFixture {
         _exit(99);
       }
       const auto outcome = RunSupervised(request);
-      _exit(!outcome.ok() || outcome->end.kind != access::ActionEnd::Kind::kExited ? 98 : outcome->end.status);
+      _exit(!outcome.ok() || outcome->end.kind != access::ActionEnd::Kind::kExited ? 98
+                                                                                   : outcome->end.status);
     }
     int status = 0;
     waitpid(child, &status, 0);
@@ -85,8 +86,8 @@ class AppendTest : public RunnerFixture {
   int Status(const std::string& script) { return StatusOf(With(script)); }
 
   std::string Attempt(const std::string& kind, const std::string& action) const {
-    return absl::StrCat(kind == "inherited" ? "exec 9<>logs/build.log; " : "", "exec ", GLOVEBOX_APPEND_PROBE, " ",
-                        Log(), " ", kind, " ", action);
+    return absl::StrCat(kind == "inherited" ? "exec 9<>logs/build.log; " : "", "exec ", GLOVEBOX_APPEND_PROBE,
+                        " ", Log(), " ", kind, " ", action);
   }
   // Runs it without a sandbox, or inside.
   void Try(const std::string& attempt, bool inside) {
@@ -109,15 +110,16 @@ class AppendTest : public RunnerFixture {
   }
 
   void TryAll() {
-    static const char* const kKinds[] = {"plain",   "append",   "openat2", "reopen",   "devfd",   "opath",
-                                         "symlink", "hardlink", "alias",   "dirfd",    "inherited"};
-    static const char* const kActions[] = {"write", "pwrite", "setfl", "setflhigh", "noappend", "iosubmit",
-                                           "ftruncate", "punch", "zero", "unresvsp", "mmap", "mprotect",
-                                           "fchmod", "fsetxattr", "futimens", "reopen"};
+    static const char* const kKinds[] = {"plain",   "append",   "openat2", "reopen", "devfd",    "opath",
+                                         "symlink", "hardlink", "alias",   "dirfd",  "inherited"};
+    static const char* const kActions[] = {
+        "write", "pwrite",   "setfl", "setflhigh", "noappend", "iosubmit",  "ftruncate", "punch",
+        "zero",  "unresvsp", "mmap",  "mprotect",  "fchmod",   "fsetxattr", "futimens",  "reopen"};
     static const char* const kPaths[] = {
-        "trunc", "rdtrunc", "creat", "truncate", "truncate-alias", "rename", "over", "exchange", "dir",
-        "dir-exchange", "unlink", "unlinkat", "chmod", "fchmodat2", "setxattr", "utimes", "link-out",
-        "race-open", "race-truncate", "race-unlink", "race-how", "race-setfl", "race-ftruncate"};
+        "trunc",         "rdtrunc",     "creat",    "truncate",     "truncate-alias", "rename",
+        "over",          "exchange",    "dir",      "dir-exchange", "unlink",         "unlinkat",
+        "chmod",         "fchmodat2",   "setxattr", "utimes",       "link-out",       "race-open",
+        "race-truncate", "race-unlink", "race-how", "race-setfl",   "race-ftruncate"};
     std::vector<std::string> attempts;
     for (const char* action : kActions) {
       for (const char* kind : kKinds) {
@@ -137,11 +139,13 @@ class AppendTest : public RunnerFixture {
       Try(attempt, /*inside=*/true);
       EXPECT_EQ(Damage(), "") << attempt << ": natively " << damage;
     }
-    for (const char* action : {"write", "pwrite", "setfl", "setflhigh", "ftruncate", "mmap", "mprotect", "fchmod", "futimens",
-                               "reopen", "trunc", "rdtrunc", "creat", "truncate", "truncate-alias", "rename", "over",
-                               "exchange", "dir", "dir-exchange", "unlink", "unlinkat", "chmod", "fchmodat2", "utimes",
-                               "link-out", "race-open", "race-truncate", "race-unlink", "race-how", "race-setfl",
-                               "race-ftruncate"}) {
+    for (const char* action :
+         {"write",      "pwrite",        "setfl",          "setflhigh",     "ftruncate",   "mmap",
+          "mprotect",   "fchmod",        "futimens",       "reopen",        "trunc",       "rdtrunc",
+          "creat",      "truncate",      "truncate-alias", "rename",        "over",        "exchange",
+          "dir",        "dir-exchange",  "unlink",         "unlinkat",      "chmod",       "fchmodat2",
+          "utimes",     "link-out",      "race-open",      "race-truncate", "race-unlink", "race-how",
+          "race-setfl", "race-ftruncate"}) {
       EXPECT_TRUE(effective.count(action) == 1) << action << " has no effect without a sandbox";
     }
   }
@@ -167,11 +171,12 @@ TEST_F(AppendTest, WhatHonestProgramsDoGoesOn) {
             0);
   EXPECT_EQ(Damage(), "");
   // A new log, also by who means to begin it anew; a copy of it; other files beside it.
-  EXPECT_EQ(Status("echo first > logs/new.log && echo second >> logs/new.log && ! true > logs/new.log 2>/dev/null; "
-                   "test \"$(cat logs/new.log)\" = \"$(printf 'first\\nsecond')\" && cp logs/new.log copy && "
-                   "echo x > copy && mv copy other && rm other && mkdir logs/sub && rmdir logs/sub && "
-                   "mv logs/sub x 2>/dev/null; echo y > logs/free && true > logs/free && rm logs/free"),
-            0);
+  EXPECT_EQ(
+      Status("echo first > logs/new.log && echo second >> logs/new.log && ! true > logs/new.log 2>/dev/null; "
+             "test \"$(cat logs/new.log)\" = \"$(printf 'first\\nsecond')\" && cp logs/new.log copy && "
+             "echo x > copy && mv copy other && rm other && mkdir logs/sub && rmdir logs/sub && "
+             "mv logs/sub x 2>/dev/null; echo y > logs/free && true > logs/free && rm logs/free"),
+      0);
 }
 
 TEST_F(AppendTest, AnOpenForReadingTooCanOnlyAdd) {
@@ -209,8 +214,9 @@ TEST_F(AppendTest, AnInheritedDescriptorCanOnlyAdd) {
 }
 
 TEST_F(AppendTest, InModeReportItIsRecordedWithItsRule) {
-  const auto outcome = RunSupervised(With(
-      "true > logs/build.log; echo x >> logs/build.log; mv logs/build.log away; mv away logs/build.log", policy::Mode::kReport));
+  const auto outcome = RunSupervised(
+      With("true > logs/build.log; echo x >> logs/build.log; mv logs/build.log away; mv away logs/build.log",
+           policy::Mode::kReport));
   ASSERT_OK(outcome);
   EXPECT_EQ(outcome->end.status, 0);
   int opens = 0, renames = 0;
@@ -226,9 +232,10 @@ TEST_F(AppendTest, InModeReportItIsRecordedWithItsRule) {
 }
 
 TEST_F(AppendTest, ARefusalIsOnRecordWithItsRule) {
-  const auto outcome = RunSupervised(With("! true > logs/build.log 2>/dev/null; ! rm -f logs/build.log 2>/dev/null; "
-                                          "perl -e 'use Fcntl; open(F, \">>\", \"logs/build.log\"); "
-                                          "exit(fcntl(F, F_SETFL, 0) ? 1 : 0)'"));
+  const auto outcome =
+      RunSupervised(With("! true > logs/build.log 2>/dev/null; ! rm -f logs/build.log 2>/dev/null; "
+                         "perl -e 'use Fcntl; open(F, \">>\", \"logs/build.log\"); "
+                         "exit(fcntl(F, F_SETFL, 0) ? 1 : 0)'"));
   ASSERT_OK(outcome);
   EXPECT_EQ(outcome->end.status, 0);
   std::set<Op> refused;

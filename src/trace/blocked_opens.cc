@@ -27,8 +27,8 @@ bool BlockedOpens::Start(uint64_t id, UniqueFd pin, int flags, bool cloexec) {
   Waiting& one = waiting_.emplace_back();
   one.id = id;
   try {
-    one.thread = std::thread(
-        [this, &one, pin = std::move(pin), flags, cloexec] { Open(&one, pin, flags, cloexec); });
+    one.thread =
+        std::thread([this, &one, pin = std::move(pin), flags, cloexec] { Open(&one, pin, flags, cloexec); });
   } catch (const std::system_error&) {  // EAGAIN: RLIMIT_NPROC
     waiting_.pop_back();
     return false;

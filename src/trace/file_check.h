@@ -19,18 +19,18 @@ struct FileTarget {
     kTruncate,  // by path
     kChange,    // its mode, owner, times, attributes
     kGoes,      // the name goes away: unlink, rmdir, the first name of a rename
-    kComes,     // the name comes to mean something: mkdir, mknod, symlink, the second name of a rename or link
-    kLinked,    // it gets another name: the first of a link
+    kComes,   // the name comes to mean something: mkdir, mknod, symlink, the second name of a rename or link
+    kLinked,  // it gets another name: the first of a link
   };
   Use use = Use::kOpen;
   // The name by which the kernel knows it at this moment, as our own root sees it: no symlink on the way. Of
   // a removed object it ends in " (deleted)", of a pipe it is "pipe:[7]".
   std::string path;
   bool there = false;
-  struct stat is = {};       // where it is there
-  uint64_t flags = 0;        // of kOpen and kCreate: the call's; a check may narrow them
-  std::string moves_from;    // of kComes in a rename: what comes, and
-  bool moves_dir = false;    // whether that is a directory
+  struct stat is = {};     // where it is there
+  uint64_t flags = 0;      // of kOpen and kCreate: the call's; a check may narrow them
+  std::string moves_from;  // of kComes in a rename: what comes, and
+  bool moves_dir = false;  // whether that is a directory
 };
 
 class FileCheck {
@@ -44,6 +44,9 @@ class FileCheck {
     static_cast<void>(is);
   }
 };
+
+// A ruler that has a word in what is made here, too.
+class CheckingRuler : public Ruler, public FileCheck {};
 
 }  // namespace glovebox::trace
 

@@ -37,18 +37,40 @@ struct Way {
 };
 
 const Way kWays[] = {
-    {"read", "read-outside"},         {"write", "write-outside"},     {"append", "write-outside"},
-    {"empty", "write-outside"},       {"create", "write-outside"},    {"unnamed", "write-outside"},
-    {"symlink-read", "read-outside"}, {"symlink-write", "write-outside"},
-    {"dotdot", "read-outside"},       {"proc-root", "read-outside"},  {"proc-cwd", "read-outside"},
-    {"path-fd", "read-outside"},      {"dev-fd", "read-outside"},     {"fchdir", "read-outside"},
-    {"openat", "read-outside"},       {"list", "read-outside"},       {"link-out", "write-outside"},
-    {"link-in", "write-outside"},     {"rename-out", "write-outside"}, {"rename-in", "write-outside"},
-    {"exchange", "write-outside"},    {"unlink", "write-outside"},    {"rmdir", "write-outside"},
-    {"mkdir", "write-outside"},       {"symlink", "write-outside"},   {"mknod", "write-outside"},
-    {"bind", "write-outside"},        {"truncate", "write-outside"},  {"chmod", "write-outside"},
-    {"utimes", "write-outside"},      {"exec", "exec-outside"},       {"ioctl", nullptr},
-    {"race", nullptr},                {"swap", "read-outside"},
+    {"read", "read-outside"},
+    {"write", "write-outside"},
+    {"append", "write-outside"},
+    {"empty", "write-outside"},
+    {"create", "write-outside"},
+    {"unnamed", "write-outside"},
+    {"symlink-read", "read-outside"},
+    {"symlink-write", "write-outside"},
+    {"dotdot", "read-outside"},
+    {"proc-root", "read-outside"},
+    {"proc-cwd", "read-outside"},
+    {"path-fd", "read-outside"},
+    {"dev-fd", "read-outside"},
+    {"fchdir", "read-outside"},
+    {"openat", "read-outside"},
+    {"list", "read-outside"},
+    {"link-out", "write-outside"},
+    {"link-in", "write-outside"},
+    {"rename-out", "write-outside"},
+    {"rename-in", "write-outside"},
+    {"exchange", "write-outside"},
+    {"unlink", "write-outside"},
+    {"rmdir", "write-outside"},
+    {"mkdir", "write-outside"},
+    {"symlink", "write-outside"},
+    {"mknod", "write-outside"},
+    {"bind", "write-outside"},
+    {"truncate", "write-outside"},
+    {"chmod", "write-outside"},
+    {"utimes", "write-outside"},
+    {"exec", "exec-outside"},
+    {"ioctl", nullptr},
+    {"race", nullptr},
+    {"swap", "read-outside"},
 };
 
 class FileEnforceTest : public RunnerFixture {
@@ -219,7 +241,8 @@ TEST_F(FileEnforceTest, WhatOnlyTheKernelRefusesIsForetold) {
 }
 
 TEST_F(FileEnforceTest, EnforceTakesEveryCapability) {
-  RunRequest request = Shell("grep -q 'CapEff:.0*$' /proc/self/status && grep -q 'CapBnd:.0*$' /proc/self/status");
+  RunRequest request =
+      Shell("grep -q 'CapEff:.0*$' /proc/self/status && grep -q 'CapBnd:.0*$' /proc/self/status");
   request.policy = Confined(Mode::kEnforce);
   ASSERT_OK_AND_ASSIGN(const RunOutcome outcome, RunSupervised(request));
   // The bounding set can be emptied by root alone, and nobody else needs to.

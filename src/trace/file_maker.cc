@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -141,9 +141,8 @@ int FileMaker::Hold(const RulerCall& call, const Resolved& what, const PathRef& 
 int FileMaker::Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* pin) {
   UniqueFd start;
   if (!absl::StartsWith(ref.spelled, "/") || ref.resolve != 0) {
-    const std::string link = ref.dirfd == AT_FDCWD
-                                 ? absl::StrCat("/proc/", call.call.pid, "/cwd")
-                                 : absl::StrCat("/proc/", call.call.pid, "/fd/", ref.dirfd);
+    const std::string link = ref.dirfd == AT_FDCWD ? absl::StrCat("/proc/", call.call.pid, "/cwd")
+                                                   : absl::StrCat("/proc/", call.call.pid, "/fd/", ref.dirfd);
     start.reset(open(link.c_str(), O_PATH | O_CLOEXEC));
     if (!start.valid()) return errno == ENOENT && ref.dirfd != AT_FDCWD ? EBADF : errno;
   }
@@ -195,8 +194,7 @@ int FileMaker::HoldPlace(const RulerCall& call, const PathRef& ref, Place* place
   }
   if (spelled.empty()) return ENOENT;
   if (spelled.size() >= PATH_MAX) return ENAMETOOLONG;
-  const Resolved dir =
-      o_.resolver->Resolve(static_cast<pid_t>(call.call.pid), call.process.tgid, above);
+  const Resolved dir = o_.resolver->Resolve(static_cast<pid_t>(call.call.pid), call.process.tgid, above);
   if (dir.error == ESRCH) return EPERM;
   if (dir.through_proc || !dir.reach.empty()) {
     if (dir.error != 0) return dir.error;
@@ -308,9 +306,8 @@ Ruling FileMaker::OpenPinned(const RulerCall& call, FileTarget* target, Pin pin)
   const bool device = (S_ISCHR(mode) || S_ISBLK(mode)) && !OpensAtOnce(pin.is.st_rdev);
   if ((fifo || device) && (flags & O_NONBLOCK) == 0 && (flags & O_DIRECTORY) == 0) {
     const bool cloexec = (call.intent.flags & kCloseOnExecBit) != 0;
-    const int error = Run([&] {
-      return blocked_.Start(call.call.id, std::move(pin.fd), how, cloexec) ? 0 : EAGAIN;
-    });
+    const int error =
+        Run([&] { return blocked_.Start(call.call.id, std::move(pin.fd), how, cloexec) ? 0 : EAGAIN; });
     if (error != 0) return Failed(error);
     Ruling taken;
     taken.kind = Ruling::Kind::kTaken;

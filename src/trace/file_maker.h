@@ -6,8 +6,8 @@
 // go by its directory. The rules are asked about what is held, and the call acts on what is held: through
 // /proc/self/fd for an object, by the one last name for a directory's entry. Where what is held is not what
 // the resolver has put on record, or a name that was free is taken (O_EXCL is always asked for), all is done
-// again, kTries times in all. The calls of one action are made one after the other in its supervisor's thread, so that no
-// other call of this action that is made here can come in between.
+// again, kTries times in all. The calls of one action are made one after the other in its supervisor's
+// thread, so that no other call of this action that is made here can come in between.
 //
 // With whose rights: see maker_thread.h. A caller whose ids are not the supervisor's is refused (EPERM).
 #ifndef GLOVEBOX_TRACE_FILE_MAKER_H_

@@ -205,8 +205,8 @@ Ruling FileMaker::MakeLink(const RulerCall& call, const Checks& checks) {
   }
   if (said.kind == Ruling::Kind::kRefuse) return said;
   error = Run([&] {
-    return ErrnoOf(linkat(AT_FDCWD, Through(pin.fd.get()).c_str(), to.dir.fd.get(), to.name.c_str(),
-                          AT_SYMLINK_FOLLOW));
+    return ErrnoOf(
+        linkat(AT_FDCWD, Through(pin.fd.get()).c_str(), to.dir.fd.get(), to.name.c_str(), AT_SYMLINK_FOLLOW));
   });
   return Made(error, std::move(said.rule));
 }
@@ -248,12 +248,10 @@ int FileMaker::Change(const RulerCall& call, const Pin& pin) {
     case Op::kChmod:
       // A symlink has no mode of its own (fchmodat2).
       if (S_ISLNK(pin.is.st_mode)) return EOPNOTSUPP;
-      return Run([&] {
-        return ErrnoOf(fchmodat(AT_FDCWD, path.c_str(), static_cast<mode_t>(intent.mode), 0));
-      });
-    case Op::kChown:
       return Run(
-          [&] { return ErrnoOf(fchownat(pin.fd.get(), "", intent.uid, intent.gid, AT_EMPTY_PATH)); });
+          [&] { return ErrnoOf(fchmodat(AT_FDCWD, path.c_str(), static_cast<mode_t>(intent.mode), 0)); });
+    case Op::kChown:
+      return Run([&] { return ErrnoOf(fchownat(pin.fd.get(), "", intent.uid, intent.gid, AT_EMPTY_PATH)); });
     case Op::kUtimes: {
       timespec times[2];
       const timespec* given = nullptr;
@@ -276,7 +274,8 @@ int FileMaker::Change(const RulerCall& call, const Pin& pin) {
     return EFAULT;
   }
   return Run([&] {
-    return ErrnoOf(setxattr(path.c_str(), intent.text.c_str(), value.data(), size, static_cast<int>(args[4])));
+    return ErrnoOf(
+        setxattr(path.c_str(), intent.text.c_str(), value.data(), size, static_cast<int>(args[4])));
   });
 }
 
@@ -345,23 +344,23 @@ Ruling FileMaker::MakeOn(const RulerCall& call, int fd) {
   }
   if (absl::StartsWith(name, "ftruncate") && LengthOf(call) >= 0 && IsTooLong(call, LengthOf(call)))
     return Made(EFBIG, "");
-  return Made(Run([&] {
-                if (absl::StartsWith(name, "fcntl"))
-                  return ErrnoOf(syscall(SYS_fcntl, fd, F_SETFL, args[2] & 0xffffffffu));
-                if (absl::StartsWith(name, "ftruncate")) return ErrnoOf(ftruncate(fd, LengthOf(call)));
-                if (name == "fallocate")
-                  return ErrnoOf(fallocate(fd, static_cast<int>(args[1]), static_cast<off_t>(args[2]),
-                                           static_cast<off_t>(args[3])));
-                if (name == "fchmod") return ErrnoOf(fchmod(fd, static_cast<mode_t>(args[1])));
-                if (absl::StartsWith(name, "fchown"))
-                  return ErrnoOf(fchown(fd, static_cast<uid_t>(args[1]), static_cast<gid_t>(args[2])));
-                if (name == "fsetxattr")
-                  return ErrnoOf(fsetxattr(fd, text.c_str(), value.data(), value.size(),
-                                           static_cast<int>(args[4])));
-                if (name == "fremovexattr") return ErrnoOf(fremovexattr(fd, text.c_str()));
-                return ENOSYS;
-              }),
-              "");
+  return Made(
+      Run([&] {
+        if (absl::StartsWith(name, "fcntl"))
+          return ErrnoOf(syscall(SYS_fcntl, fd, F_SETFL, args[2] & 0xffffffffu));
+        if (absl::StartsWith(name, "ftruncate")) return ErrnoOf(ftruncate(fd, LengthOf(call)));
+        if (name == "fallocate")
+          return ErrnoOf(fallocate(fd, static_cast<int>(args[1]), static_cast<off_t>(args[2]),
+                                   static_cast<off_t>(args[3])));
+        if (name == "fchmod") return ErrnoOf(fchmod(fd, static_cast<mode_t>(args[1])));
+        if (absl::StartsWith(name, "fchown"))
+          return ErrnoOf(fchown(fd, static_cast<uid_t>(args[1]), static_cast<gid_t>(args[2])));
+        if (name == "fsetxattr")
+          return ErrnoOf(fsetxattr(fd, text.c_str(), value.data(), value.size(), static_cast<int>(args[4])));
+        if (name == "fremovexattr") return ErrnoOf(fremovexattr(fd, text.c_str()));
+        return ENOSYS;
+      }),
+      "");
 }
 
 }  // namespace glovebox::trace

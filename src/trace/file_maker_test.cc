@@ -74,13 +74,16 @@ TEST_F(FileMakerTest, GivesWhatTheKernelGives) {
     };
     for (size_t i = 0; i < plain.size(); ++i) {
       ASSERT_LT(i, made.size());
-      ASSERT_TRUE(same(plain[i], made[i])) << "seed " << seed << " line " << i << "\n" << plain[i] << "\n" << made[i];
+      ASSERT_TRUE(same(plain[i], made[i])) << "seed " << seed << " line " << i << "\n"
+                                           << plain[i] << "\n"
+                                           << made[i];
     }
   }
 }
 
 TEST_F(FileMakerTest, IsOnRecordAsMade) {
-  ASSERT_EQ(StatusOf(Script("echo x > new && cat new > /dev/null && mv new old && ! cat gone 2>/dev/null")), 0);
+  ASSERT_EQ(StatusOf(Script("echo x > new && cat new > /dev/null && mv new old && ! cat gone 2>/dev/null")),
+            0);
   const auto made = sink_.Of(Op::kOpen, Path("new"));
   ASSERT_EQ(made.size(), 2u);
   EXPECT_EQ(made[0].decision, access::Decision::kEmulated);
@@ -98,7 +101,8 @@ TEST_F(FileMakerTest, AnOpenOfAFifoHoldsUpNobody) {
 }
 
 TEST_F(FileMakerTest, AFifoHasNoReaderThatIsDead) {
-  // `cat` is killed in its open; nobody reads then, so that an open for writing that does not wait says ENXIO.
+  // `cat` is killed in its open; nobody reads then, so that an open for writing that does not wait says
+  // ENXIO.
   EXPECT_EQ(StatusOf(Script("mkfifo p && { cat p & sleep 0.1; kill -9 $!; wait $!; sleep 0.2; "
                             "! dd if=/dev/zero of=p count=1 oflag=nonblock conv=notrunc 2>err; } && "
                             "grep -q 'No such device or address' err")),
@@ -126,8 +130,9 @@ TEST_F(FileMakerTest, OpensTheCallersOwnFilesOfProcfsAndNoOthers) {
 }
 
 TEST_F(FileMakerTest, TakesTheCallersUmask) {
-  EXPECT_EQ(StatusOf(Script("umask 077 && : > a && umask 002 && : > b && mkdir c && "
-                            "test $(stat -c %a a) = 600 && test $(stat -c %a b) = 664 && test $(stat -c %a c) = 775")),
+  EXPECT_EQ(StatusOf(Script(
+                "umask 077 && : > a && umask 002 && : > b && mkdir c && "
+                "test $(stat -c %a a) = 600 && test $(stat -c %a b) = 664 && test $(stat -c %a c) = 775")),
             0);
 }
 

@@ -25,7 +25,7 @@ bool Arrives(const Prediction& prediction) {
 
 bool IsHidden(const policy::FileVerdict& verdict) { return absl::StartsWith(verdict.rule, "hidden:"); }
 
-class FileRuler final : public Ruler {
+class FileRuler final : public CheckingRuler {
  public:
   explicit FileRuler(Resolver* resolver) : resolver_(resolver) {}
 
@@ -52,6 +52,20 @@ class FileRuler final : public Ruler {
     }
     Ruling ruling = Enforce(call, asked);
     return ruling.kind != Ruling::Kind::kNone ? std::move(ruling) : Report(call, asked);
+  }
+
+  // What is hidden: the rest of the rules the maker's own Landlock domain holds.
+  Ruling Check(const RulerCall& call, FileTarget* target) override {
+    if (enforced_.empty()) return {};
+    const policy::FileObject object = {target->path, target->there, target->is.st_mode};
+    const policy::FileVerdict verdict =
+        policy::JudgeFiles(enforced_, {Op::kStat, call.intent.syscall, 0, false, &object, nullptr});
+    if (verdict.allowed) return {};
+    Ruling ruling;
+    ruling.kind = Ruling::Kind::kRefuse;
+    ruling.error = verdict.error;
+    ruling.rule = verdict.rule;
+    return ruling;
   }
 
  private:
@@ -132,8 +146,8 @@ class FileRuler final : public Ruler {
 
 }  // namespace
 
-std::unique_ptr<Ruler> MakeFileRuler(const std::vector<const policy::Policy*>& chain,
-                                     const RulerContext& context) {
+std::unique_ptr<CheckingRuler> MakeFileRuler(const std::vector<const policy::Policy*>& chain,
+                                             const RulerContext& context) {
   auto ruler = std::make_unique<FileRuler>(context.resolver);
   for (const policy::Policy* policy : chain) ruler->Add(*policy);
   if (ruler->empty()) return nullptr;

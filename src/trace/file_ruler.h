@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "policy/policy.h"
-#include "trace/ruler.h"
+#include "trace/file_check.h"
 #include "trace/rulers.h"
 
 namespace glovebox::trace {
@@ -18,12 +18,13 @@ namespace glovebox::trace {
 // wall: another thread can change a name after this look, and what then goes on meets the action's Landlock
 // ruleset in the kernel. What no ruleset can say (hidden and append-only paths, changes of attributes) has no
 // second wall: there only a call that the supervisor makes itself (Ruling::Kind::kMade) is held against such
-// a race. A ruler that does so stands before this one in MakeRulers().
+// a race. MakingRuler does so, and
+// asks this one once more (Check) about the object that it holds.
 //
 // A call that would fail by itself, since there is no such file or its mode forbids it, is left to the
 // kernel, and no rule is against it: programs look along PATH, and tell "not there" from "not allowed".
-std::unique_ptr<Ruler> MakeFileRuler(const std::vector<const policy::Policy*>& chain,
-                                     const RulerContext& context);
+std::unique_ptr<CheckingRuler> MakeFileRuler(const std::vector<const policy::Policy*>& chain,
+                                             const RulerContext& context);
 
 }  // namespace glovebox::trace
 

@@ -16,8 +16,8 @@ struct InheritedLog {
 };
 
 // This process's descriptors that are not close-on-exec and could change a log that `policy` holds in another
-// way than by adding. Each is opened anew, O_WRONLY|O_APPEND; whoever runs the command puts it in the place of
-// the old one (dup2) before its exec. An error where one cannot be.
+// way than by adding. Each is opened anew, O_WRONLY|O_APPEND; whoever runs the command puts it in the place
+// of the old one (dup2) before its exec. An error where one cannot be.
 absl::StatusOr<std::vector<InheritedLog>> InheritedLogs(const policy::Policy& policy);
 
 }  // namespace glovebox::trace

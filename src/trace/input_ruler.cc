@@ -55,6 +55,20 @@ Ruling InputRuler::Rule(const RulerCall& call) {
     case ActionInputs::Kind::kUnordered:
       break;
   }
+  return Unordered();
+}
+
+// The same of the object that is held: the name may have led to another one a moment ago.
+Ruling InputRuler::Check(const RulerCall& call, FileTarget* target) {
+  if (target->use != FileTarget::Use::kOpen || !target->there || !IsRead(call.intent) ||
+      S_ISDIR(target->is.st_mode) || made_.contains(target->path) ||
+      inputs_->Look(target->path) != ActionInputs::Kind::kUnordered) {
+    return {};
+  }
+  return Unordered();
+}
+
+Ruling InputRuler::Unordered() const {
   Ruling ruling;
   ruling.rule = absl::StrCat("unordered-input: ", inputs_->Name(), " does not depend on it");
   ruling.kind = mode_ == policy::Mode::kEnforce ? Ruling::Kind::kRefuse : Ruling::Kind::kGoOn;

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "trace/file_check.h"
 #include "trace/input_oracle.h"
 #include "trace/ruler.h"
 
@@ -18,13 +19,15 @@ namespace glovebox::trace {
 // with EACCES; a first build then fails at once, where a lucky order would have hidden it),
 // "undeclared-input" at the end for a source that is in neither the inputs nor the fresh depfile (so that a
 // first build works, and so does a new #include).
-class InputRuler final : public Ruler {
+class InputRuler final : public CheckingRuler {
  public:
   InputRuler(std::unique_ptr<ActionInputs> inputs, policy::Mode mode);
   Ruling Rule(const RulerCall& call) override;
+  Ruling Check(const RulerCall& call, FileTarget* target) override;
   std::vector<access::Access> AtEnd() override;
 
  private:
+  Ruling Unordered() const;
   std::unique_ptr<ActionInputs> inputs_;
   policy::Mode mode_;
   absl::flat_hash_set<std::string> made_;                        // by the action itself: its temporaries

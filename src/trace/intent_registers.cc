@@ -75,11 +75,11 @@ struct DescriptorCall {
   const char* name;
   Op op;
 };
-constexpr DescriptorCall kDescriptorCalls[] = {
-    {"fcntl", Op::kForbidden},      {"fcntl64", Op::kForbidden},  {"ftruncate", Op::kTruncate},
-    {"ftruncate64", Op::kTruncate}, {"fallocate", Op::kTruncate}, {"fchmod", Op::kChmod},
-    {"fchown", Op::kChown},         {"fchown32", Op::kChown},     {"fsetxattr", Op::kSetXattr},
-    {"fremovexattr", Op::kSetXattr}};
+constexpr DescriptorCall kDescriptorCalls[] = {{"fcntl", Op::kForbidden},    {"fcntl64", Op::kForbidden},
+                                               {"ftruncate", Op::kTruncate}, {"ftruncate64", Op::kTruncate},
+                                               {"fallocate", Op::kTruncate}, {"fchmod", Op::kChmod},
+                                               {"fchown", Op::kChown},       {"fchown32", Op::kChown},
+                                               {"fsetxattr", Op::kSetXattr}, {"fremovexattr", Op::kSetXattr}};
 
 bool DecodeByDescriptor(const Registers& call, Intent* intent) {
   for (const DescriptorCall& is : kDescriptorCalls) {

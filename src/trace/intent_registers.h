@@ -1,5 +1,5 @@
-// The registers of a notified call as its ABI means them: for the decoder (intent.cc), and for who makes the call
-// in its place (network_call.cc).
+// The registers of a notified call as its ABI means them: for the decoder (intent.cc), and for who makes the
+// call in its place (network_call.cc).
 #ifndef GLOVEBOX_TRACE_INTENT_REGISTERS_H_
 #define GLOVEBOX_TRACE_INTENT_REGISTERS_H_
 

@@ -11,8 +11,8 @@
 #include "absl/strings/string_view.h"
 #include "kernel/abi.h"
 #include "kernel/syscall_table.h"
-#include "policy/network_rules.h"
 #include "policy/logs.h"
+#include "policy/network_rules.h"
 
 namespace glovebox::trace {
 namespace {

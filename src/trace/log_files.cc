@@ -71,7 +71,8 @@ LogPattern::LogPattern(const policy::PathRule& rule, bool enforce)
     : names_(Split(rule.path)),
       rule_(absl::StrCat("append-only: ", policy::OriginText(rule.origin), " append ", rule.path)),
       enforce_(enforce) {
-  for (size_t i = 0; i + 1 < names_.size() && IsLiteral(names_[i]); ++i) absl::StrAppend(&root_, "/", names_[i]);
+  for (size_t i = 0; i + 1 < names_.size() && IsLiteral(names_[i]); ++i)
+    absl::StrAppend(&root_, "/", names_[i]);
   if (root_.empty()) root_ = "/";
 }
 

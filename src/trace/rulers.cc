@@ -46,9 +46,8 @@ std::unique_ptr<InputRuler> MakeInputRuler(const Chain& chain, const access::Act
 class Builder {
  public:
   Builder(const Chain& chain, const RulerContext& context) : making_(MakingOf(chain)) {
-    const bool logs = std::any_of(chain.begin(), chain.end(), [](const policy::Policy* policy) {
-      return policy::HasLogs(*policy);
-    });
+    const bool logs = std::any_of(chain.begin(), chain.end(),
+                                  [](const policy::Policy* policy) { return policy::HasLogs(*policy); });
     if (!logs && making_ == Making::kNothing) return;
     auto keeper = std::make_unique<MakerKeeper>(
         FileMakerOptions{context.listener, context.memory, context.resolver, context.ruleset});
@@ -61,8 +60,7 @@ class Builder {
     if (ruler != nullptr) rulers_.push_back(std::move(ruler));
   }
   // One that has a word in the calls that are made here, too.
-  template <typename T>
-  void AddCheck(std::unique_ptr<T> ruler) {
+  void AddCheck(std::unique_ptr<CheckingRuler> ruler) {
     if (ruler == nullptr) return;
     checks_.push_back(ruler.get());
     rulers_.push_back(std::move(ruler));

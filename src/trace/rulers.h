@@ -18,7 +18,8 @@ struct RulerContext {
   const kernel::MemoryReader* memory = nullptr;
   Resolver* resolver = nullptr;
   InputOracle* inputs = nullptr;  // null: there is no build graph
-  int ruleset = -1;  // Landlock's, that the action entered: for who makes calls in its place. Borrowed for the call
+  int ruleset =
+      -1;  // Landlock's, that the action entered: for who makes calls in its place. Borrowed for the call
 };
 
 // `chain`: the action's own policy, then those of the actions around it. What one of them refuses is refused:

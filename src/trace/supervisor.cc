@@ -226,7 +226,8 @@ class Supervisor::Impl final : private ShimSink {
     if (const auto above = policies_.find(action.parent); above != policies_.end())
       chain.insert(chain.end(), above->second.begin(), above->second.end());
     const access::ActionBegin* outer = action.parent == o_.action ? o_.begin : nullptr;
-    Rulers rulers = MakeRulers(chain, action, outer, {listener_.get(), o_.memory, o_.resolver, o_.inputs, o_.ruleset});
+    Rulers rulers =
+        MakeRulers(chain, action, outer, {listener_.get(), o_.memory, o_.resolver, o_.inputs, o_.ruleset});
     if (!rulers.empty()) rulers_[id] = std::move(rulers);
   }
 
