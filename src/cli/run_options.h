@@ -9,7 +9,7 @@ namespace glovebox::cli {
 
 struct RunOptions {
   std::vector<std::string> command;
-  std::string level = "open";
+  std::string level = "open", mode = "report";
   std::vector<std::string> limits, keep, drop, environment;
   bool drop_all = false, pty = false, stop = false, deny_tsc = false, append_only = false,
        restrict_kptr = false;

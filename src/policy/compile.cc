@@ -14,6 +14,7 @@
 #include "kernel/landlock.h"
 #include "kernel/syscall_table.h"
 #include "policy/capabilities.h"
+#include "policy/denied_calls.h"
 #include "policy/filters.h"
 #include "policy/landlock_rules.h"
 #include "policy/network_rules.h"
@@ -43,6 +44,21 @@ void Remove(const std::vector<uint32_t>& requests, std::vector<uint32_t>* from) 
               from->end());
 }
 
+// The calls that `inner` denies and `outer` does not.
+std::vector<std::string> CallsBeyond(const Policy& inner, const Policy& outer) {
+  const auto wanted = DeniedCallsOf(inner);
+  const auto held = DeniedCallsOf(outer);
+  std::vector<std::string> calls;
+  if (!wanted.ok() || !held.ok()) return inner.denied_calls.value_or(calls);  // the filter says why
+  for (const DeniedCall& call : *wanted) {
+    const bool is_held = std::any_of(held->begin(), held->end(), [&call](const DeniedCall& other) {
+      return absl::string_view(call.name) == other.name;
+    });
+    if (!is_held) calls.emplace_back(call.name);
+  }
+  return calls;
+}
+
 // What of `inner` does not hold yet below `outer`.
 Policy Beyond(Policy inner, const Policy& outer) {
   if (!inner.kernel_only) {
@@ -50,6 +66,7 @@ Policy Beyond(Policy inner, const Policy& outer) {
     inner.append_only = inner.append_only && !outer.append_only;
     inner.restrict_kptr = inner.restrict_kptr && !outer.restrict_kptr;
     inner.deny_tsc = inner.deny_tsc && !outer.deny_tsc;
+    inner.denied_calls = CallsBeyond(inner, outer);
   }
   inner.restrict_prlimit = inner.restrict_prlimit && !outer.restrict_prlimit;
   // The outer supervisor knows both policies; the same one it holds already, on record.
@@ -74,7 +91,11 @@ FilterSet RenderFilters(const Policy& wanted, const kernel::HostFeatures& host, 
   const Policy policy = ToFilter(wanted, host, options);
   FilterSet set;
   const bool in_kernel = policy.kernel_only || !options.listener;
-  if (in_kernel && !policy.denied_ioctls.empty()) set.ioctl = Render(IoctlFilter(policy), form);
+  const auto calls = DeniedCallsOf(policy);
+  if (!calls.ok())
+    set.ioctl = calls.status();
+  else if (in_kernel && !(policy.denied_ioctls.empty() && calls->empty()))
+    set.ioctl = Render(IoctlFilter(policy), form);
   if (in_kernel && policy.append_only) set.append_only = Render(AppendOnlyFilter(), form);
   if (in_kernel && policy.restrict_kptr) set.kptr = Render(KptrFilter(kernel::SyscallTable()), form);
   if (options.listener) {

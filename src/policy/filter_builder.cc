@@ -122,6 +122,14 @@ absl::Status FilterBuilder::Add(uint32_t action, const char* name,
   return AddNumber(action, number, conditions, name);
 }
 
+absl::Status FilterBuilder::AddAnyAbi(uint32_t action, const char* name,
+                                      const std::vector<scmp_arg_cmp>& conditions) {
+  // Where the native ABI has no such call libseccomp gives it a negative number, which its rules take.
+  const int number = seccomp_syscall_resolve_name(name);
+  if (number == __NR_SCMP_ERROR) return absl::OkStatus();
+  return AddNumber(action, number, conditions, name);
+}
+
 void FilterBuilder::AllowAt(uint64_t instruction, int number, std::string name) {
   gate_ = {instruction, number, std::move(name)};
 }

@@ -42,6 +42,8 @@ class FilterBuilder {
                          absl::string_view name_for_errors);
   // A rule by name; a call that the native ABI does not have adds nothing.
   absl::Status Add(uint32_t action, const char* name, const std::vector<scmp_arg_cmp>& conditions = {});
+  // The same, also for a call that only one of the foreign ABIs has (i386's stime).
+  absl::Status AddAnyAbi(uint32_t action, const char* name, const std::vector<scmp_arg_cmp>& conditions);
 
   // Call `number` of the native ABI is allowed where the instruction pointer is `instruction`, whatever the
   // rules say of it; anywhere else, and for every other call, they hold. One such place a filter: the last

@@ -15,6 +15,7 @@
 #include "kernel/abi.h"
 #include "policy/network_rules.h"
 #include "policy/logs.h"
+#include "policy/denied_calls.h"
 #include "policy/pointer_calls.h"
 
 namespace glovebox::policy {
@@ -146,6 +147,7 @@ absl::StatusOr<FilterBuilder> IoctlFilter(const Policy& policy) {
   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW));
   RETURN_IF_ERROR(builder.AddForeignAbis());
   RETURN_IF_ERROR(AddIoctls(builder, policy, SCMP_ACT_ERRNO(EPERM)));
+  RETURN_IF_ERROR(AddDeniedCalls(builder, policy, /*seen=*/false));
   return builder;
 }
 
@@ -177,6 +179,7 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
   RETURN_IF_ERROR(
       AddTimeStampCounter(builder, policy, policy.kernel_only ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_NOTIFY));
   if (HoldsNetwork(policy)) RETURN_IF_ERROR(AddNetwork(builder, policy));
+  std::vector<std::string> noticed;
   const bool gate = policy.gate != 0 && MayHaveGate(policy);
   for (const kernel::SyscallRow& row : table) {
     if (row.level > policy.level && row.refuse == 0) continue;
@@ -186,9 +189,11 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
     std::vector<scmp_arg_cmp> conditions;
     if (required >= 0) conditions.push_back({static_cast<unsigned>(required), SCMP_CMP_NE, 0, 0});
     RETURN_IF_ERROR(builder.AddNumber(SCMP_ACT_NOTIFY, number, conditions, row.name));
+    if (conditions.empty()) noticed.emplace_back(row.name);
     if (gate && row.name == kGateCall) builder.AllowAt(policy.gate, number, row.name);
   }
   if (policy.kernel_only) return builder;
+  RETURN_IF_ERROR(AddDeniedCalls(builder, policy, /*seen=*/true, noticed));
   RETURN_IF_ERROR(AddIoctls(builder, policy, SCMP_ACT_NOTIFY));
   if (policy.append_only || HoldsLogs(policy))
     RETURN_IF_ERROR(AddAppendOnly(builder, SCMP_ACT_NOTIFY, SCMP_ACT_NOTIFY));

@@ -11,7 +11,8 @@
 
 namespace glovebox::policy {
 
-// Row 6: the policy's ioctl requests fail with EPERM, in every ABI.
+// Row 6: the policy's ioctl requests fail with EPERM, in every ABI, and so do its denied calls
+// (denied_calls.h), each with its errno.
 absl::StatusOr<FilterBuilder> IoctlFilter(const Policy& policy);
 
 // Row 7: pwritev2 with RWF_NOAPPEND fails with EOPNOTSUPP (what a kernel before 6.9 says), in every ABI.

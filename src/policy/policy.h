@@ -121,6 +121,8 @@ struct Policy {
   // restrict_kptr or kernel_only is on, and below the level that records readlink.
   uint64_t gate = 0;
   std::vector<uint32_t> denied_ioctls;  // row 6; DefaultDeniedIoctls() unless the policy says otherwise
+  // Calls that are refused by name (denied_calls.h). Absent: DefaultDeniedCalls() in mode enforce, else none.
+  std::optional<std::vector<std::string>> denied_calls;
   std::array<std::optional<uint64_t>, 14> limits;  // in the order of child::Limit
   std::vector<std::string> keep_capabilities;      // names, "cap_chown"
   std::vector<std::string> drop_capabilities;

@@ -58,6 +58,7 @@ struct Intent {
   // (EFAULT), an open_how that means nothing (EINVAL, E2BIG), a symlink without a text (ENOENT).
   int invalid = 0;
   int refuse = 0;    // errno with which the table or a register rule refuses the call; 0: goes on
+  std::string rule;  // of a refusal that the policy names: what the record says (access::Access::rule)
   std::string hole;  // not empty: what of the call could not be told ("path unreadable: EFAULT")
   // A pointer register of the call has bit 63 set. Where the policy restricts kernel pointers the supervisor
   // answers EFAULT; else the kernel does, for what it reads.

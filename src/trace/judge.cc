@@ -8,11 +8,13 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kernel/abi.h"
 #include "kernel/syscall_table.h"
 #include "policy/logs.h"
 #include "policy/network_rules.h"
+#include "policy/denied_calls.h"
 
 namespace glovebox::trace {
 namespace {
@@ -63,9 +65,26 @@ void RefuseForeignSocket(const policy::Policy& policy, const seccomp_notif& call
   intent->hole.clear();
 }
 
+// The calls that the policy denies by name. clone3 natively is refused in the kernel and never comes here.
+bool RefuseDenied(const policy::Policy& policy, const seccomp_notif& call, Intent* intent) {
+  absl::string_view name = intent->syscall;
+  if (const size_t colon = name.find(':'); colon != absl::string_view::npos) name.remove_prefix(colon + 1);
+  uint64_t args[6];
+  std::copy(std::begin(call.data.args), std::end(call.data.args), args);
+  const policy::DeniedCall* denied = policy::FindDeniedCall(policy, name, args);
+  if (denied == nullptr) return false;
+  intent->op = Op::kForbidden;
+  intent->refuse = denied->error;
+  intent->text = denied->name;
+  intent->rule = absl::StrCat("denied-call: ", policy.denied_calls.has_value() ? "denied_calls" : "built in");
+  intent->hole.clear();
+  return true;
+}
+
 }  // namespace
 
 bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* intent) {
+  if (RefuseDenied(policy, call, intent)) return true;
   const bool native = call.data.arch == kernel::kNativeArch && intent->syscall.rfind("x32:", 0) != 0;
   if (intent->op == Op::kForbidden && intent->refuse == EPERM && intent->text.rfind("ioctl ", 0) == 0) {
     // Natively only denied requests are notified; in a foreign ABI everything is.

@@ -88,7 +88,7 @@ void PutSight(const Intent& intent, const Look::Sight& sight, access::Access* ac
     text->clear();
   access->sight = access::Sight::kPredicted;
   access->decision = access::Decision::kContinued;
-  access->rule.clear();
+  access->rule = intent.rule;
   access->result = sight.prediction.result;
   access->error = sight.prediction.error;
   if (const Resolved* first = sight.first(); first != nullptr) {

@@ -119,6 +119,30 @@ TEST_F(RefusalTest, TheTimeStampCounterCannotBeAskedBack) {
 }
 #endif
 
+TEST_F(RefusalTest, ADeniedCallIsRefusedAndItsRuleIsOnRecord) {
+  const std::vector<std::string> unshare = {std::to_string(SYS_unshare), "0x10000400"};  // NEWUSER, FILES
+  const std::vector<std::string> bpf = {std::to_string(SYS_bpf), "999", "0", "0"};
+  const std::vector<std::string> clone3 = {std::to_string(SYS_clone3), "0", "0"};
+  policy::Policy policy = policy::DefaultPolicy(policy::Role::kRun);
+  EXPECT_EQ(ErrnoOf(policy, clone3), EINVAL);
+  policy.mode = policy::Mode::kEnforce;
+  EXPECT_EQ(ErrnoOf(policy, unshare), EPERM);
+  EXPECT_THAT(TakeRefusals(), testing::ElementsAre(testing::Pair("unshare", EPERM)));
+  EXPECT_EQ(ErrnoOf(policy, {std::to_string(SYS_unshare), "0x400"}), 0) << "descriptors of one's own";
+  EXPECT_EQ(ErrnoOf(policy, bpf), EPERM);
+  EXPECT_THAT(TakeRefusals(), testing::ElementsAre(testing::Pair("bpf", EPERM)));
+  EXPECT_EQ(sink_.All<access::Access>().back().rule, "denied-call: built in");
+  EXPECT_EQ(ErrnoOf(policy, clone3), ENOSYS);
+  EXPECT_THAT(TakeRefusals(), IsEmpty()) << "each thread that starts would be one";
+  policy::Policy off = policy;
+  off.level = kernel::Level::kOff;
+  EXPECT_EQ(ErrnoOf(off, unshare), EPERM);
+  EXPECT_EQ(ErrnoOf(off, clone3), ENOSYS);
+  policy.denied_calls.emplace();
+  EXPECT_EQ(ErrnoOf(policy, clone3), EINVAL);
+  EXPECT_THAT(TakeRefusals(), IsEmpty());
+}
+
 // Only the rule that is on counts where a call breaks two.
 TEST_F(RefusalTest, AKernelPointerIsRefusedAlsoInACallThatAnotherRuleWouldLetGo) {
   policy::Policy policy = policy::DefaultPolicy(policy::Role::kRun);
