@@ -26,7 +26,7 @@ constexpr DeniedCall kDefault[] = {
     // namespaces
     {"unshare", EPERM, kUnshareNamespaces},
     {"clone", EPERM, kCloneNamespaces},
-    {"clone3", ENOSYS, 0, true},
+    {"clone3", ENOSYS, 0, 0, true},
     {"setns", EPERM},
     // what names mean: Landlock's rules and the supervisor's answers rest on the tree of mounts
     {"mount", EPERM},
@@ -48,6 +48,9 @@ constexpr DeniedCall kDefault[] = {
     // opener of every race between a check and its use
     {"process_vm_writev", EPERM},
     {"userfaultfd", EPERM},
+    // the limits of others, the supervisor's too: no domain of Landlock's is a bar to this one. A program
+    // that asks for its own limits by its number instead of 0 is refused with them
+    {"prlimit64", EPERM, 0, 0b101},
     // large kernel interfaces that a build does not need
     {"bpf", EPERM},
     {"perf_event_open", EPERM},
@@ -107,7 +110,11 @@ const DeniedCall* Plain(absl::string_view name) {
 
 // Each register condition of a call, one a rule: a filter knows "all of these bits", not "one of them".
 std::vector<std::vector<scmp_arg_cmp>> ConditionsOf(const DeniedCall& call) {
-  if (call.any_of == 0) return {{}};
+  std::vector<scmp_arg_cmp> all;
+  for (unsigned argument = 0; argument < 6; ++argument) {
+    if ((call.not_zero & (1u << argument)) != 0) all.push_back({argument, SCMP_CMP_NE, 0, 0});
+  }
+  if (call.any_of == 0) return {all};
   std::vector<std::vector<scmp_arg_cmp>> conditions;
   for (uint32_t bit = 1; bit != 0; bit <<= 1) {
     if ((call.any_of & bit) != 0) conditions.push_back({HasBits(0, bit)});
@@ -145,14 +152,20 @@ const DeniedCall* FindDeniedCall(const Policy& policy, absl::string_view name, c
   } else if (policy.mode == Mode::kEnforce) {
     call = FindDefault(name);
   }
-  if (call == nullptr || call->any_of == 0) return call;
-  return (static_cast<uint32_t>(args[0]) & call->any_of) != 0 ? call : nullptr;
+  if (call == nullptr) return nullptr;
+  for (unsigned argument = 0; argument < 6; ++argument) {
+    if ((call->not_zero & (1u << argument)) != 0 && args[argument] == 0) return nullptr;
+  }
+  const bool fits = call->any_of == 0 || (static_cast<uint32_t>(args[0]) & call->any_of) != 0;
+  return fits ? call : nullptr;
 }
 
 absl::Status AddDeniedCalls(FilterBuilder& builder, const Policy& policy, bool seen,
                             const std::vector<std::string>& noticed) {
   ASSIGN_OR_RETURN(const std::vector<DeniedCall> calls, DeniedCallsOf(policy));
   for (const DeniedCall& call : calls) {
+    // The limits' own restriction refuses more of it, in the kernel: one call cannot have both answers.
+    if (policy.restrict_prlimit && absl::string_view(call.name) == "prlimit64") continue;
     if (seen && std::find(noticed.begin(), noticed.end(), call.name) != noticed.end()) continue;
     const uint32_t action =
         seen && !call.unseen ? SCMP_ACT_NOTIFY : SCMP_ACT_ERRNO(static_cast<uint32_t>(call.error));

@@ -21,6 +21,9 @@ struct DeniedCall {
   int error;
   // Refused only where one of these bits is set in register 0; 0: always.
   uint32_t any_of = 0;
+  // Refused only where all of these registers are not zero, a bit each: prlimit64 of another process (0) with
+  // a new limit (2).
+  uint32_t not_zero = 0;
   // Refused in the kernel also beside a listener, without a record. clone3 carries its flags in memory, where
   // a filter cannot see them and another thread can change them: it is not there (ENOSYS), and the C library
   // goes on with clone, whose flags are a register, for every thread it starts. Those are no violations.

@@ -60,7 +60,7 @@ TEST(DeniedCalls, EveryDefaultIsACallThatTheTablesKnow) {
   policy.denied_calls.emplace();
   for (const DeniedCall& call : DefaultDeniedCalls()) policy.denied_calls->emplace_back(call.name);
   EXPECT_OK(DeniedCallsOf(policy));
-  const uint64_t args[6] = {CLONE_NEWUSER};
+  const uint64_t args[6] = {CLONE_NEWUSER, 0, 1};
   for (const DeniedCall& call : DefaultDeniedCalls())
     EXPECT_NE(FindDeniedCall(policy, call.name, args), nullptr) << call.name;
 }
@@ -118,6 +118,21 @@ TEST(DeniedCalls, ReportModeRefusesNothingNew) {
   const std::string filter = Bytes(NotifyFilter(In(Mode::kReport), kernel::SyscallTable()));
   const int clone3 = kernel::SyscallNumber(kernel::kNativeArch, "clone3");
   EXPECT_EQ(Decide(filter, kernel::kNativeArch, clone3, 1), SECCOMP_RET_ALLOW);
+}
+
+TEST(DeniedCalls, OnesOwnLimitsCanBeSetAndThoseOfOthersRead) {
+  const std::string seen = Bytes(NotifyFilter(In(Mode::kEnforce), kernel::SyscallTable()));
+  const auto decide = [&seen](uint64_t pid, uint64_t limit) {
+    const int number = kernel::SyscallNumber(kernel::kNativeArch, "prlimit64");
+    return Evaluate(seen, Call(number, kernel::kNativeArch, {pid, 7, limit, 0}))->action;
+  };
+  EXPECT_EQ(decide(0, 0x1000), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(decide(1234, 0), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(decide(1234, 0x1000), SECCOMP_RET_USER_NOTIF);
+  Policy restricted = In(Mode::kEnforce);
+  restricted.restrict_prlimit = true;
+  EXPECT_OK(NotifyFilter(restricted, kernel::SyscallTable()));
+  EXPECT_OK(IoctlFilter(restricted));
 }
 
 // clone3 fails as if the kernel did not have it, so that libc starts its threads with clone.

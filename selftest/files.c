@@ -1,0 +1,269 @@
+/* Files: what lies outside of the directories that the policy grants. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+static void try_open(struct outcome* outcome, const char* path, int flags) {
+  const int fd = open(path, flags | O_CLOEXEC, 0644);
+  tried(outcome, fd, path);
+  if (fd >= 0) close(fd);
+}
+static void read_outside(struct outcome* outcome) { try_open(outcome, out_path("secret"), O_RDONLY); }
+static void write_outside(struct outcome* outcome) { try_open(outcome, out_path("victim"), O_WRONLY); }
+static void create_outside(struct outcome* outcome) {
+  try_open(outcome, out_path("new"), O_WRONLY | O_CREAT);
+}
+static void list_outside(struct outcome* outcome) {
+  try_open(outcome, out_path("."), O_RDONLY | O_DIRECTORY);
+}
+static void unnamed_outside(struct outcome* outcome) { try_open(outcome, out_path("."), O_TMPFILE | O_RDWR); }
+static void truncate_by_open(struct outcome* outcome) {
+  try_open(outcome, out_path("victim"), O_RDONLY | O_TRUNC);
+}
+static void truncate_outside(struct outcome* outcome) {
+  tried(outcome, truncate(out_path("victim"), 0), "truncate");
+}
+static void remove_outside(struct outcome* outcome) { tried(outcome, unlink(out_path("victim")), "unlink"); }
+static void mkdir_outside(struct outcome* outcome) { tried(outcome, mkdir(out_path("dir"), 0755), "mkdir"); }
+static void fifo_outside(struct outcome* outcome) {
+  tried(outcome, mkfifo(out_path("fifo"), 0644), "mkfifo");
+}
+static void symlink_outside(struct outcome* outcome) {
+  tried(outcome, symlink("secret", out_path("link")), "symlink");
+}
+static void chmod_outside(struct outcome* outcome) {
+  tried(outcome, chmod(out_path("victim"), 0600), "chmod");
+}
+static void fchmod_outside(struct outcome* outcome) {
+  const int fd = open(out_path("victim"), O_RDONLY | O_CLOEXEC);
+  tried(outcome, fchmod(fd, 0600), "fchmod of a descriptor that may only read");
+}
+static void utimes_outside(struct outcome* outcome) {
+  tried(outcome, utimes(out_path("victim"), NULL), "utimes");
+}
+static void xattr_outside(struct outcome* outcome) {
+  tried(outcome, setxattr(out_path("victim"), "user.glovebox", "x", 1, 0), "setxattr");
+}
+static void stat_outside(struct outcome* outcome) {
+  struct stat info;
+  tried(outcome, stat(out_path("secret"), &info), "stat");
+}
+static void device_node(struct outcome* outcome) {
+  tried(outcome, mknod(in_path("mem"), S_IFCHR | 0600, (1 << 8) | 1 /* /dev/mem */), "mknod of a device");
+}
+
+static int reads_secret(int fd) {
+  char text[7];
+  const int read_it =
+      fd >= 0 && pread(fd, text, sizeof text, 0) == sizeof text && memcmp(text, "secret\n", 7) == 0;
+  if (fd >= 0) close(fd);
+  return read_it;
+}
+
+static volatile int racing;
+static char raced[4096];
+
+/* Rewrites the path in place, between the supervisor's look and the kernel's. */
+static void* rewrite_path(void* unused) {
+  (void)unused;
+  const char* secret = strdup(out_path("secret"));
+  const char* ok = strdup(in_path("ok"));
+  while (racing) {
+    strcpy(raced, ok);
+    strcpy(raced, secret);
+  }
+  return NULL;
+}
+static void race_path(struct outcome* outcome) {
+  pthread_t thread;
+  racing = 1;
+  strcpy(raced, in_path("ok"));
+  pthread_create(&thread, NULL, rewrite_path, NULL);
+  int won = 0;
+  for (int i = 0; i < 4000 && !won; ++i) won = reads_secret(open(raced, O_RDONLY | O_CLOEXEC));
+  racing = 0;
+  pthread_join(thread, NULL);
+  fill(outcome, won, 0, "open of a path that a second thread rewrites");
+}
+
+/* Swaps a symlink of its own between what it may read and what not. */
+static void* swap_link(void* unused) {
+  (void)unused;
+  const char *secret = strdup(out_path("secret")), *ok = strdup(in_path("ok")),
+             *link = strdup(in_path("link"));
+  const char* next = strdup(in_path("link.new"));
+  for (int i = 0; racing; ++i) {
+    unlink(next);
+    if (symlink(i % 2 != 0 ? secret : ok, next) == 0) rename(next, link);
+  }
+  return NULL;
+}
+static void race_link(struct outcome* outcome) {
+  pthread_t thread;
+  racing = 1;
+  if (symlink(in_path("ok"), in_path("link")) != 0) {
+    tried(outcome, -1, "symlink");
+    return;
+  }
+  pthread_create(&thread, NULL, swap_link, NULL);
+  int won = 0;
+  const char* link = strdup(in_path("link"));
+  for (int i = 0; i < 2000 && !won; ++i) won = reads_secret(open(link, O_RDONLY | O_CLOEXEC));
+  racing = 0;
+  pthread_join(thread, NULL);
+  fill(outcome, won, 0, "open of a symlink that is swapped");
+}
+
+/* A directory that is moved away while a path goes through it upwards. */
+static void* move_directory(void* unused) {
+  (void)unused;
+  const char *deep = strdup(in_path("a/b")), *top = strdup(in_path("b"));
+  while (racing) {
+    rename(deep, top);
+    rename(top, deep);
+  }
+  return NULL;
+}
+static void race_dotdot(struct outcome* outcome) {
+  pthread_t thread;
+  mkdir(in_path("a"), 0755);
+  mkdir(in_path("a/b"), 0755);
+  mkdir(in_path("a/b/c"), 0755);
+  racing = 1;
+  pthread_create(&thread, NULL, move_directory, NULL);
+  int won = 0;
+  const char* path = strdup(in_path("a/b/c/../../../../out/secret"));
+  for (int i = 0; i < 2000 && !won; ++i) won = reads_secret(open(path, O_RDONLY | O_CLOEXEC));
+  racing = 0;
+  pthread_join(thread, NULL);
+  fill(outcome, won, 0, "open through .. of a directory that moves");
+}
+
+static void link_out(struct outcome* outcome) {
+  tried(outcome, link(out_path("victim"), in_path("hard")), "link");
+  if (outcome->effect) try_open(outcome, in_path("hard"), O_WRONLY);
+}
+static void link_descriptor(struct outcome* outcome) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", open(out_path("victim"), O_RDONLY | O_CLOEXEC));
+  tried(outcome, linkat(AT_FDCWD, path, AT_FDCWD, in_path("hard"), AT_SYMLINK_FOLLOW),
+        "linkat of a descriptor");
+  if (outcome->effect) try_open(outcome, in_path("hard"), O_WRONLY);
+}
+static void rename_in(struct outcome* outcome) {
+  tried(outcome, rename(out_path("victim"), in_path("taken")), "rename to inside");
+}
+static void rename_out(struct outcome* outcome) {
+  tried(outcome, rename(in_path("ok"), out_path("victim")), "rename over a file outside");
+}
+static void exchange(struct outcome* outcome) {
+  tried(outcome, syscall(SYS_renameat2, AT_FDCWD, in_path("ok"), AT_FDCWD, out_path("victim"), 2),
+        "exchange");
+}
+static void by_proc_root(struct outcome* outcome) {
+  char path[4200];
+  snprintf(path, sizeof path, "/proc/self/root%s", out_path("secret"));
+  try_open(outcome, path, O_RDONLY);
+}
+static void by_proc_cwd(struct outcome* outcome) {
+  if (chdir(out_path(".")) != 0) {
+    tried(outcome, -1, "chdir");
+    return;
+  }
+  try_open(outcome, "/proc/self/cwd/victim", O_WRONLY);
+}
+static void by_dotdot(struct outcome* outcome) { try_open(outcome, in_path("../out/secret"), O_RDONLY); }
+static void by_mapping(struct outcome* outcome) {
+  const int fd = open(out_path("victim"), O_RDWR | O_CLOEXEC);
+  if (fd < 0) {
+    tried(outcome, fd, "open for a mapping");
+    return;
+  }
+  void* memory = mmap(NULL, 1, PROT_WRITE, MAP_SHARED, fd, 0);
+  fill(outcome, memory != MAP_FAILED, errno, "shared mapping");
+}
+static void bind_outside(struct outcome* outcome) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, out_path("mine"), sizeof address.sun_path - 1);
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  tried(outcome, fd < 0 ? -1 : bind(fd, (struct sockaddr*)&address, sizeof address), "bind to a path");
+}
+#define FILES "files"
+
+const struct scenario kFiles[] = {
+    {"read-outside", FILES, "read a file outside", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL, read_outside,
+     NULL},
+    {"list-outside", FILES, "list a directory outside", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
+     list_outside, NULL},
+    {"read-recorded", FILES, "the same in mode report", HOLDS_RECORDED, "", 0, NULL, "/out/secret",
+     read_outside, NULL},
+    {"write-outside", FILES, "write a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, write_outside,
+     NULL},
+    {"write-recorded", FILES, "the same in mode report", HOLDS_RECORDED, "", 0, NULL, "/out/victim",
+     write_outside, NULL},
+    {"create-outside", FILES, "create a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, create_outside,
+     NULL},
+    {"tmpfile-outside", FILES, "make an unnamed file outside", HOLDS_OPTION, READ_ALL, NEEDS_KERNEL, NULL,
+     NULL, unnamed_outside, NULL},
+    {"truncate-open", FILES, "truncate by an open for reading", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     truncate_by_open, NULL},
+    {"truncate-outside", FILES, "truncate a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     truncate_outside, NULL},
+    {"remove-outside", FILES, "remove a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, remove_outside,
+     NULL},
+    {"mkdir-outside", FILES, "make a directory outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, mkdir_outside,
+     NULL},
+    {"fifo-outside", FILES, "make a FIFO outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, fifo_outside, NULL},
+    {"symlink-outside", FILES, "make a symlink outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     symlink_outside, NULL},
+    {"chmod-outside", FILES, "change the mode of a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     chmod_outside, NULL},
+    {"fchmod-outside", FILES, "the same through a descriptor that may only read", HOLDS_NOT, READ_ALL, 0,
+     NULL, NULL, fchmod_outside, NULL},
+    {"utimes-outside", FILES, "change the times of a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     utimes_outside, NULL},
+    {"xattr-outside", FILES, "set an attribute of a file outside", HOLDS_OPTION, READ_ALL, NEEDS_KERNEL, NULL,
+     NULL, xattr_outside, NULL},
+    {"stat-outside", FILES, "look whether a file outside is there", HOLDS_NOT, READ_SYSTEM, 0, NULL, NULL,
+     stat_outside, NULL},
+    {"device-node", FILES, "make a device of its own", HOLDS_OPTION, READ_ALL, NEEDS_BARE_ROOT, NULL, NULL,
+     device_node, NULL},
+    {"race-path", FILES, "rewrite a path between check and use", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
+     race_path, NULL},
+    {"race-symlink", FILES, "swap a symlink between check and use", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
+     race_link, NULL},
+    {"race-dotdot", FILES, "move a directory while a path leaves it upwards", HOLDS_OPTION, READ_SYSTEM, 0,
+     NULL, NULL, race_dotdot, NULL},
+    {"hard-link-out", FILES, "hard-link a file outside to inside and write it", HOLDS_OPTION, READ_ALL, 0,
+     NULL, NULL, link_out, NULL},
+    {"hard-link-descriptor", FILES, "the same from a descriptor that may only read", HOLDS_OPTION, READ_ALL,
+     0, NULL, NULL, link_descriptor, NULL},
+    {"rename-in", FILES, "take a file from outside by rename", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     rename_in, NULL},
+    {"rename-out", FILES, "replace a file outside by rename", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     rename_out, NULL},
+    {"rename-exchange", FILES, "exchange a file with one outside", HOLDS_OPTION, READ_ALL, NEEDS_KERNEL, NULL,
+     NULL, exchange, NULL},
+    {"proc-self-root", FILES, "go through /proc/self/root", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
+     by_proc_root, NULL},
+    {"proc-self-cwd", FILES, "go through /proc/self/cwd", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, by_proc_cwd,
+     NULL},
+    {"dotdot", FILES, "go up by ..", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL, by_dotdot, NULL},
+    {"shared-mapping", FILES, "write a file outside through a mapping", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     by_mapping, NULL},
+    {"bind-path", FILES, "make a socket outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, bind_outside, NULL},
+};
+const size_t kFilesSize = sizeof kFiles / sizeof kFiles[0];

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Runs the hostile programs twice: bare, where each must take effect, and inside `glovebox run`, where it must not.
+
+usage: suite.py --bin DIR --glovebox PROGRAM [--verbose] [FAMILY or NAME...]     (a family's blanks as '-')
+exit 0: all as the rows say; 1: at least one is not; 77: nothing could be tried
+What a row says is in selftest/scenario.h; DIR holds glovebox-scenario and its twins.
+"""
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+
+STARTED = "started"
+
+
+class Host:
+    """What this host has, asked once."""
+
+    def __init__(self, glovebox):
+        self.root = os.geteuid() == 0
+        self.userns = subprocess.run(["unshare", "-U", "true"], capture_output=True).returncode == 0
+        host = subprocess.run([glovebox, "host", "--json"], capture_output=True, text=True).stdout
+        self.landlock = json.loads(host)["landlock_abi"]
+        self.help = subprocess.run([glovebox, "run", "--help"], capture_output=True, text=True).stdout
+
+    def why_not(self, row):
+        """Why the row cannot be tried on this host at all."""
+        needs = row["needs"]
+        if "root" in needs and not self.root:
+            return "root alone can try it"
+        if "x86" in needs and platform.machine() != "x86_64":
+            return "x86-64 alone has it"
+        if "landlock-scope" in needs and self.landlock < 6:
+            return f"Landlock's scopes need ABI 6, this host has {self.landlock}"
+        return None
+
+    def bare_takes_effect(self, row):
+        needs = row["needs"]
+        return not ("userns" in needs and not self.userns) and not ("bare-root" in needs and not self.root)
+
+
+def attempt(command, env):
+    """(effect or None when it did not start, errno, detail, stderr)"""
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    lines = []
+    for line in done.stdout.splitlines():
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            pass
+    outcomes = [line for line in lines if "effect" in line]
+    if outcomes:
+        last = outcomes[-1]
+        return last["effect"], last["errno"], last["detail"], done.stderr
+    started = any(STARTED in line for line in lines)
+    return (False if started else None), 0, f"ended with status {done.returncode}", done.stderr
+
+
+class Suite:
+    def __init__(self, args):
+        self.bin, self.glovebox, self.verbose = args.bin, args.glovebox, args.verbose
+        self.stage = os.path.join(self.bin, "glovebox-scenario")
+        self.host = Host(args.glovebox)
+        self.failed, self.skipped, self.passed = [], 0, 0
+
+    def program(self, row):
+        twin = "-static" if "static" in row["needs"] else "-asan" if "sanitizer" in row["needs"] else ""
+        return self.stage + twin
+
+    def say(self, verdict, row, text):
+        if verdict == "FAILED":
+            self.failed.append(row["name"])
+        elif verdict == "skipped":
+            self.skipped += 1
+        else:
+            self.passed += 1
+        if verdict != "ok" or self.verbose:
+            print(f"{verdict:8} {row['name']}: {text}")
+
+    def bare(self, row):
+        """None where it took effect; else (verdict, text)."""
+        if row["not_bare"]:
+            return None
+        env = dict(os.environ, GLOVEBOX_STATE_DIR="/nonexistent/glovebox")
+        effect, _, detail, err = attempt([self.stage, "--stage", row["name"], self.program(row), row["name"]], env)
+        if effect is None and "net" in row["needs"]:
+            return "skipped", f"no network namespace: {err.strip()}"
+        if effect is None:
+            return "FAILED", f"bare: {detail}: {err.strip()}"
+        if not effect and not self.host.bare_takes_effect(row):
+            return None
+        if not effect:
+            return ("skipped" if "kernel" in row["needs"] else "FAILED"), f"bare it has no effect: {detail}"
+        return None
+
+    def recorded(self, row, log, err):
+        if row["record"] == "@LOG-LOST@":
+            return "access log" in err
+        dump = subprocess.run([self.glovebox, "log", "dump", "--log", log], capture_output=True, text=True)
+        return row["record"] in dump.stdout
+
+    def inside(self, row):
+        options = row["options"].split()
+        unknown = [word for word in options if word.startswith("--") and word not in self.host.help]
+        if unknown:
+            return "skipped", f"this glovebox has no {unknown[0]}"
+        place = tempfile.mkdtemp(prefix="glovebox-suite.")
+        log = os.path.join(place, "log")
+        env = dict(os.environ, GLOVEBOX_TEST_LOG=log, GLOVEBOX_STATE_DIR=os.path.join(place, "state"))
+        if "sanitizer" in row["needs"]:
+            env.pop("LD_PRELOAD", None)
+        try:
+            effect, _, detail, err = attempt(
+                [self.stage, "--stage", row["name"], self.glovebox, "run", "--log", log, *options, "--",
+                 self.program(row), row["name"]], env)
+            wanted = {"always": False, "option": False, "works": True, "not": True, "recorded": True}[row["holds"]]
+            if effect is None:
+                return "FAILED", f"inside: {detail}: {err.strip()}"
+            if effect != wanted:
+                return "FAILED", f"inside: {'it took effect' if effect else 'no effect'}: {detail}"
+            if row["record"] and not self.recorded(row, log, err):
+                return "FAILED", f"inside: not on record ({row['record']}): {detail}"
+            return "ok", detail
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def run(self, row):
+        why = self.host.why_not(row)
+        verdict = ("skipped", why) if why else self.bare(row) or self.inside(row)
+        self.say(verdict[0], row, verdict[1])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--glovebox", required=True)
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args()
+    suite = Suite(args)
+    listed = subprocess.run([suite.stage, "--list"], capture_output=True, text=True, check=True).stdout
+    rows = [json.loads(line) for line in listed.splitlines()]
+    chosen = [row for row in rows
+              if not args.names or row["name"] in args.names or row["family"].replace(" ", "-") in args.names]
+    for row in chosen:
+        suite.run(row)
+    print(f"{suite.passed} as they shall be, {len(suite.failed)} not, {suite.skipped} skipped")
+    return 1 if suite.failed or not chosen else 77 if suite.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
