@@ -82,6 +82,8 @@ void tried(struct outcome* outcome, long result, const char* what);
 void fill(struct outcome* outcome, int effect, int error, const char* detail);
 /* Waits up to a second for *counter to differ from `before`. */
 int changed(volatile int* counter, int before);
+/* Whether less than `milliseconds` have gone since the first call. One race a process. */
+int still(int milliseconds);
 /* Runs `function` in a fork: its exit status, or minus the signal that ended it. */
 int in_child(int (*function)(void));
 long raw_clone(unsigned long flags);

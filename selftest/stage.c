@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -247,7 +248,10 @@ static int run_command(char** command) {
     fprintf(stderr, "glovebox-scenario: %s: %s\n", command[0], strerror(errno));
     _exit(127);
   }
-  return pid > 0 ? await(pid) : fail("fork");
+  if (pid < 0) return fail("fork");
+  const int status = await(pid);
+  kill(-pid, SIGKILL); /* what it forgot */
+  return status;
 }
 
 static int remove_one(const char* path, const struct stat* info, int kind, struct FTW* walk) {
@@ -269,6 +273,7 @@ static void name_program(void) {
 int stage_main(const char* name, char** command) {
   const struct scenario* row = find_scenario(name);
   signal(SIGPIPE, SIG_IGN);
+  syscall(SYS_close_range, 3, ~0U, 0); /* what others left open is not the sandbox's */
   name_program();
   if ((row->needs & NEEDS_NET) != 0 && enter_network() != 0) return -1;
   if (make_places() != 0) return -1;

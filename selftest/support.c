@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "scenario.h"
@@ -62,6 +63,14 @@ void tried(struct outcome* outcome, long result, const char* what) {
 int changed(volatile int* counter, int before) {
   for (int i = 0; i < 100 && *counter == before; ++i) usleep(10000);
   return *counter != before;
+}
+
+int still(int milliseconds) {
+  static struct timespec began;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (began.tv_sec == 0) began = now;
+  return (now.tv_sec - began.tv_sec) * 1000 + (now.tv_nsec - began.tv_nsec) / 1000000 < milliseconds;
 }
 
 int in_child(int (*function)(void)) {

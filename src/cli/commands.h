@@ -25,6 +25,7 @@ void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* comma
 void AddReport(CLI::App& app, Action* action);
 void AddExplain(CLI::App& app, Action* action);
 void AddLog(CLI::App& app, Action* action);
+void AddSelftest(CLI::App& app, Action* action);
 void AddHost(CLI::App& app, Action* action);
 void AddSyscalls(CLI::App& app, Action* action);
 void AddCMakeScan(CLI::App& app, Action* action);

@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   glovebox::cli::AddReport(app, &action);
   glovebox::cli::AddExplain(app, &action);
   glovebox::cli::AddLog(app, &action);
+  glovebox::cli::AddSelftest(app, &action);
   glovebox::cli::AddHost(app, &action);
   glovebox::cli::AddSyscalls(app, &action);
   glovebox::cli::AddCMakeScan(app, &action);

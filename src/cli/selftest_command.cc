@@ -1,0 +1,344 @@
+// `glovebox selftest`: what this host can hold, each restriction tried from inside by a hostile program
+// (selftest/). What one has tried it says itself; this judges it.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/bytes.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "graph/run_tool.h"
+#include "kernel/host.h"
+
+namespace glovebox::cli {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr char kLogLost[] = "@LOG-LOST@";
+
+// What came of one scenario.
+enum class Verdict {
+  kHeld,      // it tried, and had no effect
+  kRecorded,  // it had its effect, and is on record
+  kWorks,     // an honest program did
+  kKnown,     // known not to be held: docs/security.md
+  kNotTried,  // this host or this user cannot try it
+  kBroken,    // not what it shall be
+};
+
+const char* VerdictName(Verdict verdict) {
+  constexpr const char* kNames[] = {"held", "recorded", "works", "known", "not-tried", "broken"};
+  return kNames[static_cast<int>(verdict)];
+}
+
+struct Scenario {
+  std::string name, family, tries, holds, options, record;
+  std::vector<std::string> needs;
+  bool Needs(absl::string_view what) const { return std::count(needs.begin(), needs.end(), what) != 0; }
+  // What holds with no policy at all.
+  bool IsDefault() const { return options.empty() && holds != "not"; }
+};
+
+struct Result {
+  Verdict verdict = Verdict::kNotTried;
+  std::string detail;
+};
+
+std::string OwnPath() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).string();
+}
+
+std::string ProgramPath() {
+  return FindBeside({"../lib/glovebox/glovebox-scenario", "../../selftest/glovebox-scenario"});
+}
+
+absl::StatusOr<std::vector<Scenario>> ListScenarios(const std::string& program) {
+  ASSIGN_OR_RETURN(const graph::ToolOutput output, graph::RunTool({program, "--list"}, ""));
+  std::vector<Scenario> rows;
+  for (absl::string_view line : absl::StrSplit(output.out, '\n', absl::SkipEmpty())) {
+    const json row = json::parse(line, nullptr, false);
+    if (!row.is_object()) return absl::InternalError(absl::StrCat(program, " --list: no JSON: ", line));
+    Scenario scenario;
+    for (const auto& [key, text] : std::map<std::string, std::string*>{{"name", &scenario.name},
+                                                                       {"family", &scenario.family},
+                                                                       {"tries", &scenario.tries},
+                                                                       {"holds", &scenario.holds},
+                                                                       {"options", &scenario.options},
+                                                                       {"record", &scenario.record}}) {
+      if (row.contains(key) && row[key].is_string()) *text = row[key].get<std::string>();
+    }
+    for (const json& need : row.value("needs", json::array()))
+      scenario.needs.push_back(need.get<std::string>());
+    rows.push_back(std::move(scenario));
+  }
+  if (rows.empty()) return absl::InternalError(absl::StrCat(program, " --list: it lists nothing"));
+  return rows;
+}
+
+// Runs one scenario inside a `glovebox run` of its own. Never longer than the stage lets it, half a minute.
+class Attempt {
+ public:
+  Attempt(const Scenario& row, std::string program) : row_(row), program_(std::move(program)) {}
+
+  Result Try() {
+    if (row_.Needs("root") && geteuid() != 0) return {Verdict::kNotTried, "root alone can try it"};
+    const std::string twin = absl::StrCat(program_, row_.Needs("static")      ? "-static"
+                                                    : row_.Needs("sanitizer") ? "-asan"
+                                                                              : "");
+    if (!FileExists(twin)) return {Verdict::kNotTried, absl::StrCat(twin, " is not there")};
+    auto place = TempDir::Create("glovebox-selftest");
+    if (!place.ok()) return {Verdict::kNotTried, std::string(place.status().message())};
+    log_ = absl::StrCat(place->path(), "/log");
+    std::vector<std::string> words = {"env",
+                                      absl::StrCat("GLOVEBOX_TEST_LOG=", log_),
+                                      absl::StrCat("GLOVEBOX_STATE_DIR=", place->path(), "/state"),
+                                      "LC_ALL=C",
+                                      program_,
+                                      "--stage",
+                                      row_.name,
+                                      OwnPath(),
+                                      "run",
+                                      "--log",
+                                      log_};
+    for (absl::string_view option : absl::StrSplit(row_.options, ' ', absl::SkipEmpty()))
+      words.emplace_back(option);
+    words.insert(words.end(), {"--", twin, row_.name});
+    const auto output = graph::RunTool(words, "");
+    if (!output.ok()) return {Verdict::kNotTried, std::string(output.status().message())};
+    return Judge(*output);
+  }
+
+ private:
+  Result Judge(const graph::ToolOutput& output) {
+    bool started = false, effect = false;
+    std::string detail = absl::StrCat("ended with status ", output.exit_status);
+    for (absl::string_view line : absl::StrSplit(output.out, '\n')) {
+      const json said = json::parse(line, nullptr, false);
+      if (!said.is_object()) continue;
+      started = started || said.contains("started");
+      if (!said.contains("effect")) continue;
+      effect = said.value("effect", false);
+      detail = said.value("detail", "");
+    }
+    if (!started) {
+      const std::vector<std::string> lines = absl::StrSplit(absl::StripAsciiWhitespace(output.err), '\n');
+      return {row_.IsDefault() ? Verdict::kBroken : Verdict::kNotTried, lines.front()};
+    }
+    const bool shall = row_.holds == "works" || row_.holds == "recorded" || row_.holds == "not";
+    if (row_.holds == "not") return {effect ? Verdict::kKnown : Verdict::kHeld, detail};
+    if (effect != shall) return {Verdict::kBroken, detail};
+    if (!row_.record.empty() && !IsRecorded(output.err))
+      return {Verdict::kBroken, absl::StrCat("not on record: ", detail)};
+    return {row_.holds == "works"      ? Verdict::kWorks
+            : row_.holds == "recorded" ? Verdict::kRecorded
+                                       : Verdict::kHeld,
+            detail};
+  }
+
+  bool IsRecorded(absl::string_view said) const {
+    if (row_.record == kLogLost) return absl::StrContains(said, "access log");
+    const auto dump = graph::RunTool({OwnPath(), "log", "dump", "--log", log_}, "");
+    return dump.ok() && absl::StrContains(dump->out, row_.record);
+  }
+
+  const Scenario& row_;
+  std::string program_, log_;
+};
+
+// Side by side: most of them wait for processes to start and end.
+std::vector<Result> TryAll(const std::vector<Scenario>& rows, const std::string& program) {
+  std::vector<Result> results(rows.size());
+  std::atomic<size_t> next{0}, done{0};
+  const Progress progress([&] { return absl::StrCat("trying ", rows.size(), " scenarios"); });
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (size_t at; (at = next++) < rows.size(); ++done) results[at] = Attempt(rows[at], program).Try();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return results;
+}
+
+// Whether a group for an action could be made below our own.
+std::string CgroupText() {
+  const auto own = ReadFile("/proc/self/cgroup");
+  if (!own.ok() || own->empty()) return "none";
+  for (absl::string_view line : absl::StrSplit(*own, '\n')) {
+    if (!absl::ConsumePrefix(&line, "0::")) continue;
+    if (!FileExists("/sys/fs/cgroup/cgroup.controllers")) break;
+    const std::string path = absl::StrCat("/sys/fs/cgroup", line);
+    return access(path.c_str(), W_OK) == 0 ? "v2, groups may be made" : "v2, groups may not be made";
+  }
+  return access("/sys/fs/cgroup/memory", W_OK) == 0 ? "v1, groups may be made" : "v1, groups may not be made";
+}
+
+ordered_json HostJson(const kernel::HostFeatures& host) {
+  return {{"kernel", host.release},
+          {"uid", geteuid()},
+          {"seccomp_notify", host.notify},
+          {"addfd_send", host.addfd_send},
+          {"wait_killable", host.wait_killable},
+          {"sync_wake_up", host.sync_wake_up},
+          {"receive_ends", host.receive_ends},
+          {"landlock_abi", host.landlock_abi},
+          {"pidfd_getfd", host.pidfd_getfd},
+          {"listener_above", host.listener_above},
+          {"yama_ptrace_scope", host.yama_scope},
+          {"user_namespaces", host.user_namespaces},
+          {"foreign_proc", host.foreign_proc},
+          {"cgroups", CgroupText()}};
+}
+
+void PrintHost(const kernel::HostFeatures& host) {
+  std::vector<std::string> flags;
+  for (const auto& [name, on] :
+       {std::pair("addfd-send", host.addfd_send), std::pair("wait-killable", host.wait_killable),
+        std::pair("sync-wake-up", host.sync_wake_up), std::pair("receive-ends", host.receive_ends),
+        std::pair("pidfd-getfd", host.pidfd_getfd)}) {
+    if (on) flags.emplace_back(name);
+  }
+  std::cout << "glovebox " GLOVEBOX_VERSION " on Linux " << host.release << ", as "
+            << (geteuid() == 0 ? "root" : "an ordinary user") << "\n"
+            << "  notification     " << (host.notify ? absl::StrJoin(flags, ", ") : "none") << "\n"
+            << "  listener above   "
+            << (host.listener_above ? "yes: nothing can be recorded by a run of its own here" : "no") << "\n"
+            << "  Landlock         "
+            << (host.landlock_abi == 0 ? "none" : absl::StrCat("ABI ", host.landlock_abi)) << "\n"
+            << "  user namespaces  " << (host.user_namespaces ? "yes" : "no") << "\n"
+            << "  Yama             " << (host.yama_scope < 0 ? "none" : absl::StrCat(host.yama_scope)) << "\n"
+            << "  cgroups          " << CgroupText() << "\n\n";
+}
+
+void PrintResults(const std::vector<Scenario>& rows, const std::vector<Result>& results, bool all) {
+  std::vector<std::string> families;
+  for (const Scenario& row : rows) {
+    if (std::count(families.begin(), families.end(), row.family) == 0) families.push_back(row.family);
+  }
+  for (const std::string& family : families) {
+    std::map<Verdict, int> counts;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i].family == family) ++counts[results[i].verdict];
+    }
+    std::vector<std::string> parts;
+    for (const auto& [verdict, count] : counts)
+      parts.push_back(absl::StrCat(count, " ", VerdictName(verdict)));
+    std::cout << "  " << family << std::string(17 - std::min<size_t>(family.size(), 16), ' ')
+              << absl::StrJoin(parts, ", ") << "\n";
+  }
+  std::cout << "\n";
+  std::vector<Verdict> told = {Verdict::kBroken, Verdict::kKnown};
+  if (all) told.insert(told.end(), {Verdict::kNotTried, Verdict::kHeld, Verdict::kRecorded, Verdict::kWorks});
+  for (const Verdict verdict : told) {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (results[i].verdict != verdict) continue;
+      std::cout << VerdictName(verdict) << "  " << rows[i].name << ": " << rows[i].tries
+                << (rows[i].options.empty() ? "" : absl::StrCat(" (", rows[i].options, ")")) << ": "
+                << EscapeBytes(results[i].detail) << "\n";
+    }
+  }
+}
+
+struct Wanted {
+  bool json = false, all = false;
+  std::vector<std::string> names;
+};
+
+absl::StatusOr<std::vector<Scenario>> Choose(std::vector<Scenario> rows, const Wanted& wanted) {
+  std::vector<Scenario> chosen;
+  for (Scenario& row : rows) {
+    const bool named = std::count(wanted.names.begin(), wanted.names.end(), row.name) +
+                           std::count(wanted.names.begin(), wanted.names.end(), row.family) !=
+                       0;
+    if (wanted.names.empty() ? !row.Needs("slow") && !row.Needs("sanitizer") : named)
+      chosen.push_back(std::move(row));
+  }
+  if (chosen.empty())
+    return absl::InvalidArgumentError(
+        absl::StrCat("selftest: no scenario or family of that name: ", absl::StrJoin(wanted.names, ", ")));
+  return chosen;
+}
+
+int Selftest(const Wanted& wanted) {
+  const std::string program = ProgramPath();
+  if (program.empty()) {
+    return Report(absl::NotFoundError(
+        "glovebox-scenario is not beside this program (../lib/glovebox): install it with glovebox"));
+  }
+  auto rows = ListScenarios(program);
+  if (rows.ok()) rows = Choose(*std::move(rows), wanted);
+  if (!rows.ok()) return Report(rows.status());
+  const kernel::HostFeatures host = kernel::ProbeHost();
+  const std::vector<Result> results = TryAll(*rows, program);
+  int broken = 0, broken_default = 0;
+  for (size_t i = 0; i < rows->size(); ++i) {
+    if (results[i].verdict != Verdict::kBroken) continue;
+    ++broken;
+    broken_default += (*rows)[i].IsDefault() ? 1 : 0;
+  }
+  const bool holds = broken_default == 0 && host.notify && !host.foreign_proc;
+  if (wanted.json) {
+    ordered_json list = ordered_json::array();
+    for (size_t i = 0; i < rows->size(); ++i) {
+      const Scenario& row = (*rows)[i];
+      list.push_back({{"name", row.name},
+                      {"family", row.family},
+                      {"tries", row.tries},
+                      {"options", row.options},
+                      {"verdict", VerdictName(results[i].verdict)},
+                      {"detail", EscapeBytes(results[i].detail)}});
+    }
+    std::cout << ordered_json({{"schema", 1},
+                               {"glovebox", GLOVEBOX_VERSION},
+                               {"host", HostJson(host)},
+                               {"default_policy_holds", holds},
+                               {"scenarios", list}})
+                     .dump(2)
+              << "\n";
+  } else {
+    PrintHost(host);
+    PrintResults(*rows, results, wanted.all);
+    std::cout << (holds ? "The default policy can be held here" : "The default policy cannot be held here")
+              << (broken == broken_default
+                      ? ""
+                      : absl::StrCat("; ", broken - broken_default, " of the policy's options cannot"))
+              << ".\n";
+  }
+  return holds ? kOk : kHostCannot;
+}
+
+}  // namespace
+
+void AddSelftest(CLI::App& app, Action* action) {
+  auto wanted = std::make_shared<Wanted>();
+  CLI::App* selftest = app.add_subcommand(
+      "selftest",
+      "what this host can hold: each restriction tried from inside by a hostile program; exit status 3 when "
+      "the default policy cannot be held");
+  selftest->add_flag("--json", wanted->json, "for programs and bug reports");
+  selftest->add_flag("--all", wanted->all, "print each scenario, not only what is to be known");
+  selftest->add_option("NAME", wanted->names, "only these scenarios or families");
+  selftest->callback([wanted, action] { *action = [wanted] { return Selftest(*wanted); }; });
+}
+
+}  // namespace glovebox::cli
