@@ -130,7 +130,7 @@ const struct scenario kResources[] = {
      "--mode enforce --total-memory 100M", NEEDS_SLOW, NULL, NULL, share_memory, NULL},
     {"disk", "resources", "write a file of 4 MiB", HOLDS_OPTION, "--limit FSIZE=1M", 0, NULL, NULL, fill_disk,
      NULL},
-    {"descriptors", "resources", "open 200 descriptors", HOLDS_OPTION, "--limit NOFILE=100", 0, NULL, NULL,
+    {"many-descriptors", "resources", "open 200 descriptors", HOLDS_OPTION, "--limit NOFILE=100", 0, NULL, NULL,
      take_descriptors, NULL},
     {"limit-changed", "resources", "change a limit of its own", HOLDS_OPTION, "--restrict-prlimit", 0, NULL,
      NULL, raise_limit, NULL},
