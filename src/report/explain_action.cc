@@ -99,14 +99,14 @@ void ActionTeller::Take(const access::Access& access, ActionId action) {
     endpoints_[access.path].insert(absl::StrCat(OpName(access.op), " ", access::ResultName(access.result),
                                                 " by ", EscapeBytes(access.exe.empty() ? "?" : access.exe)));
   }
-  const Touches touches = TouchesOf(access);
-  for (const Touch& touch : touches.span()) {
+  const access::Touches touches = access::TouchesOf(access);
+  for (const access::Touch& touch : touches.span()) {
     Met& met = files_[std::string(touch.path)];
-    if ((touch.what & kWrites) != 0) {
-      const bool made = (touch.what & kMade) != 0 ||
-                        ((touch.what & kRenamedOnto) != 0 && access.result == access::Result::kCreated);
+    if ((touch.what & access::kWrites) != 0) {
+      const bool made = (touch.what & access::kMade) != 0 || ((touch.what & access::kRenamedOnto) != 0 &&
+                                                              access.result == access::Result::kCreated);
       if (met.last_write == 0) met.there_before = !made;
-      met.last_write = touch.what & kWrites;
+      met.last_write = touch.what & access::kWrites;
     }
     met.what |= touch.what;
   }
@@ -120,7 +120,7 @@ void ActionTeller::Collect() {
     if (const auto* access = std::get_if<access::Access>(&records[i])) {
       const ActionId action = summary_.NumberOf(segment, access->action);
       if (family_.count(action) == 0) continue;
-      if (const auto exec = implied.See(segment, *access)) files_[exec->program].what |= kExecuted;
+      if (const auto exec = implied.See(segment, *access)) files_[exec->program].what |= access::kExecuted;
       Take(*access, action);
     } else if (const auto* hole = std::get_if<access::Hole>(&records[i])) {
       if (hole->action != 0 && family_.count(summary_.NumberOf(segment, hole->action)) != 0) {
@@ -194,8 +194,9 @@ void ActionTeller::Processes() {
 }
 
 absl::string_view ActionTeller::FateOf(const Met& met) {
-  if ((met.last_write & (kRemoved | kRenamedFrom)) != 0) return met.there_before ? "removed" : "temporary";
-  if ((met.last_write & kRenamedOnto) != 0) return "renamed onto";
+  if ((met.last_write & (access::kRemoved | access::kRenamedFrom)) != 0)
+    return met.there_before ? "removed" : "temporary";
+  if ((met.last_write & access::kRenamedOnto) != 0) return "renamed onto";
   return met.there_before ? "changed" : "created";
 }
 
@@ -216,9 +217,10 @@ void ActionTeller::Files() {
   std::vector<const std::string*> written;
   uint64_t reads = 0;
   for (const auto& [path, met] : files_) {
-    if ((met.what & kWrites) != 0) written.push_back(&path);
+    if ((met.what & access::kWrites) != 0) written.push_back(&path);
     // What it made itself is no input.
-    if ((met.what & kReads) == 0 || ((met.what & kWrites) != 0 && !met.there_before)) continue;
+    if ((met.what & access::kReads) == 0 || ((met.what & access::kWrites) != 0 && !met.there_before))
+      continue;
     read[static_cast<size_t>(classifier.Classify(path))].push_back(&path);
     ++reads;
   }
@@ -246,7 +248,7 @@ void ActionTeller::Probes() {
   std::map<std::string, std::vector<const std::string*>> directories;
   uint64_t total = 0;
   for (const auto& [path, met] : files_) {
-    if ((met.what & kProbed) == 0) continue;
+    if ((met.what & access::kProbed) == 0) continue;
     directories[std::string(Dirname(path))].push_back(&path);
     ++total;
   }

@@ -77,8 +77,8 @@ class PathTeller {
 // What happened, in words; the operation where the words do not tell it.
 std::string GroupWords(const access::Access& access, uint32_t what) {
   if (what == 0) return std::string(OpName(access.op));
-  std::string words = WhatText(what);
-  if ((what & (kRefused | kFailed)) != 0 && access.error != 0) {
+  std::string words = access::WhatText(what);
+  if ((what & (access::kRefused | access::kFailed)) != 0 && access.error != 0) {
     return absl::StrCat(words, " (", OpName(access.op), ", ", ErrnoName(access.error), ")");
   }
   const bool plain = access.op == Op::kOpen || access.op == Op::kExec || access.op == Op::kRename;
@@ -97,14 +97,14 @@ void Add(const access::Access& access, ActionId action, uint32_t what, const std
     group.what = std::move(words);
     group.exe = access.exe;
     group.other = other;
-    group.moved = (what & kRenamedFrom) != 0;
+    group.moved = (what & access::kRenamedFrom) != 0;
   }
   Group& group = section->groups[entry->second];
   ++group.calls;
   if (group.seen.insert(action).second) group.actions.push_back(action);
   section->users.insert(action);
-  if ((what & kReads) != 0) section->readers.insert(action);
-  if ((what & kWrites) != 0) section->writers.insert(action);
+  if ((what & access::kReads) != 0) section->readers.insert(action);
+  if ((what & access::kWrites) != 0) section->writers.insert(action);
 }
 
 Section& PathTeller::SectionOf(absl::string_view path) {
@@ -120,16 +120,16 @@ void PathTeller::TakeImplied(const ImpliedExec& exec, const access::Access& acce
   call.op = Op::kExec;
   call.time_ns = access.time_ns;
   call.exe = exec.by;
-  Add(call, action, kExecuted, exec.named, &SectionOf(exec.program));
+  Add(call, action, access::kExecuted, exec.named, &SectionOf(exec.program));
 }
 
 // A rename of a directory above what is wanted: it came from elsewhere, or went there.
 void PathTeller::TakeMove(const access::Access& access, ActionId action) {
   if (access.op != Op::kRename) return;
-  const Touches touches = TouchesOf(access);
+  const access::Touches touches = access::TouchesOf(access);
   for (size_t i = 0; i < touches.size; ++i) {
-    const Touch& touch = touches.items[i];
-    if ((touch.what & (kRenamedFrom | kRenamedOnto)) == 0) continue;
+    const access::Touch& touch = touches.items[i];
+    if ((touch.what & (access::kRenamedFrom | access::kRenamedOnto)) == 0) continue;
     for (const std::string& path : query_.candidates) {
       if (path.size() <= touch.path.size() || !IsUnder(path, touch.path)) continue;
       const FileFacts* file = summary_.FindFile(path);
@@ -146,7 +146,7 @@ void PathTeller::Take(const access::Access& access, ActionId action) {
   const bool first = Matches(access.resolved, access.path);
   const bool second = access.op != Op::kSymlink && Matches(access.resolved2, access.path2);
   if (!first && !second) return;
-  const Touches touches = TouchesOf(access);
+  const access::Touches touches = access::TouchesOf(access);
   for (size_t i = 0; i < touches.size; ++i) {
     if (!(i == 0 ? first : second)) continue;
     Section& section = SectionOf(touches.items[i].path);
@@ -184,7 +184,7 @@ std::string PathTeller::GroupLine(const Group& group) const {
 
 // Under the name: what it is, and how many had to do with it.
 std::string HeadText(const Section& section, const Classifier& classifier) {
-  if (IsAddress(section.path)) {
+  if (access::IsAddress(section.path)) {
     return absl::StrCat("  (network)\n  used by ", Count(section.users.size(), "action"), "\n");
   }
   const auto who = [](const std::set<ActionId>& actions) {

@@ -208,7 +208,7 @@ TEST(Explain, TheInterpreterOfAScriptWasExecuted) {
   const Summary summary = Summarize(input);
   const FileFacts* python = summary.FindFile("/usr/bin/python3.11");
   ASSERT_NE(python, nullptr);
-  EXPECT_EQ(python->what, uint32_t{kExecuted});
+  EXPECT_EQ(python->what, uint32_t{access::kExecuted});
 }
 
 TEST(ExplainAction, WhatWasMovedToAFreeNameAndRemovedWasTemporary) {

@@ -19,8 +19,8 @@ std::optional<ImpliedExec> ImpliedExecs::See(uint32_t segment, const access::Acc
     if (settled) pending_.erase(found);
   }
   if (access.op != Op::kExec) return told;
-  const Touches touches = TouchesOf(access);
-  if (touches.size == 1 && (touches.items[0].what & kExecuted) != 0) {
+  const access::Touches touches = access::TouchesOf(access);
+  if (touches.size == 1 && (touches.items[0].what & access::kExecuted) != 0) {
     pending_[process] = {access.action, std::string(touches.items[0].path), access.exe};
   }
   return told;

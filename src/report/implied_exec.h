@@ -10,7 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "access/record.h"
-#include "report/touch.h"
+#include "access/touch.h"
 
 namespace glovebox::report {
 
@@ -39,7 +39,7 @@ class ImpliedExecs {
 };
 
 // What it did to `program`.
-inline Touch TouchOf(const ImpliedExec& exec) { return {exec.program, kExecuted}; }
+inline access::Touch TouchOf(const ImpliedExec& exec) { return {exec.program, access::kExecuted}; }
 
 }  // namespace glovebox::report
 

@@ -18,7 +18,8 @@ namespace {
 
 using access::ActionId;
 
-constexpr uint32_t kSeenThere = kRead | kExecuted | kListed | kLooked | kChanged | kRemoved | kRenamedFrom;
+constexpr uint32_t kSeenThere = access::kRead | access::kExecuted | access::kListed | access::kLooked |
+                                access::kChanged | access::kRemoved | access::kRenamedFrom;
 
 // Values of one kind, most first, ties by `name`.
 template <typename Map, typename Vector, typename Less>
@@ -149,16 +150,16 @@ ActionId SummaryBuilder::ActionOf(uint32_t segment, ActionId logged) {
   return entry->second;
 }
 
-void SummaryBuilder::AddTouch(const Touch& touch, const access::Access& access, ActionId action) {
+void SummaryBuilder::AddTouch(const access::Touch& touch, const access::Access& access, ActionId action) {
   if (ActionFacts* counts = At(action)) {
-    if ((touch.what & kReads) != 0) ++counts->reads;
-    if ((touch.what & kProbed) != 0) ++counts->probes;
-    if ((touch.what & kWrites) != 0) ++counts->writes;
+    if ((touch.what & access::kReads) != 0) ++counts->reads;
+    if ((touch.what & access::kProbed) != 0) ++counts->probes;
+    if ((touch.what & access::kWrites) != 0) ++counts->writes;
   }
   Mark(touch, access.result, action);
 }
 
-void SummaryBuilder::Mark(const Touch& touch, access::Result result, ActionId action) {
+void SummaryBuilder::Mark(const access::Touch& touch, access::Result result, ActionId action) {
   const auto [entry, fresh] = files_.try_emplace(std::string(touch.path));
   FileState& state = entry->second;
   FileFacts& facts = state.facts;
@@ -172,21 +173,21 @@ void SummaryBuilder::Mark(const Touch& touch, access::Result result, ActionId ac
   facts.several_actions = facts.several_actions || facts.first_action != action;
   facts.what |= touch.what;
   ++facts.accesses;
-  if ((touch.what & kWrites) == 0) return;
+  if ((touch.what & access::kWrites) == 0) return;
   if (facts.first_writer == 0) facts.first_writer = action;
   // A rename says "renamed onto" whether or not its target was there: its result tells, or what was read
   // before.
-  const bool gone = (touch.what & (kRemoved | kRenamedFrom)) != 0;
+  const bool gone = (touch.what & (access::kRemoved | access::kRenamedFrom)) != 0;
   if (!state.written) {
-    state.there_before = (touch.what & kMade) == 0 &&
-                         ((touch.what & kRenamedOnto) == 0
+    state.there_before = (touch.what & access::kMade) == 0 &&
+                         ((touch.what & access::kRenamedOnto) == 0
                               ? true
                               : (facts.what & kSeenThere) != 0 || result == access::Result::kThere);
     state.written = true;
   }
   state.there_now = !gone;
-  state.by_rename =
-      (touch.what & kRenamedOnto) != 0 || (state.by_rename && !gone && (touch.what & kMade) == 0);
+  state.by_rename = (touch.what & access::kRenamedOnto) != 0 ||
+                    (state.by_rename && !gone && (touch.what & access::kMade) == 0);
 }
 
 // The names below `directory`, with the slash in front, of what is there as far as the log tells.
@@ -203,21 +204,21 @@ std::vector<std::string> SummaryBuilder::ThereBelow(absl::string_view directory)
   return names;
 }
 
-void SummaryBuilder::MoveBelow(const Touches& touches, ActionId action) {
-  const Touch& from = touches.items[0];
-  const Touch& to = touches.items[1];
-  const bool exchange = (from.what & kRenamedOnto) != 0;
+void SummaryBuilder::MoveBelow(const access::Touches& touches, ActionId action) {
+  const access::Touch& from = touches.items[0];
+  const access::Touch& to = touches.items[1];
+  const bool exchange = (from.what & access::kRenamedOnto) != 0;
   const std::vector<std::string> moved = ThereBelow(from.path);
   const std::vector<std::string> back = exchange ? ThereBelow(to.path) : std::vector<std::string>();
   const auto move = [&](const std::vector<std::string>& names, const std::vector<std::string>& others,
-                        const Touch& old_top, const Touch& new_top) {
-    const uint32_t unclear = old_top.what & kUnclear;
+                        const access::Touch& old_top, const access::Touch& new_top) {
+    const uint32_t unclear = old_top.what & access::kUnclear;
     for (const std::string& name : names) {
       const std::string old_name = absl::StrCat(old_top.path, name);
       const std::string new_name = absl::StrCat(new_top.path, name);
       if (!std::binary_search(others.begin(), others.end(), name))
-        Mark({old_name, kRenamedFrom | unclear}, access::Result::kThere, action);
-      Mark({new_name, kRenamedOnto | unclear}, access::Result::kCreated, action);
+        Mark({old_name, access::kRenamedFrom | unclear}, access::Result::kThere, action);
+      Mark({new_name, access::kRenamedOnto | unclear}, access::Result::kCreated, action);
     }
   };
   move(moved, back, from, to);
@@ -231,7 +232,7 @@ void SummaryBuilder::AddEndpoint(const access::Access& access, ActionId action) 
   if (facts.address.empty()) {
     facts.address = access.path;
     facts.first_action = action;
-    facts.internet = IsInternet(access.path);
+    facts.internet = access::IsInternet(access.path);
   }
   ++facts.calls[static_cast<size_t>(column)];
   ++facts.programs[access.exe];
@@ -258,12 +259,12 @@ void SummaryBuilder::AddAccess(const access::Access& access, ActionId action) {
   if (ActionFacts* counts = At(action)) ++counts->accesses;
   AddEndpoint(access, action);
   if (access.decision == access::Decision::kDenied) AddDenied(access, action);
-  const Touches touches = TouchesOf(access);
+  const access::Touches touches = access::TouchesOf(access);
   const bool renamed = access.op == Op::kRename && touches.size == 2 &&
                        touches.items[0].path != touches.items[1].path &&
-                       (touches.items[1].what & kRenamedOnto) != 0;
+                       (touches.items[1].what & access::kRenamedOnto) != 0;
   if (renamed) MoveBelow(touches, action);
-  for (const Touch& touch : touches.span()) AddTouch(touch, access, action);
+  for (const access::Touch& touch : touches.span()) AddTouch(touch, access, action);
 }
 
 void SummaryBuilder::AddHole(const access::Hole& hole, ActionId action) {

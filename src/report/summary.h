@@ -15,11 +15,11 @@
 #include "absl/strings/string_view.h"
 #include "access/log.h"
 #include "access/record.h"
+#include "access/touch.h"
 #include "report/build_info.h"
 #include "report/classify.h"
 #include "report/implied_exec.h"
 #include "report/input.h"
-#include "report/touch.h"
 
 namespace glovebox::report {
 
@@ -183,11 +183,11 @@ class SummaryBuilder {
   void AddAccess(const access::Access& access, access::ActionId action);
   void AddEndpoint(const access::Access& access, access::ActionId action);
   void AddDenied(const access::Access& access, access::ActionId action);
-  void AddTouch(const Touch& touch, const access::Access& access, access::ActionId action);
+  void AddTouch(const access::Touch& touch, const access::Access& access, access::ActionId action);
   // What a touch makes of its file, without the counts of its action.
-  void Mark(const Touch& touch, access::Result result, access::ActionId action);
+  void Mark(const access::Touch& touch, access::Result result, access::ActionId action);
   // A directory was renamed: what is known below it has another name now.
-  void MoveBelow(const Touches& touches, access::ActionId action);
+  void MoveBelow(const access::Touches& touches, access::ActionId action);
   std::vector<std::string> ThereBelow(absl::string_view directory) const;
   void AddHole(const access::Hole& hole, access::ActionId action);
   std::string TakeSkipped(absl::string_view text);

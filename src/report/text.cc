@@ -276,7 +276,7 @@ void Writer::Elsewhere() {
     }
     const bool odd = file.path_class == PathClass::kHome || file.path_class == PathClass::kOutside ||
                      file.path_class == PathClass::kTmp;
-    if (odd && (file.what & kReads) != 0 && file.fate == Fate::kUntouched) read.push_back(&file);
+    if (odd && (file.what & access::kReads) != 0 && file.fate == Fate::kUntouched) read.push_back(&file);
   }
   if (!written.empty()) {
     Heading(Ink::kYellow,
@@ -300,10 +300,10 @@ void Writer::Table() {
   std::array<ClassCounts, kPathClasses + 1> counts;  // the last is the total
   for (const FileFacts& file : summary_.files) {
     for (const size_t row : {static_cast<size_t>(file.path_class), size_t{kPathClasses}}) {
-      const bool read = (file.what & kReads) != 0;
+      const bool read = (file.what & access::kReads) != 0;
       if (read) ++counts[row].read;
-      if (!read && (file.what & (kLooked | kListed)) != 0) ++counts[row].looked;
-      if ((file.what & kProbed) != 0) ++counts[row].absent;
+      if (!read && (file.what & (access::kLooked | access::kListed)) != 0) ++counts[row].looked;
+      if ((file.what & access::kProbed) != 0) ++counts[row].absent;
       ++counts[row].fates[file.fate];
     }
   }
@@ -389,9 +389,9 @@ std::string OneLine(const Summary& summary) {
   uint64_t written = 0;
   uint64_t absent = 0;
   for (const FileFacts& file : summary.files) {
-    if ((file.what & kReads) != 0) ++read;
+    if ((file.what & access::kReads) != 0) ++read;
     if (file.fate != Fate::kUntouched && file.fate != Fate::kTemporary) ++written;
-    if ((file.what & kProbed) != 0) ++absent;
+    if ((file.what & access::kProbed) != 0) ++absent;
   }
   const uint64_t incomplete = summary.actions.size() - summary.complete_actions();
   std::string line = absl::StrCat(Count(summary.actions.size(), "action"),

@@ -1,7 +1,7 @@
 // One access -> what it did to which path, in the words of a report. The one place that interprets open flags
-// and results; summary and explain share it. Pure.
-#ifndef GLOVEBOX_REPORT_TOUCH_H_
-#define GLOVEBOX_REPORT_TOUCH_H_
+// and results; all who judge share it. Pure.
+#ifndef GLOVEBOX_ACCESS_TOUCH_H_
+#define GLOVEBOX_ACCESS_TOUCH_H_
 
 #include <array>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include "absl/types/span.h"
 #include "access/record.h"
 
-namespace glovebox::report {
+namespace glovebox::access {
 
 // Bits: opening an existing file O_RDWR reads and changes it.
 enum What : uint32_t {
@@ -43,7 +43,7 @@ struct Touches {
   size_t size = 0;
   absl::Span<const Touch> span() const { return {items.data(), size}; }
 };
-Touches TouchesOf(const access::Access& access);
+Touches TouchesOf(const Access& access);
 
 // True where `path` is an address ("inet:127.0.0.1:80", "unix:/run/x", "netlink:0", "family 38"), not a file.
 bool IsAddress(absl::string_view path);
@@ -53,6 +53,6 @@ bool IsInternet(absl::string_view address);
 // "read, changed": the bits in words, in the order above; "nothing" for none.
 std::string WhatText(uint32_t what);
 
-}  // namespace glovebox::report
+}  // namespace glovebox::access
 
-#endif  // GLOVEBOX_REPORT_TOUCH_H_
+#endif  // GLOVEBOX_ACCESS_TOUCH_H_

@@ -1,15 +1,12 @@
-#include "report/touch.h"
+#include "access/touch.h"
 
 #include <fcntl.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-namespace glovebox::report {
+namespace glovebox::access {
 namespace {
-
-using access::Access;
-using access::Result;
 
 // What an open does to an object that is there.
 uint32_t OpenWhat(uint64_t flags) {
@@ -60,7 +57,8 @@ uint32_t FirstWhat(const Access& access) {
 
 // Folds in what the call met.
 uint32_t WithResult(const Access& access, uint32_t what) {
-  if (access.decision == access::Decision::kDenied || access.op == Op::kForbidden) return kRefused;
+  if (access.decision == Decision::kDenied || access.decision == Decision::kKernelDenied) return kRefused;
+  if (access.op == Op::kForbidden) return kRefused;
   switch (access.result) {
     case Result::kThere:
       return what;
@@ -155,4 +153,4 @@ std::string WhatText(uint32_t what) {
   return text.empty() ? "nothing" : text;
 }
 
-}  // namespace glovebox::report
+}  // namespace glovebox::access

@@ -1,16 +1,31 @@
-#include "report/touch.h"
+#include "access/touch.h"
 
 #include <fcntl.h>
 
-#include "gtest/gtest.h"
-#include "report/test_log.h"
+#include <cerrno>
+#include <string>
 
-namespace glovebox::report {
+#include "gtest/gtest.h"
+
+namespace glovebox::access {
 namespace {
 
-using access::Result;
+Access Make(Op op, Result result = Result::kThere, uint64_t flags = O_RDONLY) {
+  Access access;
+  access.op = op;
+  access.flags = flags;
+  access.path = access.resolved = "/x";
+  access.result = result;
+  return access;
+}
 
-std::string Words(const access::Access& access) {
+Access MakeOf(const std::string& path, Op op, Result result = Result::kThere, uint64_t flags = O_RDONLY) {
+  Access access = Make(op, result, flags);
+  access.path = access.resolved = path;
+  return access;
+}
+
+std::string Words(const Access& access) {
   const Touches touches = TouchesOf(access);
   std::string text;
   for (const Touch& touch : touches.span()) {
@@ -43,7 +58,7 @@ TEST(Touch, OpensAreReadByTheirFlagsAndResult) {
       {O_RDWR | O_TMPFILE, Result::kThere, "/x: changed"},
   };
   for (const Case& c : cases) {
-    EXPECT_EQ(Words(TestLog::Make(1, Op::kOpen, "/x", c.result, c.flags)), c.words) << std::hex << c.flags;
+    EXPECT_EQ(Words(Make(Op::kOpen, c.result, c.flags)), c.words) << std::hex << c.flags;
   }
 }
 
@@ -77,34 +92,35 @@ TEST(Touch, EveryOperationSaysWhatItDoes) {
       {Op::kSocket, Result::kThere, ""},
       {Op::kListen, Result::kThere, ""},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(Words(TestLog::Make(1, c.op, "/x", c.result)), c.words) << OpName(c.op);
+  for (const Case& c : cases) EXPECT_EQ(Words(Make(c.op, c.result)), c.words) << OpName(c.op);
 }
 
 TEST(Touch, TwoPathsAreTwoTouches) {
-  access::Access rename = TestLog::Make(1, Op::kRename, "/a", Result::kThere, 0);
+  Access rename = MakeOf("/a", Op::kRename, Result::kThere, 0);
   rename.path2 = rename.resolved2 = "/b";
   EXPECT_EQ(Words(rename), "/a: renamed away | /b: renamed onto");
   rename.result = Result::kCreated;
   EXPECT_EQ(Words(rename), "/a: renamed away | /b: renamed onto");
   rename.result = Result::kAbsent;
   EXPECT_EQ(Words(rename), "/a: looked for, absent | /b: failed");
-  access::Access exchange = TestLog::Make(1, Op::kRename, "/a", Result::kThere, 2);  // RENAME_EXCHANGE
+  Access exchange = MakeOf("/a", Op::kRename, Result::kThere, 2);  // RENAME_EXCHANGE
   exchange.path2 = exchange.resolved2 = "/b";
   EXPECT_EQ(Words(exchange), "/a: renamed onto | /b: renamed onto");
-  access::Access link = TestLog::Make(1, Op::kLink, "/a", Result::kCreated);
+  Access link = MakeOf("/a", Op::kLink, Result::kCreated);
   link.path2 = link.resolved2 = "/b";
   EXPECT_EQ(Words(link), "/a: looked at | /b: created");
 }
 
 TEST(Touch, WhatWeRefuseDidNotHappen) {
-  access::Access access = TestLog::Make(1, Op::kOpen, "/x");
-  access.decision = access::Decision::kDenied;
-  EXPECT_EQ(Words(access), "/x: refused");
+  Access access = Make(Op::kOpen);
+  for (const Decision decision : {Decision::kDenied, Decision::kKernelDenied}) {
+    access.decision = decision;
+    EXPECT_EQ(Words(access), "/x: refused");
+  }
 }
 
 TEST(Touch, AnAddressIsNoFileButAUnixSocketIs) {
-  access::Access access = TestLog::Make(1, Op::kConnect, "inet:127.0.0.1:80");
+  Access access = MakeOf("inet:127.0.0.1:80", Op::kConnect);
   access.resolved.clear();
   EXPECT_EQ(Words(access), "");
   access.path = "unix:/run/x";
@@ -117,10 +133,10 @@ TEST(Touch, AnAddressIsNoFileButAUnixSocketIs) {
 }
 
 TEST(Touch, AnUnresolvedPathStandsAsItWasSpelled) {
-  access::Access access = TestLog::Make(1, Op::kOpen, "rel", Result::kUnknown);
+  Access access = MakeOf("rel", Op::kOpen, Result::kUnknown);
   access.resolved.clear();
   EXPECT_EQ(Words(access), "rel: read, outcome unknown");
 }
 
 }  // namespace
-}  // namespace glovebox::report
+}  // namespace glovebox::access
