@@ -370,10 +370,6 @@ void AddPolicyOptions(CLI::App& run, RunOptions& o) {
                  "how much is recorded: open (opens, execs, changes, network), full (+ stat, access, "
                  "readlink, listings), strict (full, and nothing is preloaded into a program), off")
       ->check(CLI::IsMember({"open", "full", "strict", "off"}));
-  run.add_option("--mode", o.mode,
-                 "observe: what is asked for is recorded; report: and judged; enforce: the policy holds, and "
-                 "what this host cannot hold is an error")
-      ->check(CLI::IsMember({"observe", "report", "enforce"}));
   run.add_option("--limit", o.limits,
                  "NAME=VALUE, one of the fourteen limits (NOFILE=64, AS=4G ...); may be repeated")
       ->allow_extra_args(false);

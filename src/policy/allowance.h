@@ -3,44 +3,40 @@
 #ifndef GLOVEBOX_POLICY_ALLOWANCE_H_
 #define GLOVEBOX_POLICY_ALLOWANCE_H_
 
-#include <chrono>
-#include <cstdint>
+#include <compare>
 #include <map>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/policy.h"
 
 namespace glovebox::policy {
 
-enum class Severity : uint8_t { kOff, kNote, kWarning, kError };
+enum class Severity { kOff, kWarning, kError };
 
-// A finding that somebody answers for. Every pattern that is not empty must match.
+struct Date {
+  int year = 0, month = 0, day = 0;
+  auto operator<=>(const Date&) const = default;
+};
+
+// A finding that somebody answers for, until a day. Patterns that are empty hold for all.
 struct Allowance {
-  std::string rule;  // a rule's id ("read-outside"), or "*"
-  // Patterns, variables expanded: `*` and `?` stop at a slash, `**` does not. Of an address ("inet:10.*:443")
-  // and of a name nothing stops them.
-  std::string path;
-  std::string target;
-  std::string edge;  // an output of the edge, relative to the build directory or absolute
-  std::string test;
-  std::string owner;
-  std::string reason;
-  std::optional<std::chrono::sys_days> expires;  // the last day on which it counts; absent: for ever
+  std::string rule;
+  std::string path;                // a pattern over absolute paths
+  std::string address;             // over addresses as records spell them ("inet:10.0.0.1:443")
+  std::string target, edge, test;  // over names
+  std::string owner, reason;
+  Date expires;          // the last day on which it counts
+  bool expired = false;  // it counts no more, and is told
   Origin origin;
   bool operator==(const Allowance&) const = default;
 };
 
-struct SeverityRule {
-  Severity severity = Severity::kError;
-  Origin origin;
-  bool operator==(const SeverityRule&) const = default;
-};
-
 // All of a policy file that judges.
 struct Terms {
-  std::map<std::string, SeverityRule> severities;  // by rule; a rule that is not there has its own
+  std::map<std::string, std::pair<Severity, Origin>>
+      severities;  // by rule; one that is not there has its own
   std::vector<Allowance> allowances;
   bool operator==(const Terms&) const = default;
 };

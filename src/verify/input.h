@@ -1,0 +1,34 @@
+// What is judged: a log by its actions, where the build lives, what its tests say of themselves, and the
+// terms of the policy file. Everything is looked at, nothing is asked for: who makes it asks Ninja and CTest.
+#ifndef GLOVEBOX_VERIFY_INPUT_H_
+#define GLOVEBOX_VERIFY_INPUT_H_
+
+#include <string>
+#include <vector>
+
+#include "access/action_table.h"
+#include "access/log.h"
+#include "graph/ctest_info.h"
+#include "policy/allowance.h"
+#include "verify/places.h"
+
+namespace glovebox::verify {
+
+struct ActionLabel {
+  std::string name;                  // what a person calls it, escaped
+  std::vector<std::string> outputs;  // as Ninja or the launcher spells them
+};
+
+// `log` and `table` must outlive it.
+struct Input {
+  const access::Log& log;
+  const access::ActionTable& table;
+  Places places;
+  std::vector<ActionLabel> labels;  // beside table.actions
+  std::vector<graph::CTestTest> tests;
+  policy::Terms terms;
+};
+
+}  // namespace glovebox::verify
+
+#endif  // GLOVEBOX_VERIFY_INPUT_H_

@@ -1,0 +1,233 @@
+#include "verify/policy_findings.h"
+
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "access/touch.h"
+#include "base/paths.h"
+
+namespace glovebox::verify {
+namespace {
+
+using access::Access;
+using access::Decision;
+
+constexpr absl::string_view kDeniedCall = "denied-call";
+
+bool IsNetworkRule(absl::string_view rule) { return absl::StartsWith(rule, "network-"); }
+bool IsFolded(absl::string_view rule) {
+  return rule == "read-outside" || rule == "write-outside" || rule == "exec-outside" || rule == "hidden";
+}
+
+bool IsRefused(const Access& access) {
+  return access.decision == Decision::kDenied || access.decision == Decision::kKernelDenied;
+}
+
+const std::string& FirstPath(const Access& access) {
+  return access.resolved.empty() ? access.path : access.resolved;
+}
+const std::string& SecondPath(const Access& access) {
+  return access.resolved2.empty() ? access.path2 : access.resolved2;
+}
+
+// What was done, as "is ...".
+std::string Verb(const Access& access, absl::string_view object) {
+  switch (access.op) {
+    case Op::kExec:
+      return "run";
+    case Op::kUnlink:
+    case Op::kRmdir:
+      return "removed";
+    case Op::kRename:
+      return object == FirstPath(access) ? "renamed" : "replaced by a rename";
+    case Op::kLink:
+      return "linked";
+    case Op::kSymlink:
+    case Op::kMkdir:
+    case Op::kMknod:
+      return "made";
+    default:
+      return "changed";
+  }
+}
+
+std::string What(absl::string_view rule, const Access& access, absl::string_view object) {
+  static const std::map<absl::string_view, absl::string_view> kWords = {
+      {"read-outside", " is read, which the policy does not allow"},
+      {"exec-outside", " is run, which the policy does not allow"},
+      {"hidden", " is asked for, which the policy hides"},
+      {"undeclared-input", " is read, and nothing says that it is needed here"},
+      {"network-socket", " is made, which the policy does not allow"},
+      {"network-connect", " is connected to, which the policy does not allow"},
+      {"network-bind", " is bound, which the policy does not allow"},
+      {"network-send", " is sent to, which the policy does not allow"},
+      {kDeniedCall, " is tried, which no action may do"}};
+  if (rule == "write-outside") {
+    return absl::StrCat(object, " is ", Verb(access, object), ", which the policy does not allow");
+  }
+  if (rule == "append-only") {
+    return absl::StrCat(object, " is an append-only path, and this ", access.syscall, " is no append");
+  }
+  const auto words = kWords.find(rule);
+  return absl::StrCat(object,
+                      words == kWords.end() ? absl::string_view(" is against the policy") : words->second);
+}
+
+// What is gathered of one rule, action and object before it is told.
+struct Group {
+  Finding finding;
+  bool is_path = false;
+};
+
+class Gatherer {
+ public:
+  Gatherer(const Input& input, const Actions& actions) : input_(input), actions_(actions) {}
+
+  void Take(size_t record, const Access& access) {
+    if (access.rule.empty() && !IsRefused(access)) return;
+    RuleWords words = ParseRuleWords(access.rule);
+    if (words.id.empty()) words.id = std::string(kDeniedCall);
+    const std::string object = ObjectOf(access, words.id, input_.places);
+    const size_t action = actions_.Of(record);
+    const auto [found, fresh] = index_.try_emplace(std::tuple(words.id, action, object), groups_.size());
+    if (fresh) groups_.push_back(Begin(words, action, object, access));
+    Finding& finding = groups_[found->second].finding;
+    ++finding.calls;
+    finding.refused = finding.refused || IsRefused(access);
+  }
+
+  std::vector<Finding> Finish() {
+    std::map<std::tuple<std::string, size_t, std::string>, std::vector<size_t>> directories;
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      const Finding& finding = groups_[i].finding;
+      if (!groups_[i].is_path || !IsFolded(finding.rule)) continue;
+      directories[{finding.rule, finding.action, std::string(Dirname(finding.object))}].push_back(i);
+    }
+    std::vector<Finding> findings;
+    std::set<size_t> folded;
+    for (auto& [key, members] : directories) {
+      if (members.size() < kFoldFrom || std::get<2>(key) == "/") continue;
+      Fold(std::get<2>(key), members);
+      folded.insert(members.begin() + 1, members.end());
+    }
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      if (folded.count(i) == 0) findings.push_back(std::move(groups_[i].finding));
+    }
+    return findings;
+  }
+
+ private:
+  Group Begin(const RuleWords& words, size_t action, const std::string& object, const Access& access) const {
+    Group group;
+    group.is_path = absl::StartsWith(object, "/");
+    group.finding = actions_.Make(words.id, action, object);
+    group.finding.what = What(words.id, access, object);
+    group.finding.place = words.place;
+    group.finding.evidence = EvidenceOf(access);
+    Mend(&group.finding, object);
+    return group;
+  }
+
+  void Mend(Finding* finding, absl::string_view object) const {
+    finding->repair = absl::StrReplaceAll(finding->repair, {{"OBJECT", input_.places.Portable(object)}});
+  }
+
+  // The first of them speaks for all.
+  void Fold(const std::string& directory, const std::vector<size_t>& members) {
+    Finding& first = groups_[members[0]].finding;
+    const Finding old = first;
+    first = actions_.Make(old.rule, old.action, absl::StrCat(directory, "/"));
+    first.place = old.place;
+    first.evidence = old.evidence;
+    first.what = absl::StrReplaceAll(
+        old.what, {{old.object, absl::StrCat(members.size(), " files of ", directory)}, {" is ", " are "}});
+    Mend(&first, directory);
+    for (const size_t member : members) {
+      const Finding& finding = member == members[0] ? old : groups_[member].finding;
+      first.objects.push_back(finding.object);
+      first.calls += finding.calls;
+      first.refused = first.refused || finding.refused;
+    }
+  }
+
+  const Input& input_;
+  const Actions& actions_;
+  std::vector<Group> groups_;
+  absl::flat_hash_map<std::tuple<std::string, size_t, std::string>, size_t> index_;
+};
+
+void EndFindings(const Actions& actions, size_t action, const access::ActionEnd& end,
+                 std::vector<Finding>* findings) {
+  if (!end.limit.empty()) {
+    // The kind of limit is what stays the same, not how much was measured.
+    Finding finding = actions.Make("limit-hit", action, end.limit);
+    const absl::string_view kind =
+        absl::string_view(end.limit).substr(0, end.limit.find_first_of("0123456789"));
+    finding.id = StableId(finding.rule, actions.Key(action), kind);
+    finding.what = absl::StrCat("a limit ended the action: ", end.limit);
+    findings->push_back(std::move(finding));
+  }
+  std::map<std::string, Finding> programs;
+  for (const std::string& process : end.left_over) {
+    const size_t space = process.find(' ');
+    const std::string program = space == std::string::npos ? "a process" : process.substr(space + 1);
+    const auto [found, fresh] = programs.try_emplace(program);
+    if (fresh) {
+      found->second = actions.Make("left-over", action, program);
+      found->second.what = absl::StrCat(program, " outlived the command that started it");
+    }
+    found->second.objects.push_back(process);
+  }
+  for (auto& [program, finding] : programs) findings->push_back(std::move(finding));
+  if (end.kind == access::ActionEnd::Kind::kSandboxFailed) {
+    const std::string step = end.step.substr(0, end.step.find(access::kSkippedMark));
+    Finding finding = actions.Make("sandbox-failed", action, step);
+    finding.what = absl::StrCat("the sandbox could not be set up: ", step);
+    findings->push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+RuleWords ParseRuleWords(absl::string_view rule) {
+  const size_t colon = rule.find(": ");
+  if (colon == absl::string_view::npos) return {std::string(absl::StripSuffix(rule, ":")), ""};
+  return {std::string(rule.substr(0, colon)), std::string(rule.substr(colon + 2))};
+}
+
+std::string ObjectOf(const Access& access, absl::string_view rule, const Places& places) {
+  if (rule == "network-socket") {
+    return absl::StrCat("a socket", access.path.empty() ? "" : " of ", access.path);
+  }
+  if (IsNetworkRule(rule)) return access.path.empty() ? "a socket" : access.path;
+  if (rule == kDeniedCall || FirstPath(access).empty()) return access.syscall;
+  if (SecondPath(access).empty() || (access.op != Op::kRename && access.op != Op::kLink))
+    return FirstPath(access);
+  const Place first = places.Of(FirstPath(access));
+  if (rule == "write-outside" && (access.op == Op::kLink || first == Place::kBuild || first == Place::kTmp)) {
+    return SecondPath(access);
+  }
+  return FirstPath(access);
+}
+
+std::vector<Finding> PolicyFindings(const Input& input, const Actions& actions) {
+  Gatherer gatherer(input, actions);
+  for (size_t i = 0; i < input.log.records.size(); ++i) {
+    if (const auto* access = std::get_if<Access>(&input.log.records[i])) gatherer.Take(i, *access);
+  }
+  std::vector<Finding> findings = gatherer.Finish();
+  for (size_t i = 0; i < input.table.actions.size(); ++i) {
+    const auto& end = input.table.actions[i].end;
+    if (end.has_value()) EndFindings(actions, i, *end, &findings);
+  }
+  return findings;
+}
+
+}  // namespace glovebox::verify

@@ -1,0 +1,181 @@
+#include "verify/policy_findings.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "verify/test_log.h"
+
+namespace glovebox::verify {
+namespace {
+
+using access::Decision;
+using access::Role;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(PolicyFindings, ARuleIsToldWithItsPlaceAndItsEvidence) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, "gen.h");
+  log.Against(1, Op::kOpen, "/home/u/.rc", "read-outside: glovebox.toml:2:1 read");
+  log.Against(1, Op::kOpen, "/home/u/.rc", "read-outside: glovebox.toml:2:1 read");
+  const std::vector<Finding> findings = log.Findings();
+  ASSERT_EQ(findings.size(), 1u);
+  const Finding& finding = findings[0];
+  EXPECT_EQ(finding.rule, "read-outside");
+  EXPECT_EQ(finding.severity, Severity::kError);
+  EXPECT_EQ(finding.action_name, "gen.h");
+  EXPECT_EQ(finding.object, "/home/u/.rc");
+  EXPECT_EQ(finding.what, "/home/u/.rc is read, which the policy does not allow");
+  EXPECT_EQ(finding.place, "glovebox.toml:2:1 read");
+  EXPECT_EQ(finding.calls, 2u);
+  EXPECT_TRUE(finding.refused);
+  EXPECT_EQ(finding.evidence.call, "openat");
+  EXPECT_EQ(finding.evidence.program, "/usr/bin/prog");
+  EXPECT_EQ(finding.evidence.pid, 101);
+  EXPECT_EQ(finding.evidence.error, EACCES);
+  EXPECT_THAT(finding.repair, HasSubstr("read = [\"${home}/.rc\"]"));
+  EXPECT_EQ(finding.id.size(), 12u);
+}
+
+TEST(PolicyFindings, EveryRuleHasItsOwnWords) {
+  const struct {
+    const char* rule;
+    Op op;
+    const char* path;
+    const char* what;
+  } rows[] = {
+      {"write-outside", Op::kUnlink, "/x", "/x is removed, which the policy does not allow"},
+      {"write-outside", Op::kOpen, "/x", "/x is changed, which the policy does not allow"},
+      {"write-outside", Op::kMkdir, "/x", "/x is made, which the policy does not allow"},
+      {"exec-outside", Op::kExec, "/x", "/x is run, which the policy does not allow"},
+      {"hidden", Op::kStat, "/x", "/x is asked for, which the policy hides"},
+      {"append-only", Op::kUnlink, "/x", "/x is an append-only path, and this unlink is no append"},
+      {"undeclared-input", Op::kOpen, "/x", "/x is read, and nothing says that it is needed here"},
+      {"network-socket", Op::kSocket, "family 2",
+       "a socket of family 2 is made, which the policy does not allow"},
+      {"network-connect", Op::kConnect, "inet:1.2.3.4:80",
+       "inet:1.2.3.4:80 is connected to, which the policy does not allow"},
+      {"network-bind", Op::kBind, "inet:0.0.0.0:80",
+       "inet:0.0.0.0:80 is bound, which the policy does not allow"},
+      {"network-send", Op::kSend, "inet:8.8.8.8:53",
+       "inet:8.8.8.8:53 is sent to, which the policy does not allow"},
+      {"denied-call", Op::kForbidden, "", "forbidden is tried, which no action may do"},
+      {"of-tomorrow", Op::kOpen, "/x", "/x is against the policy"},
+  };
+  for (const auto& row : rows) {
+    TestLog log;
+    log.Begin(1, Role::kCustom, "gen.h").Against(1, row.op, row.path, std::string(row.rule) + ": built in");
+    const std::vector<Finding> findings = log.Findings();
+    ASSERT_EQ(findings.size(), 1u) << row.rule;
+    EXPECT_EQ(findings[0].what, row.what);
+    EXPECT_EQ(findings[0].rule, row.rule);
+    EXPECT_EQ(findings[0].place, "built in");
+  }
+}
+
+TEST(PolicyFindings, WhatWentOnIsToldAsWellAndWhatTheKernelRefuses) {
+  TestLog log;
+  log.Begin(1, Role::kTest, "");
+  log.Against(1, Op::kOpen, "/x", "read-outside: p:1:1 read", Decision::kContinued);
+  log.Against(1, Op::kOpen, "/y", "read-outside: p:1:1 read", Decision::kKernelDenied);
+  const std::vector<Finding> findings = log.Findings();
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_FALSE(findings[0].refused);
+  EXPECT_TRUE(findings[1].refused);
+}
+
+TEST(PolicyFindings, AnAccessWithoutARuleIsNoneUnlessItWasRefused) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, "gen.h").Read(1, "/x").Against(1, Op::kOpen, "/y", "", Decision::kContinued);
+  EXPECT_THAT(log.Short(), IsEmpty());
+  log.Against(1, Op::kForbidden, "", "");
+  EXPECT_THAT(log.Short(), ElementsAre("denied-call forbidden"));
+}
+
+TEST(PolicyFindings, FilesOfOneDirectoryAreFoldedFromFourOn) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, "gen.h");
+  for (const char* name : {"a", "b", "c"})
+    log.Against(1, Op::kOpen, std::string("/opt/x/") + name, "read-outside: p");
+  EXPECT_EQ(log.Findings().size(), 3u);
+  log.Against(1, Op::kOpen, "/opt/x/d", "read-outside: p").Against(1, Op::kOpen, "/opt/e", "read-outside: p");
+  log.Against(1, Op::kUnlink, "/opt/x/a", "write-outside: p");
+  const std::vector<Finding> findings = log.Findings();
+  ASSERT_EQ(findings.size(), 3u);
+  EXPECT_EQ(findings[0].object, "/opt/x/");
+  EXPECT_EQ(findings[0].what, "4 files of /opt/x are read, which the policy does not allow");
+  EXPECT_THAT(findings[0].objects, ElementsAre("/opt/x/a", "/opt/x/b", "/opt/x/c", "/opt/x/d"));
+  EXPECT_EQ(findings[0].calls, 4u);
+  EXPECT_EQ(findings[1].object, "/opt/e");
+  EXPECT_EQ(findings[2].rule, "write-outside");
+}
+
+TEST(PolicyFindings, EachUndeclaredInputStandsForItself) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, "gen.h");
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    log.Against(1, Op::kOpen, std::string("/build/") + name, "undeclared-input: p");
+  EXPECT_EQ(log.Findings().size(), 5u);
+}
+
+TEST(PolicyFindings, OfARenameTheNameOutsideIsMeant) {
+  access::Access access = TestLog::Make(1, Op::kRename, "/build/t");
+  access.path2 = access.resolved2 = "/etc/x";
+  const Places places("/src", "/build", "/home/u", "/tmp");
+  EXPECT_EQ(ObjectOf(access, "write-outside", places), "/etc/x");
+  std::swap(access.resolved, access.resolved2);
+  EXPECT_EQ(ObjectOf(access, "write-outside", places), "/etc/x");
+}
+
+TEST(PolicyFindings, TheEndOfAnActionTellsLimitsLeftOversAndFailedSandboxes) {
+  TestLog log;
+  access::ActionEnd end;
+  end.action = 1;
+  end.limit = "total memory 512 MiB: 540 MiB";
+  end.left_over = {"7 /bin/sleep", "8 /bin/sleep", "9 /bin/cat"};
+  log.Test(1, "t").End(end).Test(2, "s");
+  end = {};
+  end.action = 2;
+  end.kind = access::ActionEnd::Kind::kSandboxFailed;
+  end.step = std::string("landlock: ENOSYS") + access::kSkippedMark + "x";
+  log.End(end);
+  EXPECT_THAT(log.Short(), ElementsAre("limit-hit total memory 512 MiB: 540 MiB", "left-over /bin/cat",
+                                       "left-over /bin/sleep", "sandbox-failed landlock: ENOSYS"));
+  EXPECT_THAT(log.Findings()[2].objects, ElementsAre("7 /bin/sleep", "8 /bin/sleep"));
+}
+
+TEST(PolicyFindings, AnIdStaysTheSameOnAnotherMachineAndInAnotherRun) {
+  const auto id_of = [](const std::string& source, const std::string& home, int pause) {
+    TestLog log;
+    log.places = Places(source, "/build", home, "/tmp");
+    log.Begin(1, Role::kCustom, "gen.h");
+    for (int i = 0; i < pause; ++i) log.Read(1, "/other");
+    log.Against(1, Op::kOpen, home + "/.rc", "read-outside: p");
+    return log.Findings()[0].id;
+  };
+  EXPECT_EQ(id_of("/src", "/home/u", 0), id_of("/other", "/root", 3));
+  TestLog other;
+  other.Begin(1, Role::kCustom, "gen2.h").Against(1, Op::kOpen, "/home/u/.rc", "read-outside: p");
+  EXPECT_NE(other.Findings()[0].id, id_of("/src", "/home/u", 0));
+}
+
+TEST(PolicyFindings, ActionsOfOneNumberAreToldApartByTheirSegment) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, "a.h").Against(1, Op::kOpen, "/x", "read-outside: p").Segment();
+  log.Begin(1, Role::kCustom, "b.h").Against(1, Op::kOpen, "/x", "read-outside: p");
+  const std::vector<Finding> findings = log.Findings();
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(findings[0].action_name, "a.h");
+  EXPECT_EQ(findings[1].action_name, "b.h");
+}
+
+TEST(RuleWords, AreTheIdAndWhatIsBehindTheColon) {
+  EXPECT_EQ(ParseRuleWords("hidden: built in").id, "hidden");
+  EXPECT_EQ(ParseRuleWords("hidden: g.toml:1:2 a: b").place, "g.toml:1:2 a: b");
+  EXPECT_EQ(ParseRuleWords("hidden").id, "hidden");
+  EXPECT_EQ(ParseRuleWords("hidden:").id, "hidden");
+  EXPECT_EQ(ParseRuleWords("").id, "");
+}
+
+}  // namespace
+}  // namespace glovebox::verify

@@ -1,0 +1,160 @@
+#include "verify/verify.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/paths.h"
+#include "verify/actions.h"
+#include "verify/cross_tests.h"
+#include "verify/glob.h"
+#include "verify/policy_findings.h"
+
+namespace glovebox::verify {
+namespace {
+
+using policy::Allowance;
+
+std::string DateText(const policy::Date& date) {
+  return absl::StrFormat("%04d-%02d-%02d", date.year, date.month, date.day);
+}
+
+Severity Graded(policy::Severity severity) {
+  switch (severity) {
+    case policy::Severity::kOff:
+      return Severity::kOff;
+    case policy::Severity::kWarning:
+      return Severity::kWarning;
+    case policy::Severity::kError:
+      return Severity::kError;
+  }
+  return Severity::kError;
+}
+
+class Clerk {
+ public:
+  Clerk(const Input& input, const Actions& actions)
+      : input_(input), actions_(actions), needed_(input.terms.allowances.size(), 0) {}
+
+  Verdict Judge(std::vector<Finding> findings) {
+    Verdict verdict;
+    for (Finding& finding : findings) {
+      Grade(&finding);
+      if (finding.severity == Severity::kOff) continue;
+      if (IsAllowed(finding)) {
+        ++verdict.allowed;
+      } else {
+        verdict.findings.push_back(std::move(finding));
+      }
+    }
+    for (size_t i = 0; i < needed_.size(); ++i) {
+      if (needed_[i] == 0) continue;
+      Finding finding = Expired(input_.terms.allowances[i], needed_[i]);
+      Grade(&finding);
+      if (finding.severity != Severity::kOff) verdict.findings.push_back(std::move(finding));
+    }
+    std::stable_sort(verdict.findings.begin(), verdict.findings.end(),
+                     [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+    return verdict;
+  }
+
+ private:
+  void Grade(Finding* finding) const {
+    const auto found = input_.terms.severities.find(finding->rule);
+    if (found != input_.terms.severities.end()) finding->severity = Graded(found->second.first);
+  }
+
+  bool IsAllowed(const Finding& finding) {
+    size_t expired = needed_.size();
+    for (size_t i = 0; i < needed_.size(); ++i) {
+      const Allowance& allowance = input_.terms.allowances[i];
+      if (!Matches(allowance, finding)) continue;
+      if (!allowance.expired) return true;
+      // Of several that have expired the first one answers for it.
+      expired = std::min(expired, i);
+    }
+    if (expired < needed_.size()) ++needed_[expired];
+    return false;
+  }
+
+  bool Matches(const Allowance& allowance, const Finding& finding) const {
+    if (allowance.rule != "*" && allowance.rule != finding.rule) return false;
+    return MatchesObject(allowance, finding) && MatchesAction(allowance, finding.action);
+  }
+
+  static bool MatchesObject(const Allowance& allowance, const Finding& finding) {
+    const auto match = [&allowance](absl::string_view object) {
+      const bool path = absl::StartsWith(object, "/");
+      const std::string& pattern = path ? allowance.path : allowance.address;
+      const std::string& other = path ? allowance.address : allowance.path;
+      if (pattern.empty()) return other.empty();
+      return GlobMatch(pattern, object, path ? GlobStops::kAtSlash : GlobStops::kNowhere);
+    };
+    // A directory that files were folded into: each of them must be allowed.
+    if (absl::EndsWith(finding.object, "/"))
+      return std::all_of(finding.objects.begin(), finding.objects.end(), match);
+    return match(finding.object);
+  }
+
+  // An allowance of an edge or a test covers what runs inside of it.
+  bool MatchesAction(const Allowance& allowance, size_t action) const {
+    bool target = allowance.target.empty();
+    bool edge = allowance.edge.empty();
+    bool test = allowance.test.empty();
+    for (int depth = 0; action != kNoAction && depth < 64; ++depth, action = actions_.Parent(action)) {
+      const access::ActionBegin& begin = actions_.Begin(action);
+      target = target || GlobMatch(allowance.target, begin.target, GlobStops::kNowhere);
+      for (const std::string& output : input_.labels[action].outputs) {
+        edge = edge || GlobMatch(allowance.edge, output, GlobStops::kNowhere) ||
+               GlobMatch(allowance.edge, CleanPath(JoinPath(begin.cwd, output)), GlobStops::kNowhere);
+      }
+      if (begin.role == access::Role::kTest)
+        test = test || GlobMatch(allowance.test, actions_.TestName(action), GlobStops::kNowhere);
+    }
+    return target && edge && test;
+  }
+
+  Finding Expired(const Allowance& allowance, size_t count) const {
+    const std::string day = DateText(allowance.expires);
+    Finding finding = actions_.Make("allowance-expired", kNoAction, policy::OriginText(allowance.origin));
+    // Where it stands in the file may change.
+    finding.id = StableId(finding.rule, allowance.rule,
+                          absl::StrCat(allowance.path, " ", allowance.target, " ", allowance.edge, " ",
+                                       allowance.test, " ", day));
+    finding.what =
+        absl::StrCat("the allowance", allowance.owner.empty() ? "" : " of ", allowance.owner, " expired on ",
+                     day, ", and ", count, count == 1 ? " finding needs it" : " findings need it",
+                     allowance.reason.empty() ? "" : ": ", allowance.reason);
+    finding.place = policy::OriginText(allowance.origin);
+    return finding;
+  }
+
+  const Input& input_;
+  const Actions& actions_;
+  std::vector<size_t> needed_;  // beside the allowances: findings that an expired one would have let pass
+};
+
+}  // namespace
+
+size_t Verdict::errors() const {
+  return static_cast<size_t>(std::count_if(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.severity == Severity::kError;
+  }));
+}
+
+Verdict Verify(const Input& input) {
+  const Actions actions(input);
+  std::vector<Finding> findings = PolicyFindings(input, actions);
+  std::vector<Finding> between = CrossTestFindings(input, actions);
+  findings.insert(findings.end(), std::make_move_iterator(between.begin()),
+                  std::make_move_iterator(between.end()));
+  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+    return a.evidence.time_ns < b.evidence.time_ns;
+  });
+  return Clerk(input, actions).Judge(std::move(findings));
+}
+
+}  // namespace glovebox::verify

@@ -1,0 +1,143 @@
+#include "verify/verify.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "verify/test_log.h"
+
+namespace glovebox::verify {
+namespace {
+
+using access::Role;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr char kRead[] = "read-outside: p:1:1 read";
+
+policy::Allowance For(const std::string& rule, const std::string& path = "") {
+  policy::Allowance allowance;
+  allowance.rule = rule;
+  allowance.path = path;
+  allowance.owner = "alice";
+  allowance.reason = "until the rewrite";
+  allowance.origin = {"glovebox.toml", 40, 1};
+  return allowance;
+}
+
+TestLog Read(const std::string& path) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, "gen/a.h").Against(1, Op::kOpen, path, kRead);
+  return log;
+}
+
+TEST(Verify, ThePolicyGradesEachRule) {
+  TestLog log = Read("/x");
+  log.Against(1, Op::kUnlink, "/y", "write-outside: p");
+  log.terms().severities["read-outside"] = {policy::Severity::kWarning, {}};
+  Verdict verdict = log.Judge();
+  EXPECT_EQ(verdict.errors(), 1u);
+  ASSERT_EQ(verdict.findings.size(), 2u);
+  EXPECT_EQ(verdict.findings[0].rule, "write-outside");  // errors first
+  EXPECT_EQ(verdict.findings[1].severity, Severity::kWarning);
+  log.terms().severities["read-outside"] = {policy::Severity::kOff, {}};
+  EXPECT_THAT(log.Short(), ElementsAre("write-outside /y"));
+}
+
+TEST(Verify, AnAllowanceLetsPassWhatAllOfItsPatternsMatch) {
+  const struct {
+    const char* rule;
+    const char* path;
+    const char* edge;
+    bool passes;
+  } rows[] = {{"read-outside", "", "", true},
+              {"*", "", "", true},
+              {"write-outside", "", "", false},
+              {"read-outside", "/opt/*", "", true},
+              {"read-outside", "/op/*", "", false},
+              {"read-outside", "/opt/*", "gen/*.h", true},
+              {"read-outside", "/opt/*", "/build/gen/a.h", true},
+              {"read-outside", "/opt/*", "gen/b.h", false}};
+  for (const auto& row : rows) {
+    TestLog log = Read("/opt/x");
+    log.terms().allowances = {For(row.rule, row.path)};
+    log.terms().allowances[0].edge = row.edge;
+    const Verdict verdict = log.Judge();
+    EXPECT_EQ(verdict.findings.empty(), row.passes) << row.rule << " " << row.path << " " << row.edge;
+    EXPECT_EQ(verdict.allowed, row.passes ? 1u : 0u);
+  }
+}
+
+TEST(Verify, AnAllowanceOfATestCoversWhatRunsInsideOfIt) {
+  TestLog log;
+  log.Test(1, "net.fetch")
+      .Begin(2, Role::kCompile, "x.o", 1)
+      .Against(2, Op::kConnect, "inet:10.0.0.1:443", "network-connect: p");
+  log.terms().allowances = {For("network-connect")};
+  log.terms().allowances[0].address = "inet:10.*:443";
+  log.terms().allowances[0].test = "net.*";
+  EXPECT_THAT(log.Short(), IsEmpty());
+  log.terms().allowances[0].test = "io.*";
+  EXPECT_EQ(log.Findings().size(), 1u);
+}
+
+TEST(Verify, AFoldedDirectoryPassesOnlyIfAllOfItDoes) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, "a.h");
+  for (const char* name : {"a.x", "b.x", "c.x", "d.y"})
+    log.Against(1, Op::kOpen, std::string("/opt/") + name, kRead);
+  log.terms().allowances = {For("read-outside", "/opt/*.x")};
+  EXPECT_THAT(log.Short(), ElementsAre("read-outside /opt/"));
+  log.terms().allowances[0].path = "/opt/*";
+  EXPECT_THAT(log.Short(), IsEmpty());
+}
+
+TEST(Verify, AnExpiredAllowanceIsAnErrorOfItsOwnAsLongAsItIsNeeded) {
+  TestLog log = Read("/x");
+  log.terms().allowances = {For("read-outside", "/x")};
+  log.terms().allowances[0].expires = {2024, 10, 4};
+  EXPECT_THAT(log.Short(), IsEmpty());
+  log.terms().allowances[0].expired = true;
+  const std::vector<Finding> findings = log.Findings();
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(findings[0].rule, "read-outside");
+  EXPECT_EQ(findings[1].rule, "allowance-expired");
+  EXPECT_EQ(findings[1].severity, Severity::kError);
+  EXPECT_EQ(findings[1].what,
+            "the allowance of alice expired on 2024-10-04, and 1 finding needs it: until the rewrite");
+  EXPECT_EQ(findings[1].place, "glovebox.toml:40:1");
+  log.terms().allowances[0].path = "/other";
+  EXPECT_THAT(log.Short(), ElementsAre("read-outside /x"));
+  log.terms().allowances[0].path = "/x";
+  log.terms().severities["allowance-expired"] = {policy::Severity::kOff, {}};
+  EXPECT_THAT(log.Short(), ElementsAre("read-outside /x"));
+}
+
+TEST(Verify, ANewerAllowanceOutranksAnExpiredOne) {
+  TestLog log = Read("/x");
+  log.terms().allowances = {For("*"), For("read-outside")};
+  log.terms().allowances[0].expired = true;
+  const Verdict verdict = log.Judge();
+  EXPECT_THAT(verdict.findings, IsEmpty());
+  EXPECT_EQ(verdict.allowed, 1u);
+}
+
+TEST(Verify, ACleanRunHasNoFindings) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, "a.o").Read(1, "/src/a.c").Write(1, "/build/a.o");
+  log.Test(2, "a").Read(2, "/build/a.o").Write(2, "/build/a.out").Do(2, Op::kBind, "inet:127.0.0.1:0");
+  EXPECT_THAT(log.Short(), IsEmpty());
+}
+
+TEST(Verify, AnAddressIsNoPathAndAPathNoAddress) {
+  TestLog log = Read("/x");
+  log.terms().allowances = {For("read-outside")};
+  log.terms().allowances[0].address = "*";
+  EXPECT_EQ(log.Findings().size(), 1u);
+  TestLog net;
+  net.Begin(1, Role::kCustom, "a.h").Against(1, Op::kConnect, "inet:10.0.0.1:443", "network-connect: p");
+  net.terms().allowances = {For("network-connect", "/**")};
+  EXPECT_EQ(net.Findings().size(), 1u);
+}
+
+}  // namespace
+}  // namespace glovebox::verify
