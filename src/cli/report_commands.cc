@@ -1,6 +1,7 @@
 // `glovebox report`, `explain`, `log`: what was recorded.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -14,12 +15,15 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/terms.h"
 #include "report/explain.h"
+#include "report/findings.h"
 #include "report/format.h"
 #include "report/input.h"
 #include "report/json.h"
 #include "report/summary.h"
 #include "report/text.h"
+#include "verify/rules.h"
 
 namespace glovebox::cli {
 namespace {
@@ -86,12 +90,16 @@ int DumpLog(const Where& where) {
   return damaged ? kFailed : kOk;
 }
 
+bool LooksLikeFindingId(const std::string& what) {
+  return what.size() == 12 && what.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
 }  // namespace
 
 void AddReport(CLI::App& app, Action* action) {
   struct Options {
     Where where;
-    bool json = false, all = false;
+    bool json = false, all = false, fail = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* report = app.add_subcommand(
@@ -100,17 +108,22 @@ void AddReport(CLI::App& app, Action* action) {
   AddWhere(*report, o->where);
   report->add_flag("--json", o->json, "for programs; the form is docs/report.schema.json");
   report->add_flag("--all", o->all, "lists in full");
+  report->add_flag("--fail", o->fail, "exit with 1 where a finding is an error");
   report->callback([o, action] {
     *action = [o]() -> int {
       const auto input = LoadFrom(o->where);
       if (!input.ok()) return Report(input.status());
-      const report::Summary summary = report::Summarize(*input);
+      const report::Summary summary = Judged(*input);
       if (o->json) {
         report::WriteJson(summary, std::cout);
       } else {
         std::cout << report::TextReport(summary, report::StyleFor(STDOUT_FILENO), o->all);
       }
-      return kOk;
+      const bool error = std::any_of(summary.findings.begin(), summary.findings.end(),
+                                     [](const report::FindingFacts& facts) {
+                                       return facts.finding.severity == verify::Severity::kError;
+                                     });
+      return o->fail && error ? kFailed : kOk;
     };
   });
 }
@@ -122,15 +135,31 @@ void AddExplain(CLI::App& app, Action* action) {
     bool all = false;
   };
   auto o = std::make_shared<Options>();
-  CLI::App* explain = app.add_subcommand("explain", "who touched a file, or what an edge touched");
+  CLI::App* explain = app.add_subcommand(
+      "explain", "who touched a file, what an edge touched, or what a rule of findings means");
   AddWhere(*explain, o->where);
-  explain->add_option("WHAT", o->what, "a path, an address, an output, a target, or #NUMBER of an action")
+  explain
+      ->add_option(
+          "WHAT", o->what,
+          "a path, an address, an output, a target, #NUMBER of an action, or the rule or id of a finding")
       ->required();
   explain->add_flag("--all", o->all, "lists in full");
   explain->callback([o, action] {
     *action = [o]() -> int {
+      // A file of a rule's name is asked for as ./NAME. A rule needs no run.
+      if (const verify::Rule* rule = verify::FindRule(o->what)) {
+        std::cout << verify::ExplainRule(*rule);
+        return kOk;
+      }
       const auto input = LoadFrom(o->where);
       if (!input.ok()) return Report(input.status());
+      if (LooksLikeFindingId(o->what)) {
+        const report::Summary summary = Judged(*input);
+        if (const report::FindingFacts* facts = report::FindFinding(summary, o->what)) {
+          std::cout << report::FindingText(summary, *facts, report::StyleFor(STDOUT_FILENO));
+          return kOk;
+        }
+      }
       const std::unique_ptr<char, decltype(&free)> cwd(getcwd(nullptr, 0), free);
       const auto text = report::Explain(*input, o->what, cwd != nullptr ? cwd.get() : "/",
                                         {report::StyleFor(STDOUT_FILENO), o->all});

@@ -32,9 +32,11 @@
 #include "cli/print.h"
 #include "cli/run_options.h"
 #include "cli/run_preview.h"
+#include "cli/terms.h"
 #include "kernel/host.h"
 #include "policy/budget_text.h"
 #include "policy/limits.h"
+#include "report/findings.h"
 #include "report/input.h"
 #include "report/json.h"
 #include "report/summary.h"
@@ -280,10 +282,11 @@ void PrintSummary(const RunOptions& o, const Place& place) {
     PrintError(input.status().message());
     return;
   }
-  const report::Summary summary = report::Summarize(*input);
+  const report::Summary summary = Judged(*input);
   if (o.json) {
     report::WriteJson(summary, std::cerr);
   } else {
+    std::cerr << report::FindingsText(summary, report::StyleFor(STDERR_FILENO), /*all=*/false);
     PrintLine(absl::StrCat(report::OneLine(summary), " - report: glovebox report",
                            o.log.empty() ? "" : " --log " + PasteWord(o.log)));
   }

@@ -7,6 +7,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "graph/cmake_info.h"
+#include "graph/ctest_info.h"
 #include "graph/launch_scan.h"
 #include "graph/meson_info.h"
 #include "graph/ninja_graph.h"
@@ -71,6 +72,15 @@ void AskNinja(bool launchers_alone, BuildInfo* build) {
   }
 }
 
+void AskCTest(Input* input) {
+  const bool tested = std::any_of(
+      input->table.actions.begin(), input->table.actions.end(),
+      [](const access::ActionRecord& action) { return action.begin.role == access::Role::kTest; });
+  if (!tested) return;
+  // Without an answer nothing is known of their order.
+  input->tests = graph::LoadCTestInfo(input->build.build_dir).value_or(std::vector<graph::CTestTest>());
+}
+
 }  // namespace
 
 absl::StatusOr<Input> Load(const LoadRequest& request) {
@@ -85,7 +95,10 @@ absl::StatusOr<Input> Load(const LoadRequest& request) {
   if (!input.build.build_dir.empty()) {
     AskMeson(&input.build);
     AskCMake(&input.build);
-    if (request.ask_ninja) AskNinja(LaunchersAlone(input), &input.build);
+    if (request.ask_ninja) {
+      AskNinja(LaunchersAlone(input), &input.build);
+      AskCTest(&input);
+    }
   }
   return input;
 }

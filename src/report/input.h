@@ -3,10 +3,12 @@
 #define GLOVEBOX_REPORT_INPUT_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "access/action_table.h"
 #include "access/log.h"
+#include "graph/ctest_info.h"
 #include "report/build_info.h"
 
 namespace glovebox::report {
@@ -15,6 +17,7 @@ struct Input {
   access::Log log;
   access::ActionTable table;
   BuildInfo build;
+  std::vector<graph::CTestTest> tests;  // asked for where the log has tests; empty: CTest does not say
 };
 
 struct LoadRequest {
@@ -23,10 +26,10 @@ struct LoadRequest {
   bool ask_ninja = true;  // `ninja -t` is run in the build directory: tens of milliseconds
 };
 
-// Reads the log, then asks CMake's file API, Meson's and Ninja (with the manifest of the run) where they are
-// there: a build that has neither is reported without them. A run of launchers alone (a loose one, or a Ninja
-// that could not be entered) is told how much of the build no launcher wraps. Errors are those of the log
-// alone.
+// Reads the log, then asks CMake's file API, Meson's, Ninja (with the manifest of the run) and CTest where
+// they are there: a build that has neither is reported without them. A run of launchers alone (a loose one,
+// or a Ninja that could not be entered) is told how much of the build no launcher wraps. Errors are those of
+// the log alone.
 absl::StatusOr<Input> Load(const LoadRequest& request);
 
 }  // namespace glovebox::report

@@ -185,6 +185,44 @@ Json LeftOverJson(const LeftOver& left) {
   return json;
 }
 
+Json EvidenceJson(const verify::Evidence& evidence) {
+  static constexpr const char* kDecisions[] = {"continued", "denied", "emulated", "kernel-denied"};
+  Json json;
+  json["call"] = Text(evidence.call);
+  json["operation"] = std::string(OpName(evidence.op));
+  PutBytes(&json, "program", evidence.program);
+  json["pid"] = evidence.pid;
+  json["time_ns"] = evidence.time_ns;
+  json["result"] = std::string(access::ResultName(evidence.result));
+  json["errno"] = evidence.error;
+  json["decision"] = kDecisions[static_cast<size_t>(evidence.decision) % std::size(kDecisions)];
+  return json;
+}
+
+Json FindingJson(const FindingFacts& facts) {
+  const verify::Finding& finding = facts.finding;
+  Json json;
+  json["id"] = finding.id;
+  json["rule"] = Text(finding.rule);
+  json["severity"] = std::string(verify::SeverityName(finding.severity));
+  json["action"] = Number(facts.action);
+  json["action_name"] = finding.action_name;  // escaped when it was made
+  PutBytes(&json, "object", finding.object);
+  json["objects"] = TextArray(finding.objects);
+  json["what"] = Text(finding.what);
+  json["where"] = Text(finding.where);
+  json["policy"] = Text(finding.place);
+  json["calls"] = finding.calls;
+  json["refused"] = finding.refused;
+  json["evidence"] = finding.calls == 0 ? Json(nullptr) : EvidenceJson(finding.evidence);
+  Json others = Json::array();
+  for (const access::ActionId other : facts.others) others.push_back(Number(other));
+  json["others"] = std::move(others);
+  json["why"] = Text(finding.so);
+  json["repair"] = Text(finding.repair);
+  return json;
+}
+
 class Writer {
  public:
   explicit Writer(std::ostream& out) : out_(out) {}
@@ -226,6 +264,13 @@ void WriteJson(const Summary& summary, std::ostream& out) {
   writer.Array("tears", summary.tears, TearJson);
   writer.Array("holes", summary.holes, HoleJson);
   writer.Member("skipped", TextArray(summary.skipped));
+  // Null: nobody has judged, which is not the same as no finding.
+  if (summary.judged) {
+    writer.Array("findings", summary.findings, FindingJson);
+  } else {
+    writer.Member("findings", nullptr);
+  }
+  writer.Member("findings_allowed", summary.allowed);
   writer.Array("denied", summary.denied, DeniedJson);
   writer.Array("left_over", summary.left_over, LeftOverJson);
   writer.Array("endpoints", summary.endpoints, EndpointJson);

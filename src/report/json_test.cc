@@ -13,6 +13,7 @@
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "report/findings.h"
 #include "report/test_log.h"
 
 namespace glovebox::report {
@@ -72,6 +73,32 @@ TestLog Everything() {
 TEST(Json, IsWhatTheSchemaSays) {
   EXPECT_EQ(Validate(Text(Everything().Take())), 0);
   EXPECT_EQ(Validate(Text(TestLog().Take(false))), 0);
+}
+
+TEST(Json, FindingsAreWhatTheSchemaSays) {
+  TestLog log = Everything();
+  access::Access access = TestLog::Make(3, Op::kOpen, "/x\xff");
+  access.rule = "write-outside: glovebox.toml:1:1 write";
+  log.Access(access);
+  const Input input = log.Take();
+  Summary summary = Summarize(input);
+  AddFindings(input, {}, &summary);
+  std::ostringstream out;
+  WriteJson(summary, out);
+  EXPECT_EQ(Validate(out.str()), 0);
+  const json report = json::parse(out.str());
+  ASSERT_EQ(report["findings"].size(), 4u) << report["findings"].dump(1);
+  const json& finding = report["findings"].back();
+  EXPECT_EQ(finding["rule"], "write-outside");
+  EXPECT_EQ(finding["severity"], "error");
+  EXPECT_EQ(finding["object"], "/x\\xff");
+  EXPECT_TRUE(finding.contains("object_bytes"));
+  EXPECT_EQ(finding["policy"], "glovebox.toml:1:1 write");
+  EXPECT_EQ(finding["evidence"]["decision"], "continued");
+  EXPECT_EQ(report["findings_allowed"], 0);
+  json bad = report;
+  bad["findings"][0]["severity"] = "grave";
+  EXPECT_EQ(Validate(bad.dump()), kInvalid);
 }
 
 // A schema that lets everything pass holds nothing.

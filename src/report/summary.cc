@@ -78,6 +78,7 @@ const std::vector<std::string>& EdgeIndex::OutputsOf(const access::ActionBegin& 
 }
 
 std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges) {
+  if (!begin.test.empty()) return Shorten(EscapeBytes(begin.test), 60);
   const std::vector<std::string>& outputs = edges.OutputsOf(begin);
   if (!outputs.empty()) {
     const std::string first = EscapeBytes(outputs.front());

@@ -20,6 +20,7 @@
 #include "report/classify.h"
 #include "report/implied_exec.h"
 #include "report/input.h"
+#include "verify/finding.h"
 
 namespace glovebox::report {
 
@@ -70,7 +71,8 @@ struct ActionFacts {
   bool has_begin = false;
   bool has_end = false;
   access::ActionEnd end;
-  std::string name;  // what a person calls it: its outputs, else its target, else its command, shortened
+  std::string name;  // what a person calls it: its test, else its outputs, else its target, else its command,
+                     // shortened
   uint64_t last_ns = 0;
   uint64_t accesses = 0;
   uint64_t reads = 0;
@@ -114,6 +116,12 @@ struct LeftOver {
   std::string process;  // "pid exe"
 };
 
+struct FindingFacts {
+  verify::Finding finding;
+  access::ActionId action = 0;  // 0: of no action
+  std::vector<access::ActionId> others;
+};
+
 struct Summary {
   access::RunInfo run;
   bool has_run = false;
@@ -142,7 +150,10 @@ struct Summary {
   std::vector<HoleFacts> holes;          // most first
   std::vector<access::Tear> tears;
   std::vector<LeftOver> left_over;
-  std::vector<std::string> skipped;  // steps of the set-up that this host could not do, each once
+  bool judged = false;                 // by AddFindings() (findings.h): without it nobody has looked
+  std::vector<FindingFacts> findings;  // errors first
+  size_t allowed = 0;                  // findings that the policy file lets pass
+  std::vector<std::string> skipped;    // steps of the set-up that this host could not do, each once
 
   // (segment, the log's number) -> number.
   absl::flat_hash_map<std::pair<uint32_t, access::ActionId>, access::ActionId> numbers;
@@ -210,7 +221,7 @@ class SummaryBuilder {
 
 Summary Summarize(const Input& input);
 
-// "a.o", "a.o (+2)": what to call an action. Escaped, at most 60 columns.
+// "a.o", "a.o (+2)", the name of a test: what to call an action. Escaped, at most 60 columns.
 std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges);
 
 }  // namespace glovebox::report

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/paths.h"
 #include "base/status.h"
+#include "report/findings.h"
 
 namespace glovebox::report {
 namespace {
@@ -54,6 +55,7 @@ class Writer {
   void Head();
   void Verdict();
   void Damage();
+  void Findings();
   void Refused();
   void Network();
   void Elsewhere();
@@ -203,7 +205,18 @@ void Writer::Damage() {
   }
 }
 
+void Writer::Findings() {
+  const std::string text = FindingsText(summary_, style_, all_);
+  if (!text.empty()) absl::StrAppend(&out_, "\n", text);
+  if (summary_.allowed > 0) {
+    Heading(Ink::kDim, absl::StrCat(Count(summary_.allowed, "finding"),
+                                    summary_.allowed == 1 ? " is" : " are", " let pass by the policy file"));
+  }
+}
+
+// What was judged is told by its findings.
 void Writer::Refused() {
+  if (summary_.judged) return;
   if (!summary_.denied.empty()) {
     Heading(Ink::kRed, "Refused by Glovebox");
     List(summary_.denied, [&](const DeniedFacts& denied) {
@@ -362,6 +375,7 @@ std::string Writer::Report() {
   Head();
   Verdict();
   Damage();
+  Findings();
   Refused();
   Network();
   Elsewhere();
@@ -418,6 +432,7 @@ std::string OneLine(const Summary& summary) {
                     EscapeBytes(absl::StrJoin(action.why_incomplete, "; ")));
     break;
   }
+  if (!summary.findings.empty()) absl::StrAppend(&line, " (", Count(summary.findings.size(), "finding"), ")");
   return line;
 }
 

@@ -15,7 +15,7 @@ namespace glovebox::report {
 std::string TextReport(const Summary& summary, const Style& style, bool all);
 
 // One line, as at the end of `glovebox run`, escaped, without a newline: "1 action seen in full: 12 files
-// read, 1 written, 3 absent; no network".
+// read, 1 written, 3 absent; no network (2 findings)".
 std::string OneLine(const Summary& summary);
 
 // "/build/x" -> "x" below the build directory; others stay as they are. Escaped.

@@ -14,6 +14,8 @@
 
 namespace glovebox::verify {
 
+using policy::Terms;
+
 struct ActionLabel {
   std::string name;                  // what a person calls it, escaped
   std::vector<std::string> outputs;  // as Ninja or the launcher spells them
@@ -26,7 +28,7 @@ struct Input {
   Places places;
   std::vector<ActionLabel> labels;  // beside table.actions
   std::vector<graph::CTestTest> tests;
-  policy::Terms terms;
+  Terms terms;
 };
 
 }  // namespace glovebox::verify

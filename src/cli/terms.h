@@ -1,0 +1,15 @@
+// What the policy file of a build says about findings.
+#ifndef GLOVEBOX_CLI_TERMS_H_
+#define GLOVEBOX_CLI_TERMS_H_
+
+#include "report/input.h"
+#include "report/summary.h"
+
+namespace glovebox::cli {
+
+// The summary of a run with its findings, graded and allowed by the build's policy file.
+report::Summary Judged(const report::Input& input);
+
+}  // namespace glovebox::cli
+
+#endif  // GLOVEBOX_CLI_TERMS_H_

@@ -1,0 +1,205 @@
+#include "report/findings.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/bytes.h"
+#include "base/status.h"
+#include "report/text.h"
+
+namespace glovebox::report {
+namespace {
+
+using verify::Evidence;
+using verify::Finding;
+using verify::Severity;
+
+constexpr size_t kShown = 10;  // findings without --all
+constexpr size_t kNamed = 3;   // actions or files that are named of several
+
+// Numbers for people, beside ActionTable::actions: the k-th of them is that of the k-th begin in the log.
+std::vector<access::ActionId> NumbersOf(const Input& input, const Summary& summary) {
+  std::vector<access::ActionId> numbers;
+  for (size_t i = 0; i < input.log.records.size(); ++i) {
+    if (const auto* begin = std::get_if<access::ActionBegin>(&input.log.records[i]))
+      numbers.push_back(summary.NumberOf(input.log.segment_of[i], begin->action));
+  }
+  return numbers;
+}
+
+// The same fault of several actions.
+struct Group {
+  const FindingFacts* first = nullptr;
+  std::vector<const FindingFacts*> more;
+};
+
+std::vector<Group> GroupsOf(const Summary& summary) {
+  std::vector<Group> groups;
+  std::map<std::pair<std::string, std::string>, size_t> index;
+  for (const FindingFacts& facts : summary.findings) {
+    const auto [found, fresh] = index.try_emplace({facts.finding.rule, facts.finding.object}, groups.size());
+    if (fresh) groups.emplace_back();
+    Group& group = groups[found->second];
+    if (group.first == nullptr) {
+      group.first = &facts;
+    } else {
+      group.more.push_back(&facts);
+    }
+  }
+  return groups;
+}
+
+Ink InkOf(Severity severity) {
+  if (severity == Severity::kError) return Ink::kRed;
+  return severity == Severity::kWarning ? Ink::kYellow : Ink::kCyan;
+}
+
+std::string MetText(const Evidence& evidence, bool ruled) {
+  const std::string why = evidence.error == 0 ? "" : absl::StrCat(": ", ErrnoName(evidence.error));
+  switch (evidence.decision) {
+    case access::Decision::kDenied:
+      return absl::StrCat("refused", why);
+    case access::Decision::kKernelDenied:
+      return absl::StrCat("refused by the kernel", why);
+    default:
+      break;
+  }
+  switch (evidence.result) {
+    case access::Result::kThere:
+      return ruled ? "went on" : "there";
+    case access::Result::kCreated:
+      return "created";
+    case access::Result::kAbsent:
+      return "absent";
+    case access::Result::kRefused:
+    case access::Result::kFailed:
+      return absl::StrCat("failed", why);
+    case access::Result::kUnknown:
+      break;
+  }
+  return "outcome unknown";
+}
+
+std::string Labelled(absl::string_view label, absl::string_view text) {
+  return absl::StrCat("   ", PadRight(label, 8), text, "\n");
+}
+
+// "a, b, c and 4 more"
+std::string Some(const std::vector<std::string>& names) {
+  if (names.size() <= kNamed + 1) return absl::StrJoin(names, ", ");
+  return absl::StrCat(absl::StrJoin(names.begin(), names.begin() + kNamed, ", "), " and ",
+                      Thousands(names.size() - kNamed), " more");
+}
+
+std::string CallLine(const Finding& finding, const Style& style) {
+  const Evidence& evidence = finding.evidence;
+  std::string text =
+      absl::StrCat(EscapeBytes(finding.objects.empty() ? finding.object : finding.objects.front()), "  ",
+                   EscapeBytes(evidence.call), ", ", MetText(evidence, !finding.place.empty()));
+  if (finding.calls > 1) absl::StrAppend(&text, ", x", Thousands(finding.calls));
+  if (!evidence.program.empty()) absl::StrAppend(&text, "  by ", EscapeBytes(evidence.program));
+  if (evidence.pid != 0) absl::StrAppend(&text, " (pid ", evidence.pid, ")");
+  return Labelled(OpName(evidence.op), Shorten(text, style.width == 0 ? 0 : std::max(style.width - 11, 20)));
+}
+
+std::string GroupText(const Summary& summary, const Group& group, const Style& style) {
+  const Finding& finding = group.first->finding;
+  std::string out = absl::StrCat(
+      Paint(style, InkOf(finding.severity),
+            absl::StrCat(verify::SeverityName(finding.severity), "[", EscapeBytes(finding.rule), "]")),
+      ": ", EscapeBytes(finding.what), "\n");
+  std::string where = EscapeBytes(finding.where);
+  if (group.first->action != 0)
+    absl::StrAppend(&where, where.empty() ? "" : "  ", ActionLabel(summary, group.first->action));
+  if (!group.more.empty()) {
+    std::vector<std::string> actions;
+    for (const FindingFacts* facts : group.more) actions.push_back(ActionLabel(summary, facts->action));
+    absl::StrAppend(&where, ", and ", Some(actions));
+  }
+  if (!where.empty()) absl::StrAppend(&out, "  --> ", where, "\n");
+  if (finding.calls > 0) absl::StrAppend(&out, CallLine(finding, style));
+  if (finding.objects.size() > 1) {
+    std::vector<std::string> names;
+    for (const std::string& name : finding.objects) names.push_back(EscapeBytes(name));
+    absl::StrAppend(&out, Labelled("all", Some(names)));
+  }
+  if (!group.first->others.empty()) {
+    std::vector<std::string> actions;
+    for (const access::ActionId id : group.first->others) actions.push_back(ActionLabel(summary, id));
+    absl::StrAppend(&out, Labelled("with", Some(actions)));
+  }
+  if (!finding.place.empty()) absl::StrAppend(&out, Labelled("policy", EscapeBytes(finding.place)));
+  if (!finding.so.empty()) absl::StrAppend(&out, Labelled("so", EscapeBytes(finding.so)));
+  if (!finding.repair.empty()) absl::StrAppend(&out, Labelled("repair", EscapeBytes(finding.repair)));
+  absl::StrAppend(&out, Labelled("more", Paint(style, Ink::kDim,
+                                               absl::StrCat("glovebox explain ", finding.id, " | ",
+                                                            EscapeBytes(finding.rule)))));
+  return out;
+}
+
+}  // namespace
+
+void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary) {
+  const BuildInfo& build = input.build;
+  const EdgeIndex edges(build);
+  std::vector<verify::ActionLabel> labels;
+  labels.reserve(input.table.actions.size());
+  for (const access::ActionRecord& action : input.table.actions)
+    labels.push_back({ActionName(action.begin, edges), edges.OutputsOf(action.begin)});
+  verify::Verdict verdict = verify::Verify(
+      {input.log, input.table, verify::Places(build.source_dir, build.build_dir, build.home, build.tmp),
+       std::move(labels), input.tests, terms});
+  const std::vector<access::ActionId> numbers = NumbersOf(input, *summary);
+  const auto number = [&numbers](size_t action) { return action < numbers.size() ? numbers[action] : 0; };
+  summary->judged = true;
+  summary->allowed = verdict.allowed;
+  for (Finding& finding : verdict.findings) {
+    FindingFacts facts;
+    facts.action = number(finding.action);
+    for (const size_t other : finding.others) facts.others.push_back(number(other));
+    facts.finding = std::move(finding);
+    summary->findings.push_back(std::move(facts));
+  }
+}
+
+std::string FindingsText(const Summary& summary, const Style& style, bool all) {
+  if (summary.findings.empty()) return "";
+  std::map<Severity, uint64_t> counts;
+  for (const FindingFacts& facts : summary.findings) ++counts[facts.finding.severity];
+  std::vector<std::string> grades;
+  for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kNote}) {
+    if (counts[severity] > 0) grades.push_back(Count(counts[severity], verify::SeverityName(severity)));
+  }
+  std::string out = absl::StrCat(
+      Paint(style, InkOf(summary.findings.front().finding.severity),
+            absl::StrCat(Count(summary.findings.size(), "finding"), ": ", absl::StrJoin(grades, ", "))),
+      "\n");
+  const std::vector<Group> groups = GroupsOf(summary);
+  // "and 1 more" takes as much room as the one itself.
+  const size_t shown = all || groups.size() <= kShown + 1 ? groups.size() : kShown;
+  for (size_t i = 0; i < shown; ++i) absl::StrAppend(&out, GroupText(summary, groups[i], style));
+  if (shown < groups.size())
+    absl::StrAppend(&out, "... and ", Count(groups.size() - shown, "more finding"), " (--all)\n");
+  return out;
+}
+
+const FindingFacts* FindFinding(const Summary& summary, absl::string_view id) {
+  const auto found = std::find_if(summary.findings.begin(), summary.findings.end(),
+                                  [id](const FindingFacts& facts) { return facts.finding.id == id; });
+  return found == summary.findings.end() ? nullptr : &*found;
+}
+
+std::string FindingText(const Summary& summary, const FindingFacts& facts, const Style& style) {
+  std::string out = GroupText(summary, {&facts, {}}, style);
+  if (facts.finding.objects.size() > 1) {
+    absl::StrAppend(&out, "\n");
+    for (const std::string& object : facts.finding.objects)
+      absl::StrAppend(&out, "  ", EscapeBytes(object), "\n");
+  }
+  return out;
+}
+
+}  // namespace glovebox::report

@@ -1,0 +1,29 @@
+// The findings of a run, beside what it touched.
+#ifndef GLOVEBOX_REPORT_FINDINGS_H_
+#define GLOVEBOX_REPORT_FINDINGS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "report/format.h"
+#include "report/input.h"
+#include "report/summary.h"
+#include "verify/verify.h"
+
+namespace glovebox::report {
+
+// Judges what the log shows by `terms` and keeps it in `summary`, which is of the same input.
+void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary);
+
+// "3 findings: 2 errors, 1 warning", then each as a compiler would say it: what, where, who, why it matters,
+// what mends it. Alike ones of several actions are told once. Empty where there are none. Escaped.
+std::string FindingsText(const Summary& summary, const Style& style, bool all);
+
+// The one of this id; null: none.
+const FindingFacts* FindFinding(const Summary& summary, absl::string_view id);
+std::string FindingText(const Summary& summary, const FindingFacts& facts, const Style& style);
+
+}  // namespace glovebox::report
+
+#endif  // GLOVEBOX_REPORT_FINDINGS_H_

@@ -1,0 +1,161 @@
+#include "report/findings.h"
+
+#include "base/bytes.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "report/test_log.h"
+#include "report/text.h"
+
+namespace glovebox::report {
+namespace {
+
+using access::Role;
+using testing::HasSubstr;
+using testing::Not;
+
+access::Access Against(access::ActionId id, const std::string& path, const std::string& rule,
+                       access::Decision decision = access::Decision::kDenied) {
+  access::Access access = TestLog::Make(id, Op::kOpen, path);
+  access.rule = rule;
+  access.decision = decision;
+  if (decision != access::Decision::kContinued) {
+    access.result = access::Result::kRefused;
+    access.error = EACCES;
+  }
+  return access;
+}
+
+Summary Judged(TestLog log, const verify::Terms& terms = {}) {
+  const Input input = log.Take();
+  Summary summary = Summarize(input);
+  AddFindings(input, terms, &summary);
+  return summary;
+}
+
+TEST(Findings, ReadLikeAGoodCompilersMessages) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"gen.h"});
+  log.Access(Against(1, "/home/u/.rc", "read-outside: glovebox.toml:4:1 read"));
+  log.Access(Against(1, "/home/u/.rc", "read-outside: glovebox.toml:4:1 read"));
+  log.End(1);
+  const Summary summary = Judged(log);
+  EXPECT_EQ(FindingsText(summary, {}, false), R"(1 finding: 1 error
+error[read-outside]: /home/u/.rc is read, which the policy does not allow
+  --> #1 gen.h
+   open    /home/u/.rc  openat, refused: EACCES, x2  by /usr/bin/cc1 (pid 101)
+   policy  glovebox.toml:4:1 read
+   so      what is made here depends on a file that another machine does not have
+   repair  do not read it, or let the policy say so: read = ["${home}/.rc"]
+   more    glovebox explain )" + summary.findings[0].finding.id +
+                                                  R"( | read-outside
+)");
+  EXPECT_THAT(OneLine(summary), HasSubstr("no network; 1 call refused (1 finding)"));
+  // In the report they come before what was touched, and stand for the list of refused calls.
+  const std::string report = TextReport(summary, {}, false);
+  EXPECT_LT(report.find("error[read-outside]"), report.find("Network: none"));
+  EXPECT_THAT(report, Not(HasSubstr("Refused by Glovebox")));
+}
+
+TEST(Findings, WithoutAnyNothingIsSaid) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"}).Open(1, "/src/a.c").End(1);
+  const Summary summary = Judged(log);
+  EXPECT_TRUE(summary.judged);
+  EXPECT_EQ(FindingsText(summary, {}, false), "");
+  EXPECT_THAT(OneLine(summary), Not(HasSubstr("finding")));
+}
+
+TEST(Findings, AlikeOnesOfSeveralActionsAreToldOnce) {
+  TestLog log;
+  for (access::ActionId id = 1; id <= 7; ++id) {
+    log.Begin(id, Role::kCompile, {"o" + std::to_string(id)});
+    log.Access(Against(id, "/opt/x.h", "read-outside: p", access::Decision::kContinued)).End(id);
+  }
+  const std::string text = FindingsText(Judged(log), {}, false);
+  EXPECT_THAT(text, HasSubstr("7 findings: 7 errors\n"));
+  EXPECT_THAT(text, HasSubstr("  --> #1 o1, and #2 o2, #3 o3, #4 o4 and 3 more\n"));
+  EXPECT_THAT(text, HasSubstr("/opt/x.h  openat, went on  by "));
+  EXPECT_EQ(text.find("error[", text.find("error[") + 1), std::string::npos);
+}
+
+TEST(Findings, ListsAreShortUnlessAllIsAskedFor) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"});
+  for (int i = 0; i < 30; ++i)
+    log.Access(Against(1, "/opt/" + std::to_string(i) + "/x.h", "read-outside: p"));
+  const Summary summary = Judged(log);
+  EXPECT_THAT(FindingsText(summary, {}, false), HasSubstr("... and 20 more findings (--all)\n"));
+  EXPECT_THAT(FindingsText(summary, {}, true), Not(HasSubstr("more findings")));
+}
+
+TEST(Findings, TestsAreNamedWithTheLineThatMadeThem) {
+  TestLog log;
+  for (access::ActionId id : {1, 2}) {
+    access::ActionBegin begin;
+    begin.action = id;
+    begin.role = Role::kTest;
+    begin.test = id == 1 ? "a" : "b";
+    begin.cwd = "/build";
+    log.Add(begin).Create(id, "/build/out");
+  }
+  Input input = log.Take();
+  input.tests.resize(1);
+  input.tests[0].name = "b";
+  input.tests[0].file = "/src/CMakeLists.txt";
+  input.tests[0].line = 14;
+  input.tests[0].command_name = "add_test";
+  Summary summary = Summarize(input);
+  AddFindings(input, {}, &summary);
+  EXPECT_THAT(FindingsText(summary, {}, false),
+              HasSubstr("error[test-shared-write]: /build/out is written by two tests: b and a\n"
+                        "  --> /src/CMakeLists.txt:14 add_test  #2 b\n"
+                        "   open    /build/out  openat, created  by /usr/bin/cc1 (pid 102)\n"
+                        "   with    #1 a\n"));
+}
+
+TEST(Findings, NamesOfALogNeverReachTheTerminalRaw) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"}).Access(Against(1, "/x\n\x1b[31m", "read\x1b-y: p\x1b"));
+  const std::string text = FindingsText(Judged(log), {}, false);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_THAT(text, HasSubstr("/x\\n\\x1b[31m"));
+}
+
+TEST(Findings, AnAllowedOneIsCounted) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"}).Access(Against(1, "/x", "read-outside: p"));
+  verify::Terms terms;
+  terms.allowances.emplace_back();
+  terms.allowances[0].rule = "read-outside";
+  const Summary summary = Judged(log, terms);
+  EXPECT_TRUE(summary.findings.empty());
+  EXPECT_THAT(TextReport(summary, {}, false), HasSubstr("\n1 finding is let pass by the policy file\n"));
+}
+
+TEST(Findings, OneIsFoundByItsId) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"});
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    log.Access(Against(1, std::string("/opt/") + name, "read-outside: p"));
+  const Summary summary = Judged(log);
+  ASSERT_EQ(summary.findings.size(), 1u);
+  const FindingFacts* facts = FindFinding(summary, summary.findings[0].finding.id);
+  ASSERT_NE(facts, nullptr);
+  const std::string text = FindingText(summary, *facts, {});
+  EXPECT_THAT(text, HasSubstr("   all     /opt/a, /opt/b, /opt/c and 2 more\n"));
+  EXPECT_THAT(text, HasSubstr("\n  /opt/a\n  /opt/b\n  /opt/c\n  /opt/d\n  /opt/e\n"));
+  EXPECT_EQ(FindFinding(summary, "0123456789ab"), nullptr);
+}
+
+TEST(Findings, InARunOfSeveralWritersTheNumbersAreThoseOfTheReport) {
+  TestLog log;
+  log.Begin(1, Role::kCompile, {"a.o"}).Segment("b.gbx").Begin(1, Role::kCompile, {"b.o"});
+  log.Access(Against(1, "/x", "read-outside: p"));
+  const Summary summary = Judged(log);
+  ASSERT_EQ(summary.findings.size(), 1u);
+  EXPECT_EQ(summary.findings[0].action, 2u);
+  EXPECT_EQ(summary.Find(2)->name, "b.o");
+}
+
+}  // namespace
+}  // namespace glovebox::report
