@@ -98,6 +98,32 @@ TEST_F(RunRows, TheCommandCannotUseADescriptorThatWasPassedToUs) {
   EXPECT_EQ(outcome.out, "nine\n/bin/sh: 1: 8: Bad file descriptor\n");
 }
 
+// Rows 9 and 21.
+TEST_F(RunRows, EnforceHoldsPathsAndTakesCapabilities) {
+  ASSERT_OK(MakeDirectories(Path("w")));
+  std::vector<std::string> options;
+  for (const char* path : {"/usr", "/bin", "/lib", "/lib64", "/etc", "/proc"})
+    options.insert(options.end(), {"--read", path});
+  options.insert(options.end(), {"--write", Path("w/../w")});
+  const auto write = [&](const char* mode, const std::string& to) {
+    std::vector<std::string> all = {"--mode", mode};
+    all.insert(all.end(), options.begin(), options.end());
+    return Run(all, {"/bin/sh", "-c", absl::StrCat("echo x > ", to)}).wait_status;
+  };
+  EXPECT_EQ(write("enforce", Path("w/in")), 0);
+  EXPECT_TRUE(FileExists(Path("w/in")));
+  EXPECT_NE(write("enforce", Path("out")), 0);
+  EXPECT_FALSE(FileExists(Path("out")));
+  EXPECT_EQ(write("report", Path("out")), 0);
+  const std::string all = Capabilities({"--mode", "enforce"});
+  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) EXPECT_EQ(SetOf(all, set), 0u) << set;
+  const std::string kept = Capabilities({"--mode", "enforce", "--keep-cap", "cap_kill"});
+  if (geteuid() == 0) {
+    EXPECT_EQ(SetOf(kept, "CapEff"), Bit(CAP_KILL));
+    EXPECT_EQ(SetOf(kept, "CapBnd"), Bit(CAP_KILL));
+  }
+}
+
 // Rows 13 and 14.
 TEST_F(RunRows, TheCommandSeesWhatIsHandedThroughAndNothingOfOurs) {
   const auto set = [] {

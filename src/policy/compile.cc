@@ -176,6 +176,26 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
   return CheckNetwork(policy, host, options, skipped);
 }
 
+// Landlock has no rule that takes away: these need somebody who answers calls. Below an outer supervisor of
+// ours it is that one, who knows this policy.
+absl::Status CheckPatterns(const Policy& policy, const CompileOptions& options,
+                           std::vector<std::string>* unheld) {
+  RETURN_IF_ERROR(FileRules::Make(policy, {}).status());  // what the patterns say wrongly
+  if (policy.mode != Mode::kEnforce || options.listener || options.outer != nullptr) return absl::OkStatus();
+  for (const PathRule& rule : policy.paths) {
+    const bool append = rule.access == PathAccess::kAppend;
+    const bool hidden = rule.access == PathAccess::kHidden && !policy.hide_by_namespace;
+    if (!append && !hidden) continue;
+    const std::string reason =
+        absl::StrCat(OriginText(rule.origin), ": ", append ? "append-only" : "hidden", " path ", rule.path,
+                     ": a supervisor is needed, and none listens here (record level off, or another listener "
+                     "above)");
+    if (!policy.best_effort) return absl::UnimplementedError(reason);
+    unheld->push_back(reason);
+  }
+  return absl::OkStatus();
+}
+
 uint64_t ScopeOf(const Policy& policy) {
   return (policy.scope_signals ? kernel::kLandlockScopeSignal : 0) |
          (policy.scope_abstract_unix ? kernel::kLandlockScopeAbstractUnix : 0);
@@ -223,7 +243,8 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
   CompiledPlan compiled;
   RETURN_IF_ERROR(CheckHost(policy, host, options, &compiled.skipped));
   RETURN_IF_ERROR(CheckEnvironmentRules(policy.environment));
-  RETURN_IF_ERROR(FileRules::Make(policy, {}).status());
+  RETURN_IF_ERROR(CheckPatterns(policy, options, &compiled.unheld));
+  compiled.skipped.insert(compiled.skipped.end(), compiled.unheld.begin(), compiled.unheld.end());
 
   child::ChildPlan plan;
   plan.flags = PlanFlags(policy, host, options);
@@ -232,6 +253,7 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
                    MakeRuleset(policy, host, ScopeOf(policy), options.outer, &compiled.skipped));
   compiled.ruleset = std::move(ruleset.fd);
   compiled.grants = std::move(ruleset.grants);
+  compiled.unheld.insert(compiled.unheld.end(), ruleset.unheld.begin(), ruleset.unheld.end());
   // What the ruleset does not hold. The child tries it whatever the probe said, and reports the skip itself:
   // a plan may outlive the probe.
   plan.landlock_scope = static_cast<uint32_t>(ScopeOf(policy) & ~ruleset.scope);

@@ -22,7 +22,6 @@ constexpr uint64_t kReadRights =
     LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE;
 constexpr uint64_t kAppendRights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 constexpr int kLandlockAbiNet = 4;
-constexpr int kLandlockAbiIoctlDev = 5;
 // A rule a port: a range beyond this is no list any more.
 constexpr unsigned kMostPorts = 256;
 
@@ -124,17 +123,15 @@ absl::Status AddGrants(int ruleset, const std::vector<Grant>& grants, int abi,
 }
 
 // What of the files this host's Landlock cannot hold.
-absl::Status CheckAbi(const Policy& policy, int abi, std::vector<std::string>* skipped) {
-  if (abi < kLandlockAbiFiles) {
-    const std::string reason = absl::StrCat("files are confined by Landlock: ABI ", kLandlockAbiFiles,
-                                            " (Linux 6.2) is needed, this host has ", abi);
-    if (!policy.best_effort) return absl::UnimplementedError(reason);
-    skipped->push_back(reason);
-  } else if (abi < kLandlockAbiIoctlDev) {
-    skipped->push_back(absl::StrCat("ioctl on devices: Landlock ABI ", kLandlockAbiIoctlDev,
-                                    " (Linux 6.10) would refuse it outside of write paths, this host has ",
-                                    abi));
-  }
+absl::Status CheckAbi(const Policy& policy, int abi, std::vector<std::string>* unheld) {
+  if (abi >= kLandlockAbiFiles) return absl::OkStatus();
+  const std::string reason = absl::StrCat("files are confined by Landlock: ABI ", kLandlockAbiFiles,
+                                          " (Linux 6.10) is needed, this host has ", abi,
+                                          abi == 0  ? ""
+                                          : abi < 3 ? ", which holds neither truncate(2) nor ioctl on devices"
+                                                    : ", which does not hold ioctl on devices");
+  if (!policy.best_effort) return absl::UnimplementedError(reason);
+  unheld->push_back(reason);
   return absl::OkStatus();
 }
 
@@ -178,7 +175,8 @@ absl::StatusOr<Ruleset> MakeRuleset(const Policy& policy, const kernel::HostFeat
     made.grants = FindGrants(policy);
     const bool held = held_outside && outer->confine_files && IsAtLeast(made.grants, FindGrants(*outer));
     if (!held) {
-      RETURN_IF_ERROR(CheckAbi(policy, abi, skipped));
+      RETURN_IF_ERROR(CheckAbi(policy, abi, &made.unheld));
+      skipped->insert(skipped->end(), made.unheld.begin(), made.unheld.end());
       handled.fs = kernel::LandlockFsRights(abi);
     }
   }

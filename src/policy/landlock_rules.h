@@ -13,8 +13,9 @@
 
 namespace glovebox::policy {
 
-// Files can be confined from this ABI on (Linux 6.2): before it truncate(2) of any file went through.
-inline constexpr int kLandlockAbiFiles = 3;
+// Files can be confined from this ABI on (Linux 6.10). Before ABI 3 truncate(2) of any file went through,
+// before ABI 5 each ioctl on a device that could be opened.
+inline constexpr int kLandlockAbiFiles = 5;
 
 // Looks where the read and write paths of a policy lead (and its append-only ones without a wildcard, which
 // can be read). Nothing is made: a path that is not there is told with its errno, and what would stand there
@@ -27,9 +28,10 @@ std::vector<Grant> FindGrants(const Policy& policy);
 bool StillTrue(const std::vector<Grant>& grants);
 
 struct Ruleset {
-  UniqueFd fd;                // empty: the policy needs none
-  uint64_t scope = 0;         // of landlock_scope: what this ruleset holds as well
-  std::vector<Grant> grants;  // what its rules stand on
+  UniqueFd fd;                      // empty: the policy needs none
+  uint64_t scope = 0;               // of landlock_scope: what this ruleset holds as well
+  std::vector<Grant> grants;        // what its rules stand on
+  std::vector<std::string> unheld;  // what this host cannot hold, and the policy makes do without
 };
 
 // Files and TCP ports of a policy in mode enforce, and `scope` in the same layer (there are 16). Nothing in
@@ -38,8 +40,8 @@ struct Ruleset {
 // What of a network can be said in ports of TCP is said; an address, UDP, a wide range of ports is the
 // supervisor's to hold, and where it allows any port nothing is handled here.
 //
-// Unimplemented for what this host lacks; with best_effort that, and whatever else is not held here, goes to
-// `skipped`.
+// Unimplemented for what this host lacks; with best_effort that is in `unheld`. `skipped` gets it as well,
+// and whatever else is not in the ruleset.
 absl::StatusOr<Ruleset> MakeRuleset(const Policy& policy, const kernel::HostFeatures& host, uint64_t scope,
                                     const Policy* outer, std::vector<std::string>* skipped);
 

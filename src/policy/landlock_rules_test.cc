@@ -88,7 +88,7 @@ class LandlockRules : public testing::Test {
 bool NoLandlock() { return kernel::LandlockAbi() < kLandlockAbiFiles; }
 
 TEST_F(LandlockRules, ReadAndWritePathsAreGrantedAndNothingElse) {
-  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 3";
+  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 5";
   ASSERT_EQ(symlink("r", Path("link").c_str()), 0);
   Allow(PathAccess::kRead, "link");
   Allow(PathAccess::kWrite, "w");
@@ -103,7 +103,7 @@ TEST_F(LandlockRules, ReadAndWritePathsAreGrantedAndNothingElse) {
 
 // What a rename or a link across tells, by which cp and mv decide to copy: the evaluator says the same.
 TEST_F(LandlockRules, ALinkFromWhereOneMayOnlyReadIsAcrossDevices) {
-  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 3";
+  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 5";
   Allow(PathAccess::kRead, "r");
   Allow(PathAccess::kWrite, "w");
   ASSERT_OK_AND_ASSIGN(const Ruleset made, Make());
@@ -117,7 +117,7 @@ TEST_F(LandlockRules, ALinkFromWhereOneMayOnlyReadIsAcrossDevices) {
 }
 
 TEST_F(LandlockRules, AnAppendOnlyFileCanBeReadByTheKernelsLeave) {
-  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 3";
+  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 5";
   Allow(PathAccess::kAppend, "r/file");
   Allow(PathAccess::kAppend, "w/*.log");
   ASSERT_OK_AND_ASSIGN(const Ruleset made, Make());
@@ -128,7 +128,7 @@ TEST_F(LandlockRules, AnAppendOnlyFileCanBeReadByTheKernelsLeave) {
 
 // A rule on the directory above would grant its other names too.
 TEST_F(LandlockRules, APathThatIsMissingIsGrantedToNobodyAndSaid) {
-  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 3";
+  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 5";
   Allow(PathAccess::kWrite, "w");
   Allow(PathAccess::kWrite, "out/deep");
   ASSERT_OK_AND_ASSIGN(const Ruleset made, Make());
@@ -144,7 +144,7 @@ TEST_F(LandlockRules, APathThatIsMissingIsGrantedToNobodyAndSaid) {
 }
 
 TEST_F(LandlockRules, AReplacedDirectoryNeedsANewRuleset) {
-  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 3";
+  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 5";
   Allow(PathAccess::kWrite, "w");
   ASSERT_OK_AND_ASSIGN(const Ruleset made, Make());
   ASSERT_EQ(rename(Path("w").c_str(), Path("old").c_str()), 0);
@@ -175,15 +175,35 @@ TEST_F(LandlockRules, AHostThatCannotIsAnErrorUnlessThePolicyMakesDo) {
     policy_.best_effort = false;
     EXPECT_THAT(CompilePlan(policy_, Host(abi), {}),
                 StatusIs(absl::StatusCode::kUnimplemented,
-                         HasSubstr("ABI 3 (Linux 6.2) is needed, this host has " + std::to_string(abi))));
+                         HasSubstr("ABI 5 (Linux 6.10) is needed, this host has " + std::to_string(abi))));
     if (abi == 0 || NoLandlock()) continue;
     policy_.best_effort = true;
     ASSERT_OK_AND_ASSIGN(const CompiledPlan plan, CompilePlan(policy_, Host(abi), {}));
-    EXPECT_THAT(plan.skipped, ElementsAre(HasSubstr("Linux 6.2")));
+    EXPECT_EQ(plan.unheld, plan.skipped);
+    EXPECT_THAT(plan.skipped, ElementsAre(HasSubstr("neither truncate(2) nor ioctl")));
   }
   policy_.best_effort = true;
   ASSERT_OK_AND_ASSIGN(const CompiledPlan plan, CompilePlan(policy_, Host(0), {}));
   EXPECT_FALSE(plan.ruleset.valid());
+}
+
+TEST_F(LandlockRules, WhatOnlyASupervisorHoldsNeedsOne) {
+  policy_.confine_files = policy_.scope_signals = false;
+  Allow(PathAccess::kHidden, "r/*");
+  const kernel::HostFeatures host = Host(kernel::LandlockAbi());
+  EXPECT_OK(CompilePlan(policy_, host, {}));
+  EXPECT_OK(CompilePlan(policy_, host, {.listener = false, .outer = &policy_}));
+  EXPECT_THAT(CompilePlan(policy_, host, {.listener = false}),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("p.toml:1:1: hidden path ")));
+  policy_.best_effort = true;
+  ASSERT_OK_AND_ASSIGN(const CompiledPlan plan, CompilePlan(policy_, host, {.listener = false}));
+  EXPECT_THAT(plan.unheld, ElementsAre(HasSubstr("none listens here")));
+}
+
+TEST_F(LandlockRules, ABadPatternIsAnErrorOfThePlan) {
+  Allow(PathAccess::kHidden, "r/[x");
+  EXPECT_THAT(CompilePlan(policy_, Host(7), {}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("p.toml:1:1")));
 }
 
 TEST_F(LandlockRules, ItsScopeIsInTheSameLayer) {
@@ -201,7 +221,7 @@ TEST_F(LandlockRules, ItsScopeIsInTheSameLayer) {
 }
 
 TEST_F(LandlockRules, AnInnerActionGetsNoDomainThatHoldsNothingMore) {
-  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 3";
+  if (NoLandlock()) GTEST_SKIP() << "Landlock ABI below 5";
   Allow(PathAccess::kRead, "r");
   Allow(PathAccess::kWrite, "w");
   const Policy outer = policy_;

@@ -377,6 +377,7 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   ProcStat ended;
   const bool told = known && ReadProcStat(peer.pid, &ended) && ended.start == begun.start;
   access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
+  AddUnheld(plan.unheld, &end);
   if (told) end.cpu_ns = ended.cpu_ns + ended.children_cpu_ns;
   keeper_.Remove(begin.action).Into(&end);
   if (end.limit.empty()) end.limit = LimitThatEnded(plan.policy, end, end.cpu_ns);

@@ -1,7 +1,8 @@
 /* What a hostile program tries on files that its policy does not give it: one way a word.
  *   file_probe WORD OUTSIDE INSIDE
- * OUTSIDE holds secret (which begins with "secret"), victim, tool (a program), dir, and is open on descriptor 9;
- * INSIDE holds ok. Exit status 0: it took effect, else the errno that met it (255: no effect, and no errno). */
+ * OUTSIDE holds secret (which begins with "secret"), victim, tool (a program), dir, and is open on descriptor
+ * 9; INSIDE holds ok. Exit status 0: it took effect, else the errno that met it (255: no effect, and no
+ * errno). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,9 @@ static void* rewrite(void* unused) {
   (void)unused;
   while (racing_on) {
     memcpy(racing, secret, strlen(secret) + 1);
+    __asm__ volatile("" ::: "memory"); /* else the compiler leaves out the first */
     memcpy(racing, ok, strlen(ok) + 1);
+    __asm__ volatile("" ::: "memory");
   }
   return NULL;
 }
@@ -63,7 +66,7 @@ static int race(void) {
   int met = 255;
   strcpy(racing, ok);
   pthread_create(&thread, NULL, rewrite, NULL);
-  for (int i = 0; i < ROUNDS && met != 0; ++i)
+  for (int i = 0; i < ROUNDS; ++i)
     if (reads(racing) == 0) met = 0;
   racing_on = 0;
   pthread_join(thread, NULL);
@@ -83,7 +86,7 @@ static int swap(void) {
     }
   }
   int met = 255;
-  for (int i = 0; i < ROUNDS && met != 0; ++i)
+  for (int i = 0; i < ROUNDS; ++i)
     if (reads(link) == 0) met = 0;
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);

@@ -146,6 +146,10 @@ bool FillSetup(const SetupReport& report, absl::string_view program, access::Act
   return failure != nullptr;
 }
 
+void AddUnheld(const std::vector<std::string>& unheld, access::ActionEnd* end) {
+  for (const std::string& what : unheld) absl::StrAppend(&end->step, access::kSkippedMark, what);
+}
+
 access::ActionEnd EndOf(const access::ActionBegin& begin, int pidfd, int connection, int reap_ms) {
   access::ActionEnd end;
   end.action = begin.action;

@@ -54,6 +54,9 @@ absl::string_view ProgramOf(const access::ActionBegin& begin);
 // incomplete.
 bool FillSetup(const SetupReport& report, absl::string_view program, access::ActionEnd* end);
 
+// The same for what the plan itself goes without (policy::CompiledPlan::unheld).
+void AddUnheld(const std::vector<std::string>& unheld, access::ActionEnd* end);
+
 // The end of an action whose first process, the peer of `connection`, is `pidfd` and has ended: what that
 // peer said last, then its exit status, which is known once somebody has reaped it. Waits `reap_ms` for that.
 access::ActionEnd EndOf(const access::ActionBegin& begin, int pidfd, int connection, int reap_ms);

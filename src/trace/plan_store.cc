@@ -80,6 +80,7 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(policy::Policy polic
   plan->size = static_cast<uint32_t>(compiled.bytes.size());
   plan->ruleset = std::move(compiled.ruleset);
   plan->grants = std::move(compiled.grants);
+  plan->unheld = std::move(compiled.unheld);
   return plan;
 }
 

@@ -28,6 +28,7 @@ struct SealedPlan {
   uint32_t size = 0;
   UniqueFd ruleset;
   std::vector<policy::Grant> grants;  // what the ruleset stands on
+  std::vector<std::string> unheld;    // CompiledPlan::unheld
   bool listens = false;               // row 20 hands a listener over
 };
 

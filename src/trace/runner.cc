@@ -488,6 +488,7 @@ absl::StatusOr<RunOutcome> Run::Execute() {
     outcome_.sink_failed = outcome_.sink_failed || result.sink_failed;
   }
   FillEnd();
+  AddUnheld(plan_.unheld, &outcome_.end);
   if (!request_.sink->Append(outcome_.end)) outcome_.sink_failed = true;
   if (!handshake.ok()) return handshake;
   return std::move(outcome_);
