@@ -216,7 +216,7 @@ class Agreement : public testing::Test {
 TEST_F(Agreement, OfEvaluatorAndKernel) {
   if (kernel::LandlockAbi() < 5) GTEST_SKIP() << "Landlock ABI below 5";
   const char* wanted = getenv("GLOVEBOX_TEST_ROUNDS");
-  const int rounds = wanted != nullptr ? atoi(wanted) : 400;
+  const int rounds = wanted != nullptr ? atoi(wanted) : 250;
   kernel::HostFeatures host;
   host.landlock_abi = kernel::LandlockAbi();
   int judged = 0, refused = 0;
