@@ -18,6 +18,7 @@
 #include "policy/filters.h"
 #include "policy/landlock_rules.h"
 #include "policy/network_rules.h"
+#include "policy/logs.h"
 
 namespace glovebox::policy {
 namespace {
@@ -164,6 +165,16 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
     return absl::UnimplementedError(
         "this kernel has no seccomp user notification (Linux 5.0 or later, CONFIG_SECCOMP_FILTER): nothing "
         "can be recorded");
+  }
+  // Who opens a log, and what becomes of its O_APPEND, a filter alone cannot hold.
+  const bool seen = options.listener || (options.outer != nullptr && HoldsLogs(*options.outer));
+  if (HoldsLogs(policy) && (!seen || policy.kernel_only)) {
+    const std::string reason =
+        options.outer != nullptr
+            ? "append-only paths: the supervisor above has none in its own policy, and does not see the calls"
+            : "append-only paths need a supervisor: a listener of our own, and kernel_only off";
+    if (!policy.best_effort) return absl::UnimplementedError(reason);
+    skipped->push_back(reason);
   }
   if (options.listener && host.foreign_proc) return absl::UnimplementedError(kernel::kForeignProcMessage);
   const bool wants_scope = policy.scope_signals || policy.scope_abstract_unix;

@@ -247,5 +247,23 @@ TEST(ExportFilters, GivesBytesAndReadableText) {
   EXPECT_THAT(filters[3].pfc, HasSubstr("openat"));
 }
 
+TEST(CompilePlan, AppendOnlyPathsAreAnErrorWhereNobodySeesTheCalls) {
+  Policy policy = DefaultPolicy(Role::kRun);
+  policy.mode = Mode::kEnforce;
+  policy.paths.push_back({PathAccess::kAppend, "/b/*.log", {}});
+  kernel::HostFeatures host;
+  host.notify = true;
+  host.landlock_abi = 6;
+  EXPECT_OK(CompilePlan(policy, host, {.listener = true}));
+  EXPECT_EQ(CompilePlan(policy, host, {.listener = false}).status().code(), absl::StatusCode::kUnimplemented);
+  Policy outer = DefaultPolicy(Role::kRun);
+  EXPECT_EQ(CompilePlan(policy, host, {.listener = false, .outer = &outer}).status().code(),
+            absl::StatusCode::kUnimplemented);
+  EXPECT_OK(CompilePlan(policy, host, {.listener = false, .outer = &policy}));
+  policy.best_effort = true;
+  ASSERT_OK_AND_ASSIGN(const CompiledPlan plan, CompilePlan(policy, host, {.listener = false}));
+  EXPECT_EQ(plan.skipped.size(), 1u);
+}
+
 }  // namespace
 }  // namespace glovebox::policy

@@ -68,6 +68,31 @@ TEST(NotifyFilter, SendtoWithoutAnAddressCostsNothing) {
   EXPECT_EQ(Decide(filter, "sendto", {3, 1, 1, 0, 0x7fff00000000, 16}), SECCOMP_RET_USER_NOTIF);
 }
 
+TEST(NotifyFilter, SeesWhatCouldChangeALogByItsDescriptor) {
+  Policy policy = At(kernel::Level::kOpen);
+  const std::string without = Bytes(NotifyFilter(policy, kernel::SyscallTable()));
+  policy.paths.push_back({PathAccess::kAppend, "/b/*.log", {}});
+  const std::string report = Bytes(NotifyFilter(policy, kernel::SyscallTable()));
+  policy.mode = Mode::kEnforce;
+  const std::string enforce = Bytes(NotifyFilter(policy, kernel::SyscallTable()));
+  const uint64_t high = uint64_t{7} << 32;  // the kernel looks at 32 bits of the command
+  for (const char* name : {"ftruncate", "fallocate", "fchmod", "fchown", "fsetxattr", "fremovexattr"}) {
+    EXPECT_EQ(Decide(without, name), SECCOMP_RET_ALLOW) << name;
+    EXPECT_EQ(Decide(report, name), SECCOMP_RET_USER_NOTIF) << name;
+    EXPECT_EQ(Decide(enforce, name), SECCOMP_RET_USER_NOTIF) << name;
+  }
+  EXPECT_EQ(Decide(enforce, "fcntl", {3, F_SETFL | high, 0}), SECCOMP_RET_USER_NOTIF);
+  EXPECT_EQ(Decide(enforce, "fcntl", {3, F_GETFL, 0}), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Decide(enforce, "fcntl", {3, F_DUPFD, F_SETFL}), SECCOMP_RET_ALLOW);
+  // Modes in which nothing is refused, and those in which it is.
+  EXPECT_EQ(Decide(report, "io_submit"), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Decide(enforce, "io_submit"), SECCOMP_RET_USER_NOTIF);
+  EXPECT_EQ(Decide(enforce, "pwritev2", {3, 1, 1, 0, 0, 0x20}), SECCOMP_RET_USER_NOTIF);
+  constexpr uint64_t kUnreserve = 0x4030582b;  // FS_IOC_UNRESVSP64: a hole, whatever O_APPEND says
+  EXPECT_EQ(Decide(report, "ioctl", {3, kUnreserve}), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Decide(enforce, "ioctl", {3, kUnreserve}), SECCOMP_RET_USER_NOTIF);
+}
+
 TEST(NotifyFilter, EveryForeignCallIsSeen) {
   const std::string filter = Bytes(NotifyFilter(At(kernel::Level::kOpen), kernel::SyscallTable()));
   for (int number : {0, 3, 5, 11, 359, 1000}) {

@@ -32,6 +32,7 @@ struct Golden {
   const char* file;    // in testdata/, without .pfc
   const char* filter;  // as ExportFilters() calls it
   kernel::Level level;
+  bool logs = false;  // with append-only paths that hold
 };
 
 class GoldenFilter : public testing::TestWithParam<Golden> {};
@@ -45,6 +46,10 @@ TEST_P(GoldenFilter, StandsAsItWasJudged) {
   policy.level = golden.level;
   // Rows 6 to 8 have filters of their own where the kernel is to refuse.
   policy.kernel_only = policy.append_only = policy.restrict_kptr = std::string(golden.filter) != "notify";
+  if (golden.logs) {
+    policy.mode = Mode::kEnforce;
+    policy.paths.push_back({PathAccess::kAppend, "/b/*.log", {}});
+  }
   kernel::HostFeatures host;
   host.notify = true;
   host.landlock_abi = 6;
@@ -66,6 +71,7 @@ TEST_P(GoldenFilter, StandsAsItWasJudged) {
 INSTANTIATE_TEST_SUITE_P(Default, GoldenFilter,
                          testing::Values(Golden{"notify_open", "notify", kernel::Level::kOpen},
                                          Golden{"notify_full", "notify", kernel::Level::kFull},
+                                         Golden{"notify_logs", "notify", kernel::Level::kOpen, true},
                                          Golden{"row6_ioctl", "ioctl", kernel::Level::kOpen},
                                          Golden{"row7_append_only", "append_only", kernel::Level::kOpen},
                                          Golden{"row8_kptr", "kptr", kernel::Level::kOpen}),

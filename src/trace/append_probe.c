@@ -163,9 +163,24 @@ static int is_log(int fd) {
   return fd >= 0 && fstat(fd, &a) == 0 && stat(log_path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
+/* For RACE_MS, or until it has had an effect. */
+static struct timespec begun;
+static off_t whole;
+static int goes_on(void) {
+  const char* const ms = getenv("RACE_MS");
+  struct timespec now;
+  struct stat is;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const long passed = (now.tv_sec - begun.tv_sec) * 1000 + (now.tv_nsec - begun.tv_nsec) / 1000000;
+  return passed < (ms != NULL ? atoi(ms) : 300) && stat(log_path, &is) == 0 && is.st_size >= whole;
+}
+
 static void race(const char* what) {
   pthread_t thread;
-  const int rounds = 1500;
+  struct stat first;
+  stat(log_path, &first);
+  whole = first.st_size;
+  clock_gettime(CLOCK_MONOTONIC, &begun);
   if (!strcmp(what, "race-open") || !strcmp(what, "race-truncate") || !strcmp(what, "race-unlink")) {
     /* of the log's own length, so that any mixture of both is a name */
     snprintf(harmless, sizeof harmless, "%s", log_path);
@@ -173,7 +188,7 @@ static void race(const char* what) {
     close(open(harmless, O_CREAT | O_RDWR, 0666));
     memcpy(racing, harmless, sizeof racing);
     pthread_create(&thread, NULL, race_path, NULL);
-    for (int i = 0; i < rounds; ++i) {
+    while (goes_on()) {
       if (!strcmp(what, "race-truncate")) {
         syscall(SYS_truncate, racing, 0);
       } else if (!strcmp(what, "race-unlink")) {
@@ -181,15 +196,14 @@ static void race(const char* what) {
       } else {
         const int fd = (int)syscall(SYS_openat, AT_FDCWD, racing, O_RDWR, 0);
         if (is_log(fd)) act(fd, "mmap");
-        if (is_log(fd)) act(fd, "pwrite");
+        if (is_log(fd)) act(fd, "ftruncate");
         if (fd >= 0) close(fd);
       }
     }
   } else if (!strcmp(what, "race-how")) {
     pthread_create(&thread, NULL, race_how, NULL);
-    for (int i = 0; i < rounds; ++i) {
+    while (goes_on()) {
       const int fd = (int)syscall(SYS_openat2, AT_FDCWD, log_path, racing_how, sizeof racing_how);
-      if (fd >= 0) act(fd, "mmap");
       if (fd >= 0) close(fd);
     }
   } else {
@@ -197,9 +211,10 @@ static void race(const char* what) {
     own_fd = open("own", O_CREAT | O_RDWR, 0666);
     racing_fd = dup(own_fd);
     pthread_create(&thread, NULL, race_fd, NULL);
-    for (int i = 0; i < rounds; ++i) {
+    while (goes_on()) {
       if (!strcmp(what, "race-setfl")) {
         syscall(SYS_fcntl, racing_fd, F_SETFL, 0);
+        if ((syscall(SYS_fcntl, log_fd, F_GETFL) & O_APPEND) == 0) break;
       } else {
         syscall(SYS_ftruncate, racing_fd, 0);
       }

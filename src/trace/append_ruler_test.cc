@@ -101,6 +101,7 @@ class AppendTest : public RunnerFixture {
                         setresuid(uid_, uid_, uid_) != 0)) {
         _exit(99);
       }
+      setenv("RACE_MS", "5000", 1);
       execl("/bin/sh", "sh", "-c", absl::StrCat("cd ", dir_->path(), " && ", attempt).c_str(), nullptr);
       _exit(96);
     }

@@ -123,19 +123,45 @@ Resolved FileMaker::Again(const RulerCall& call, const PathRef& ref) {
   return o_.resolver->Resolve(static_cast<pid_t>(call.call.pid), call.process.tgid, ref);
 }
 
-// As the caller walks, with its right to search; but through procfs by ourselves, since a Landlock domain
-// keeps the thread off the caller's entry there. What is found is judged by what it is.
+// As the caller walks, with its right to search. Links of procfs (ELOOP) are followed by ourselves, since a
+// Landlock domain keeps the thread off the caller's entry there, and so is what begins in another root. What
+// is found is judged by what it is.
 int FileMaker::Hold(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin) {
-  if (!what.reach.empty()) {
-    if (!IsOwnWay(call, what.reach)) return EACCES;
-    const bool link = (flags & O_DIRECTORY) == 0 && S_ISLNK(what.mode) && !IsProcLink(what.reach);
-    pin->fd.reset(open(what.reach.c_str(), O_PATH | O_CLOEXEC | flags | (link ? O_NOFOLLOW : 0)));
-    if (!pin->fd.valid()) return errno;
-  } else if (const int error = Walk(call, ref, flags, pin)) {
-    return error;
+  const bool foreign = IsOwnWay(call, what.reach) && absl::StrContains(what.reach, "/root");
+  int error = foreign ? ELOOP : Walk(call, ref, flags, pin);
+  if (error == 0) error = fstat(pin->fd.get(), &pin->is) == 0 ? 0 : errno;
+  // /proc/self is an ordinary link, which the thread takes for its own process.
+  const bool object = (flags & O_DIRECTORY) == 0 && what.error == 0;
+  const bool other = object && error != EACCES && (error != 0 || !SameObject(pin->is, what));
+  if ((error == ELOOP || other) && (what.through_proc || !what.reach.empty())) {
+    error = HoldBehindLink(call, what, ref, flags, pin);
+    if (error == 0) error = fstat(pin->fd.get(), &pin->is) == 0 ? 0 : errno;
   }
-  if (fstat(pin->fd.get(), &pin->is) != 0) return errno;
+  if (error != 0) return error;
   return ReadLink(absl::StrCat("/proc/self/fd/", pin->fd.get()), &pin->path);
+}
+
+int FileMaker::HoldBehindLink(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags,
+                              Pin* pin) {
+  const bool missing = (flags & O_DIRECTORY) != 0 && what.error == ENOENT && what.parent_there;
+  if (what.error != 0 && !missing) return what.error;
+  if (what.reach.empty()) {
+    PathRef way;
+    way.spelled = missing ? std::string(Dirname(what.path)) : what.path;
+    way.follow = false;
+    way.resolve = RESOLVE_NO_SYMLINKS;
+    const int error = Walk(call, way, flags, pin);
+    // A descriptor of its own is open to the caller whatever stands above what it leads to.
+    const absl::string_view front = Dirname(ref.spelled);
+    const bool own = front == "/proc/self/fd" || front == "/dev/fd";
+    if (error != EACCES || !own) return error;
+    pin->fd.reset(open(way.spelled.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW | flags));
+  } else {
+    if (!IsOwnWay(call, what.reach)) return EACCES;
+    const bool link = !missing && S_ISLNK(what.mode) && !IsProcLink(what.reach);
+    pin->fd.reset(open(what.reach.c_str(), O_PATH | O_CLOEXEC | flags | (link ? O_NOFOLLOW : 0)));
+  }
+  return pin->fd.valid() ? 0 : errno;
 }
 
 int FileMaker::Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* pin) {
@@ -146,33 +172,20 @@ int FileMaker::Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* p
     start.reset(open(link.c_str(), O_PATH | O_CLOEXEC));
     if (!start.valid()) return errno == ENOENT && ref.dirfd != AT_FDCWD ? EBADF : errno;
   }
-  const auto walk = [&] {
+  return Run([&] {
     open_how how = {};
     how.flags = static_cast<uint64_t>(O_PATH | O_CLOEXEC | flags | (ref.follow ? 0 : O_NOFOLLOW));
     how.resolve = ref.resolve | RESOLVE_NO_MAGICLINKS;
     pin->fd.reset(static_cast<int>(
         syscall(SYS_openat2, start.valid() ? start.get() : AT_FDCWD, ref.spelled.c_str(), &how, sizeof how)));
     return pin->fd.valid() ? 0 : errno;
-  };
-  const int error = Run(walk);
-  // A descriptor of its own is open to the caller whatever stands above what it leads to.
-  return error == EACCES && ref.name_only ? walk() : error;
+  });
 }
 
 // ESTALE: not what was resolved.
 int FileMaker::HoldObject(const RulerCall& call, const Resolved& what, const PathRef& ref, Pin* pin) {
   if (what.error == ESRCH) return EPERM;
-  const bool by_proc = what.through_proc || !what.reach.empty();
-  if (by_proc && what.error != 0) return what.error;
-  PathRef way = ref;
-  if (by_proc) {  // without the links of procfs on the way
-    way = PathRef();
-    way.spelled = what.path;
-    way.follow = false;
-    way.resolve = RESOLVE_NO_SYMLINKS;
-    way.name_only = absl::StartsWith(ref.spelled, "/proc/self/") || absl::StartsWith(ref.spelled, "/dev/fd/");
-  }
-  if (const int error = Hold(call, what, way, 0, pin)) return error;
+  if (const int error = Hold(call, what, ref, 0, pin)) return error;
   return what.error == 0 && SameObject(pin->is, what) ? 0 : ESTALE;
 }
 
@@ -196,12 +209,6 @@ int FileMaker::HoldPlace(const RulerCall& call, const PathRef& ref, Place* place
   if (spelled.size() >= PATH_MAX) return ENAMETOOLONG;
   const Resolved dir = o_.resolver->Resolve(static_cast<pid_t>(call.call.pid), call.process.tgid, above);
   if (dir.error == ESRCH) return EPERM;
-  if (dir.through_proc || !dir.reach.empty()) {
-    if (dir.error != 0) return dir.error;
-    above = PathRef();
-    above.spelled = dir.path;
-    above.resolve = RESOLVE_NO_SYMLINKS;
-  }
   if (const int error = Hold(call, dir, above, O_DIRECTORY, &place->dir)) return error;
   FileTarget& target = place->target;
   const std::string last(spelled.substr(begin, end > begin ? end - begin : 0));
@@ -264,7 +271,11 @@ Ruling FileMaker::TryOpen(const RulerCall& call, const Checks& checks, const Res
   const bool slashed = EndsInSlash(call.intent.paths[0]) && Basename(call.intent.paths[0].spelled) != "/" &&
                        Basename(call.intent.paths[0].spelled) != "." &&
                        Basename(call.intent.paths[0].spelled) != "..";
-  if (call.intent.creates && slashed && what.parent_there) return Failed(EISDIR);
+  if (call.intent.creates && slashed) {
+    Place place;
+    const int error = HoldPlace(call, call.intent.paths[0], &place);
+    return Failed(error != 0 ? error : EISDIR);
+  }
   if (!what.there) {
     if (what.error == ENOENT && what.parent_there && call.intent.creates) {
       if (what.removed) return Failed(ENOENT);
@@ -355,7 +366,7 @@ Ruling FileMaker::OpenNew(const RulerCall& call, const Checks& checks, const Res
   const std::string name(Basename(what.path));
   PathRef above = call.intent.paths[0];
   const absl::string_view spelled = above.spelled;
-  if (what.through_proc || Basename(spelled) != name) {  // behind a link that leads to nothing
+  if (Basename(spelled) != name) {  // behind a link that leads to nothing
     above = PathRef();
     above.spelled = std::string(Dirname(what.path));
     above.resolve = RESOLVE_NO_SYMLINKS;

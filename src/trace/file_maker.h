@@ -71,6 +71,7 @@ class FileMaker {
   bool TakeRights(const RulerCall& call, Ruling* ruling);
   int Run(absl::FunctionRef<int()> work);  // in the thread: 0 or errno
   int Hold(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin);
+  int HoldBehindLink(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin);
   int Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* pin);
   int HoldObject(const RulerCall& call, const Resolved& what, const PathRef& ref, Pin* pin);
   int HoldPlace(const RulerCall& call, const PathRef& ref, Place* place);
