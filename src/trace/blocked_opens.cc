@@ -55,7 +55,7 @@ void BlockedOpens::Open(Waiting* one, const UniqueFd& pin, int flags, bool cloex
 void BlockedOpens::Reap(bool all) {
   for (auto one = waiting_.begin(); one != waiting_.end();) {
     if (!one->ended.load()) {
-      if (all || listener_->CheckValid(one->id) != 0) {
+      if (all || listener_->CheckValid(one->id) == ENOENT) {
         one->stop.store(true);
         Wake(one->thread.native_handle());  // perhaps before it waits: it comes round again
       }

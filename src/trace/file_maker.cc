@@ -198,6 +198,7 @@ int FileMaker::HoldPlace(const RulerCall& call, const PathRef& ref, Place* place
   const size_t begin = spelled.rfind('/', end == 0 ? 0 : end - 1) + 1;  // npos + 1: 0
   PathRef above;
   above.dirfd = ref.dirfd;
+  above.resolve = ref.resolve;
   if (end == 0 && !spelled.empty()) {
     above.spelled = "/";
     place->name = "/";
@@ -207,7 +208,8 @@ int FileMaker::HoldPlace(const RulerCall& call, const PathRef& ref, Place* place
   }
   if (spelled.empty()) return ENOENT;
   if (spelled.size() >= PATH_MAX) return ENAMETOOLONG;
-  const Resolved dir = o_.resolver->Resolve(static_cast<pid_t>(call.call.pid), call.process.tgid, above);
+  Resolved dir = o_.resolver->Resolve(static_cast<pid_t>(call.call.pid), call.process.tgid, above);
+  dir.parent_there = false;  // it is the directory itself that is wanted
   if (dir.error == ESRCH) return EPERM;
   if (const int error = Hold(call, dir, above, O_DIRECTORY, &place->dir)) return error;
   FileTarget& target = place->target;
