@@ -128,7 +128,7 @@ Resolved FileMaker::Again(const RulerCall& call, const PathRef& ref) {
 // is found is judged by what it is.
 int FileMaker::Hold(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin) {
   const bool foreign = IsOwnWay(call, what.reach) && absl::StrContains(what.reach, "/root");
-  int error = foreign ? ELOOP : Walk(call, ref, flags, pin);
+  int error = foreign || ref.empty_path ? ELOOP : Walk(call, ref, flags, pin);
   if (error == 0) error = fstat(pin->fd.get(), &pin->is) == 0 ? 0 : errno;
   // /proc/self is an ordinary link, which the thread takes for its own process.
   const bool object = (flags & O_DIRECTORY) == 0 && what.error == 0;
@@ -165,10 +165,12 @@ int FileMaker::HoldBehindLink(const RulerCall& call, const Resolved& what, const
 }
 
 int FileMaker::Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* pin) {
+  if (ref.spelled.empty()) return ENOENT;
   UniqueFd start;
-  if (!absl::StartsWith(ref.spelled, "/") || ref.resolve != 0) {
-    const std::string link = ref.dirfd == AT_FDCWD ? absl::StrCat("/proc/", call.call.pid, "/cwd")
-                                                   : absl::StrCat("/proc/", call.call.pid, "/fd/", ref.dirfd);
+  if (!absl::StartsWith(ref.spelled, "/") || (ref.resolve & RESOLVE_IN_ROOT) != 0) {
+    const std::string link = ref.dirfd == AT_FDCWD
+                                 ? absl::StrCat("/proc/", call.call.pid, "/cwd")
+                                 : absl::StrCat("/proc/", call.call.pid, "/fd/", ref.dirfd);
     start.reset(open(link.c_str(), O_PATH | O_CLOEXEC));
     if (!start.valid()) return errno == ENOENT && ref.dirfd != AT_FDCWD ? EBADF : errno;
   }
@@ -274,7 +276,7 @@ Ruling FileMaker::TryOpen(const RulerCall& call, const Checks& checks, const Res
                        Basename(call.intent.paths[0].spelled) != "." &&
                        Basename(call.intent.paths[0].spelled) != "..";
   if (call.intent.creates && slashed) {
-    Place place;
+    Place place;  // what is on the way comes first
     const int error = HoldPlace(call, call.intent.paths[0], &place);
     return Failed(error != 0 ? error : EISDIR);
   }

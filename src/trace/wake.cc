@@ -11,6 +11,13 @@ constexpr int kWakeSignal = SIGURG;
 
 void Nothing(int) {}
 
+void Mask(int how) {
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, kWakeSignal);
+  pthread_sigmask(how, &one, nullptr);
+}
+
 }  // namespace
 
 void LetBeWoken() {
@@ -20,11 +27,10 @@ void LetBeWoken() {
     action.sa_handler = Nothing;
     sigaction(kWakeSignal, &action, nullptr);  // without SA_RESTART: the wait must end
   });
-  sigset_t one;
-  sigemptyset(&one);
-  sigaddset(&one, kWakeSignal);
-  pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  Mask(SIG_UNBLOCK);
 }
+
+void LetSleep() { Mask(SIG_BLOCK); }
 
 void Wake(pthread_t thread) { pthread_kill(thread, kWakeSignal); }
 
