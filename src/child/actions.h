@@ -28,6 +28,9 @@ StepResult Stop(Plan plan, Context context);
 StepResult ExitForExport(Plan plan, Context context);
 StepResult Execute(Plan plan, Context context);
 
+// namespaces.cc
+StepResult EnterNetworkNamespace(Plan plan, Context context);
+
 // steps_confine.cc
 StepResult GiveUpNewPrivileges(Plan plan, Context context);
 StepResult LoadIoctlFilter(Plan plan, Context context);

@@ -32,6 +32,7 @@ constexpr StepMessage kMessages[] = {
     {StepCode::kSeccompWaitFd, "SeccompWaitFd", "the listener was not taken"},
     {StepCode::kCapSet, "CapSet", "cannot drop the capability"},
     {StepCode::kExec, "Exec", "cannot run"},
+    {StepCode::kNetworkNamespace, "NetworkNamespace", "cannot enter a network namespace of its own"},
 };
 static_assert(sizeof(kMessages) / sizeof(kMessages[0]) == kStepCodeCount);
 constexpr StepMessage kUnknown = {StepCode::kNone, "Unknown", "a step of another version failed"};

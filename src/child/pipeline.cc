@@ -114,6 +114,12 @@ void ReportSkipped(ConstContext context) {
 StepList StepTable() { return {kSteps, sizeof(kSteps) / sizeof(kSteps[0])}; }
 
 [[noreturn]] void RunPipeline(const ChildPlan& plan, ChildContext& context) {
+  // Before the rows: it needs the calls that they take away, and the pipes of a supervisor that is there
+  // already.
+  if ((plan.flags & kNetworkNamespace) != 0) {
+    const StepResult result = EnterNetworkNamespace(plan, context);
+    if (result.code != StepCode::kNone) Fail(context, result);
+  }
   for (const Step& step : kSteps) {
     if (step.row == 23) ReportSkipped(context);
     if (!step.guard(plan, context)) continue;

@@ -42,10 +42,11 @@ struct StepList {
 // Rows 0 to 24 in order. `guard(plan, context)` says whether a row is switched on: what --explain prints.
 StepList StepTable();
 
-// Runs the rows and ends in exec. A failing row writes its message to stderr and a StepFailure to the status
-// descriptor or the connection, and exits with the errno (ENOSYS where it is 0). ValidatePlan() must have
-// accepted the plan, and its spans must lie behind it. Async-signal-safe: may run between fork and exec of a
-// threaded program. An answer other than kListenerTaken in row 20 is a bug of ours and ends in SIGABRT.
+// Enters a network namespace where the plan says so, runs the rows and ends in exec. What fails writes its
+// message to stderr and a StepFailure to the status descriptor or the connection, and exits with the errno
+// (ENOSYS where it is 0). ValidatePlan() must have accepted the plan, and its spans must lie behind it.
+// Async-signal-safe: may run between fork and exec of a threaded program. An answer other than kListenerTaken
+// in row 20 is a bug of ours and ends in SIGABRT.
 [[noreturn]] void RunPipeline(const ChildPlan& plan, ChildContext& context);
 
 }  // namespace glovebox::child

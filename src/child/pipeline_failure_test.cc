@@ -428,5 +428,46 @@ INSTANTIATE_TEST_SUITE_P(
                     LandlockRefusal{"NewPrivileges", EPERM, SYS_landlock_restrict_self, false}),
     [](const auto& row) { return std::string(row.param.name); });
 
+// Before row 0.
+TEST(NetworkNamespace, WhatThisHostCannotIsAFailureOrIsSkippedAsThePlanSays) {
+  for (const bool best_effort : {false, true}) {
+    Session session;
+    session.plan().flags |= kNetworkNamespace | (best_effort ? kNetworkBestEffort : 0u);
+    session.in_child = [](ChildContext&) { DenyHere(SYS_unshare, EPERM); };
+    const Outcome outcome = session.Run();
+    ASSERT_EQ(outcome.failures.size(), 1u);
+    EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kNetworkNamespace));
+    EXPECT_EQ(outcome.failures[0].error, EPERM);
+    EXPECT_EQ(outcome.failures[0].kind, best_effort ? FailureKind::kSkipped : FailureKind::kFailed);
+    if (best_effort) {
+      EXPECT_EQ(outcome.status, 0);
+      EXPECT_EQ(outcome.error, "");
+      continue;
+    }
+    EXPECT_EQ(WEXITSTATUS(outcome.status), EPERM);
+    EXPECT_EQ(outcome.error,
+              "glovebox: cannot enter a network namespace of its own: Operation not permitted\n");
+  }
+}
+
+// Half of the way is none: there is no way back out of a namespace.
+TEST(NetworkNamespace, WhatFailsBehindTheNamespaceLeavesNobodyInOneByBestEffort) {
+  Session session;
+  session.plan().flags |= kNetworkNamespace | kNetworkBestEffort;
+  static char before[64], after[64];
+  session.in_child = [](ChildContext& context) {
+    DenyHere(SYS_ioctl, EIO, 1, 0x8914);  // SIOCSIFFLAGS
+    (void)!readlink("/proc/self/ns/net", before, sizeof before - 1);
+    context.pre_exec = [](void*) {
+      (void)!readlink("/proc/self/ns/net", after, sizeof after - 1);
+      return strcmp(before, after) == 0 ? 0 : EBADMSG;
+    };
+  };
+  const Outcome outcome = session.Run();
+  EXPECT_EQ(outcome.status, 0) << outcome.error;
+  ASSERT_EQ(outcome.failures.size(), 1u);
+  EXPECT_EQ(outcome.failures[0].kind, FailureKind::kSkipped);
+}
+
 }  // namespace
 }  // namespace glovebox::child

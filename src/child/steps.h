@@ -32,8 +32,9 @@ enum class StepCode : uint32_t {
   kSeccompWaitFd,
   kCapSet,
   kExec,
+  kNetworkNamespace,
 };
-inline constexpr uint32_t kStepCodeCount = 22;
+inline constexpr uint32_t kStepCodeCount = 23;
 
 struct StepMessage {
   StepCode code;

@@ -235,6 +235,53 @@ TEST(CompilePlan, WhatTheHostCannotDoIsSkippedAloudOrRefused) {
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("user notification")));
 }
 
+TEST(CompilePlan, ANetworkThatCannotBeHeldHereIsAnErrorOrIsSaidAloud) {
+  Policy policy = DefaultPolicy(Role::kRun);
+  policy.network.mode = NetworkMode::kLoopback;
+  kernel::HostFeatures blind = GoodHost();
+  blind.pidfd_getfd = false;
+  EXPECT_OK(CompilePlan(policy, blind, {})) << "mode report holds nothing";
+  policy.mode = Mode::kEnforce;
+  EXPECT_OK(CompilePlan(policy, GoodHost(), {}));
+  EXPECT_THAT(CompilePlan(policy, blind, {}).status().message(), HasSubstr("network loopback: "));
+  EXPECT_FALSE(CompilePlan(policy, GoodHost(), {.listener = false}).ok());
+  policy.best_effort = true;
+  ASSERT_OK_AND_ASSIGN(CompiledPlan plan, CompilePlan(policy, blind, {}));
+  EXPECT_THAT(plan.skipped, SizeIs(1));
+  policy.best_effort = false;
+  policy.network.mode = NetworkMode::kNone;
+  ASSERT_OK_AND_ASSIGN(plan, CompilePlan(policy, GoodHost(), {.listener = false}));
+  EXPECT_EQ(Head(plan).flags & child::kHoldsNetwork, child::kHoldsNetwork);
+}
+
+TEST(CompilePlan, ANetworkNamespaceIsAskedForAsStrictlyAsTheModeSays) {
+  for (const Mode mode : {Mode::kObserve, Mode::kReport, Mode::kEnforce}) {
+    Policy policy = DefaultPolicy(Role::kRun);
+    policy.mode = mode;
+    ASSERT_OK_AND_ASSIGN(CompiledPlan plan, CompilePlan(policy, GoodHost(), {}));
+    EXPECT_EQ(Head(plan).flags & child::kNetworkNamespace, 0u);
+    policy.network.own_namespace = true;
+    ASSERT_OK_AND_ASSIGN(plan, CompilePlan(policy, GoodHost(), {}));
+    EXPECT_NE(Head(plan).flags & child::kNetworkNamespace, 0u);
+    EXPECT_EQ((Head(plan).flags & child::kNetworkBestEffort) != 0, mode != Mode::kEnforce);
+  }
+}
+
+// A network of its own that the outer supervisor holds already is left to it, on record.
+TEST(CompilePlan, TheSameNetworkIsNotHeldTwice) {
+  Policy policy = DefaultPolicy(Role::kRun);
+  policy.mode = Mode::kEnforce;
+  policy.network.mode = NetworkMode::kNone;
+  Policy outer = policy;
+  ASSERT_OK_AND_ASSIGN(CompiledPlan same,
+                       CompilePlan(policy, GoodHost(), {.listener = false, .outer = &outer}));
+  EXPECT_EQ(Head(same).notify_filter.size, 0u);
+  outer.network.mode = NetworkMode::kUnix;
+  ASSERT_OK_AND_ASSIGN(CompiledPlan less,
+                       CompilePlan(policy, GoodHost(), {.listener = false, .outer = &outer}));
+  EXPECT_GT(Head(less).notify_filter.size, 0u);
+}
+
 TEST(ExportFilters, GivesBytesAndReadableText) {
   Policy policy = DefaultPolicy(Role::kRun);
   policy.kernel_only = policy.append_only = policy.restrict_kptr = true;

@@ -116,14 +116,14 @@ absl::Status AddSockets(FilterBuilder& builder, const Policy& policy) {
 }
 
 // What of a network that is held needs no record.
-absl::Status AddNetwork(FilterBuilder& builder, const Policy& policy) {
+absl::Status AddNetwork(FilterBuilder& builder) {
   RETURN_IF_ERROR(builder.Add(kRefusedSocket, "socketpair", {{0, SCMP_CMP_NE, AF_UNIX, 0}}));
   for (const SocketOption& option : RoutingOptions()) {
     RETURN_IF_ERROR(builder.Add(kRefusedSocket, "setsockopt",
                                 {LowWordIs(1, static_cast<uint32_t>(option.level)),
                                  LowWordIs(2, static_cast<uint32_t>(option.name))}));
   }
-  return policy.kernel_only ? AddSockets(builder, policy) : absl::OkStatus();
+  return absl::OkStatus();
 }
 
 // What a log is protected from by its descriptors. F_SETFL alone of fcntl, whose others are many.
@@ -178,7 +178,7 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
   RETURN_IF_ERROR(AddLimits(builder, policy));
   RETURN_IF_ERROR(
       AddTimeStampCounter(builder, policy, policy.kernel_only ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_NOTIFY));
-  if (HoldsNetwork(policy)) RETURN_IF_ERROR(AddNetwork(builder, policy));
+  if (HoldsNetwork(policy)) RETURN_IF_ERROR(AddNetwork(builder));
   std::vector<std::string> noticed;
   const bool gate = policy.gate != 0 && MayHaveGate(policy);
   for (const kernel::SyscallRow& row : table) {
@@ -208,8 +208,8 @@ absl::StatusOr<FilterBuilder> RefuseFilter(const Policy& policy, absl::Span<cons
   RETURN_IF_ERROR(AddLimits(builder, policy));
   RETURN_IF_ERROR(AddTimeStampCounter(builder, policy, SCMP_ACT_ERRNO(EPERM)));
   if (HoldsNetwork(policy)) {
-    RETURN_IF_ERROR(AddNetwork(builder, policy));
-    if (!policy.kernel_only) RETURN_IF_ERROR(AddSockets(builder, policy));
+    RETURN_IF_ERROR(AddNetwork(builder));
+    RETURN_IF_ERROR(AddSockets(builder, policy));
   }
   for (const kernel::SyscallRow& row : table) {
     if (row.refuse == 0) continue;

@@ -35,9 +35,8 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
 // it fails with EPERM. At the policy's gate the call that a gate is for is allowed. Not with restrict_kptr:
 // what asks at the gate may hand over a kernel's pointer, which must not pass unseen. Nor with kernel_only,
 // nor where the level does not record the call: there is nothing to be spared.
-// Where the network is held, socket() is the supervisor's to refuse, who tells of it; with kernel_only, and
-// what it need not see (a socketpair() of another family, options that carry a source route), the kernel says
-// EACCES.
+// Where the network is held, socket() is the supervisor's to refuse, who tells of it; to what it need not
+// see, a socketpair() of another family and options that carry a source route, the kernel says EACCES.
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 
 // The call that goes on at the policy's gate.

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/fs.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "kernel/abi.h"
 #include "policy/evaluate.h"
+#include "policy/network_rules.h"
 #include "policy/test_call.h"
 
 namespace glovebox::policy {
@@ -318,6 +321,55 @@ TEST(RealKernel, A32BitCallIsNotified) {
             ENOSYS);
 }
 #endif
+
+constexpr uint32_t kNoSocket = SECCOMP_RET_ERRNO | EACCES;
+
+Policy Confined(NetworkMode mode, Mode how = Mode::kEnforce) {
+  Policy policy = At(kernel::Level::kOpen);
+  policy.mode = how;
+  policy.network.mode = mode;
+  return policy;
+}
+
+TEST(NotifyFilter, LeavesSocketsToTheSupervisorAndSourceRoutesToNobody) {
+  const std::string held = Bytes(NotifyFilter(Confined(NetworkMode::kNone), kernel::SyscallTable()));
+  EXPECT_EQ(Decide(held, "socket", {AF_INET, SOCK_STREAM, 0}), SECCOMP_RET_USER_NOTIF);
+  EXPECT_EQ(Decide(held, "socketpair", {AF_UNIX, SOCK_STREAM, 0}), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Decide(held, "socketpair", {AF_TIPC, SOCK_STREAM, 0}), kNoSocket);
+  EXPECT_EQ(Decide(held, "setsockopt", {3, IPPROTO_IP, IP_OPTIONS}), kNoSocket);
+  EXPECT_EQ(Decide(held, "setsockopt", {3, uint64_t{1} << 32, IP_OPTIONS}), kNoSocket);
+  EXPECT_EQ(Decide(held, "setsockopt", {3, IPPROTO_IPV6, 57}), kNoSocket);
+  EXPECT_EQ(Decide(held, "setsockopt", {3, SOL_SOCKET, SO_REUSEADDR}), SECCOMP_RET_ALLOW);
+  for (const Policy& free : {Confined(NetworkMode::kAny), Confined(NetworkMode::kNone, Mode::kReport)}) {
+    const std::string filter = Bytes(NotifyFilter(free, kernel::SyscallTable()));
+    EXPECT_EQ(Decide(filter, "socketpair", {AF_TIPC, SOCK_STREAM, 0}), SECCOMP_RET_ALLOW);
+    EXPECT_EQ(Decide(filter, "setsockopt", {3, IPPROTO_IP, IP_OPTIONS}), SECCOMP_RET_ALLOW);
+  }
+}
+
+// Every family, type and protocol near those that are allowed, and what cannot be one.
+TEST(RefuseFilter, RefusesTheSocketsThatTheRulesRefuse) {
+  for (const NetworkMode mode : {NetworkMode::kNone, NetworkMode::kUnix, NetworkMode::kLoopback}) {
+    const Policy policy = Confined(mode);
+    const std::string refuse = Bytes(RefuseFilter(policy, {}));
+    for (int domain = 0; domain < 48; ++domain) {
+      for (int type = 0; type < 16; ++type) {
+        for (const int protocol : {0, 1, 5, 6, 7, 16, 17, 18, 132, 255, 262, 1 << 20}) {
+          // Netlink's types the kernel judges.
+          const bool allowed =
+              AllowsSocket(policy.network, domain, domain == AF_NETLINK ? SOCK_RAW : type, protocol);
+          const uint32_t action =
+              Decide(refuse, "socket",
+                     {static_cast<uint64_t>(domain), static_cast<uint64_t>(type) | SOCK_CLOEXEC,
+                      static_cast<uint64_t>(protocol)});
+          ASSERT_EQ(action, allowed ? SECCOMP_RET_ALLOW : kNoSocket)
+              << NetworkModeName(mode) << " " << domain << " " << type << " " << protocol;
+        }
+      }
+    }
+    EXPECT_EQ(Decide(refuse, "socket", {~uint64_t{0}, SOCK_STREAM, 0}), kNoSocket);
+  }
+}
 
 }  // namespace
 }  // namespace glovebox::policy

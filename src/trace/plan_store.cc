@@ -70,6 +70,8 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(policy::Policy polic
   if (outer != nullptr) {
     policy.scope_signals = policy.scope_signals && !outer->scope_signals;
     policy.scope_abstract_unix = policy.scope_abstract_unix && !outer->scope_abstract_unix;
+    // One of its own would keep it apart from what else runs in the outer one.
+    policy.network.own_namespace = policy.network.own_namespace && !outer->network.own_namespace;
   }
   plan->policy = policy;
   // A foreign listener above: each action is set up without its own, as `glovebox run` does it there.
