@@ -356,6 +356,9 @@ int main(int argc, char** argv) {
   if (strcmp(word, "unix-dgram") == 0) return unix_pair(argv[2], SOCK_DGRAM);
   if (strcmp(word, "unix-connect") == 0) return unix_connect(argv[2]);
   if (strcmp(word, "socketcall") == 0) return socketcall32(1, (uint32_t)atoi(argv[2]), SOCK_STREAM, 0);
+  if (strcmp(word, "option32") == 0)
+    return call32(366, socket(AF_INET, SOCK_DGRAM, 0), IPPROTO_IP, IP_OPTIONS);
+  if (strcmp(word, "socketcall-option") == 0) return socketcall32(14, 0, IPPROTO_IP, IP_OPTIONS);
   if (strcmp(word, "socket32") == 0) return call32(359, atoi(argv[2]), SOCK_STREAM, 0);
   if (argc < 4) return 255;
   parse(argv[2], argv[3]);

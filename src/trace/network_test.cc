@@ -247,6 +247,8 @@ TEST_F(NetworkTest, ProgramsOf32BitsAreHeldAsWell) {
     EXPECT_EQ(Probe({word, "127.0.0.1", bad.port}), EACCES) << word;
   }
   EXPECT_EQ(Probe({"socketcall", "2"}), EACCES) << "its arguments lie in memory";
+  EXPECT_EQ(Probe({"socketcall-option"}), EACCES);
+  EXPECT_EQ(Probe({"option32"}), EACCES);
 }
 #endif
 
@@ -459,6 +461,23 @@ TEST_F(NetworkTest, WhatWeMakeIsRecordedWithItsResult) {
   EXPECT_EQ(connects[1].error, ECONNREFUSED);
 }
 
+// What a peer is told of who connects would be the supervisor's ids.
+TEST_F(NetworkTest, NobodyGoesByTheIdsOfItsSupervisor) {
+  if (geteuid() != 0) GTEST_SKIP() << "an ordinary user has no other ids";
+  policy_.network.mode = NetworkMode::kUnix;
+  policy_.keep_capabilities = {"cap_setuid", "cap_setgid"};
+  ASSERT_EQ(chmod(dir_->path().c_str(), 0777), 0);
+  const auto as_another = [&](const std::string& words) {
+    return RunCommand({"/bin/sh", "-c",
+                       absl::StrCat("exec setpriv --reuid 65534 --regid 65534 --clear-groups ",
+                                    GLOVEBOX_NETWORK_PROBE, " ", words)});
+  };
+  if (RunCommand({"/bin/sh", "-c", "exec setpriv --reuid 65534 true"}) != 0) GTEST_SKIP() << "no setpriv";
+  EXPECT_EQ(as_another(absl::StrCat("unix ", Path("socket"))), EACCES);
+  EXPECT_FALSE(Ruled("network-bind").empty());
+  EXPECT_EQ(as_another("pass"), 0) << "a pair of one's own";
+}
+
 // Programs that mean no harm.
 TEST_F(NetworkTest, AServerAndItsClientWorkOnLoopback) {
   policy_.network.mode = NetworkMode::kLoopback;
@@ -479,6 +498,9 @@ TEST_F(NetworkTest, AServerAndItsClientWorkOnLoopback) {
       "a, b = socket.socketpair()\n"
       "socket.send_fds(a, [b'x'], [0])\n"
       "assert len(socket.recv_fds(b, 1, 1)[1]) == 1\n"
+      "import shutil, subprocess\n"
+      "if shutil.which('curl'):\n"
+      "  assert subprocess.check_output(['curl', '-s', '--noproxy', '*', url]) == b'hello'\n"
       "server.shutdown()\n";
   ASSERT_OK(WriteFile(Path("page"), "hello"));
   ASSERT_OK(WriteFile(Path("script.py"), python));
@@ -487,6 +509,17 @@ TEST_F(NetworkTest, AServerAndItsClientWorkOnLoopback) {
   EXPECT_EQ(
       RunCommand({"/bin/sh", "-c", absl::StrCat("cd ", dir_->path(), " && exec /usr/bin/python3 script.py")}),
       0);
+}
+
+TEST_F(NetworkTest, ABuildNeedsNoNetwork) {
+  if (system("ninja --version > /dev/null 2>&1 && cc --version > /dev/null 2>&1") != 0)
+    GTEST_SKIP() << "no ninja or no compiler";
+  policy_.network.mode = NetworkMode::kNone;
+  ASSERT_OK(WriteFile(Path("main.c"), "int main(void) { return 0; }\n"));
+  ASSERT_OK(
+      WriteFile(Path("build.ninja"), "rule cc\n  command = cc $in -o $out\nbuild program: cc main.c\n"));
+  EXPECT_EQ(RunCommand({"/bin/sh", "-c", absl::StrCat("cd ", dir_->path(), " && ninja > log && ./program")}),
+            0);
 }
 
 }  // namespace
