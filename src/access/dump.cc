@@ -53,7 +53,8 @@ struct Dumper {
   std::string operator()(const ActionEnd& r) const {
     return absl::StrCat(Time(r.time_ns), " #", r.action, " end ", EndName(r.kind), " ", r.status,
                         r.step.empty() ? "" : absl::StrCat(" ", Word(r.step)),
-                        r.left_over.empty() ? "" : absl::StrCat(" left over: ", Words(r.left_over)));
+                        r.left_over.empty() ? "" : absl::StrCat(" left over: ", Words(r.left_over)),
+                        r.limit.empty() ? "" : absl::StrCat(" limit: ", Quoted(r.limit)));
   }
   std::string operator()(const RunEnd& r) const {
     return absl::StrCat(Time(r.time_ns), " run ended, exit status ", r.exit_status);

@@ -125,14 +125,17 @@ struct ActionEnd {
   int32_t status = 0;          // exit status, signal, or errno of the failed step
   std::string step;  // kSandboxFailed: the pipeline's step. Then, and for any other end, each step that this
                      // host could not do and that was skipped: kSkippedMark, its name, the reason
-  uint64_t cpu_ns = 0;  // user + system of the action's first process tree, 0 when unknown
+  uint64_t cpu_ns = 0;  // user + system of its processes that were waited for, 0 when unknown
+  // Of all its processes together where `measured` is not empty, else of the largest one; 0 when unknown.
   uint64_t peak_bytes = 0;
   std::vector<std::string> left_over;  // "pid exe" of what still ran when the first process had ended
   // The limit that ended it, with its value and what was measured ("wall clock 10 s", "total memory 512 MiB:
   // 540 MiB"); empty: none did.
   std::string limit;
-  uint64_t peak_processes = 0;  // at once, of the whole action; 0: not known
-  std::string measured;         // how memory and processes were: "cgroup v2", "cgroup v1", "sampled", ""
+  uint64_t peak_processes = 0;  // with their threads, at once, of the whole action; 0: not known
+  // How memory and processes were: "cgroup v2", "cgroup v1", "sampled", "cgroup v1, memory sampled", ""
+  // (not).
+  std::string measured;
 
   bool operator==(const ActionEnd&) const = default;
 };

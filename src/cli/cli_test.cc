@@ -45,6 +45,41 @@ TEST_F(Cli, UsageErrorsAreOneLineAndExitWith2) {
   }
 }
 
+TEST_F(Cli, ABoundThatIsNoneIsAUsageErrorThatSaysWhatWouldBeOne) {
+  const std::pair<std::vector<std::string>, const char*> bad[] = {
+      {{"--wall-clock", "10d"}, "--wall-clock: duration '10d' ends in 'd'"},
+      {{"--total-memory", "lots"}, "--total-memory: size 'lots' is no number (as in 512M"},
+      {{"--total-processes", "0"}, "--total-processes: count '0' is not more than 0"},
+      {{"--wall-clock="}, "--wall-clock"},
+  };
+  for (const auto& [options, why] : bad) {
+    std::vector<std::string> words = {"run"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), {"--", "true"});
+    const Outcome outcome = Run(words);
+    EXPECT_EQ(outcome.exit(), 2) << why;
+    EXPECT_THAT(outcome.err, HasSubstr(why));
+  }
+}
+
+TEST_F(Cli, WhatABoundEndsIsSaidInOneLineAndIsNoSuccess) {
+  const Outcome killed =
+      Run({"run", "-q", "--wall-clock", "200ms", "--", "sh", "-c", "trap '' TERM; sleep 1000; exit 0"});
+  EXPECT_TRUE(WIFSIGNALED(killed.wait_status));
+  EXPECT_EQ(WTERMSIG(killed.wait_status), SIGKILL);
+  EXPECT_EQ(killed.err, "glovebox: wall clock 200 ms: ended\n");
+
+  const Outcome report = Run({"report", "--json"});
+  const json action = json::parse(report.out)["actions"][0];
+  EXPECT_EQ(action["limit"], "wall clock 200 ms");
+  EXPECT_EQ(action["measured"], "");
+
+  const Outcome good = Run({"run", "-q", "--wall-clock", "60s", "--total-memory", "4G", "--total-processes",
+                            "1000", "--", "sh", "-c", "exit 0"});
+  EXPECT_EQ(good.exit(), 0);
+  EXPECT_EQ(good.err, "");
+}
+
 TEST_F(Cli, AloneItPrintsItsHelpAndExitsWith2) {
   const Outcome outcome = Run({});
   EXPECT_EQ(outcome.exit(), 2);

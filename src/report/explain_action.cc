@@ -11,6 +11,7 @@
 #include "base/paths.h"
 #include "report/explain.h"
 #include "report/implied_exec.h"
+#include "report/text.h"
 
 namespace glovebox::report {
 namespace {
@@ -163,8 +164,9 @@ void ActionTeller::Head() {
   if (!begin.cwd.empty()) Line(absl::StrCat("  in        ", EscapeBytes(begin.cwd)));
   std::string took = top_.wall_ns() == 0 ? "" : absl::StrCat(Duration(top_.wall_ns()), ", ");
   if (top_.end.cpu_ns != 0) absl::StrAppend(&took, "cpu ", Duration(top_.end.cpu_ns), ", ");
-  if (top_.end.peak_bytes != 0) absl::StrAppend(&took, "peak ", Size(top_.end.peak_bytes), ", ");
+  if (top_.end.peak_bytes != 0) absl::StrAppend(&took, "peak ", PeakText(top_.end), ", ");
   Line(absl::StrCat("  took      ", took, EndText(top_)));
+  if (!top_.end.limit.empty()) Line(absl::StrCat("  limit     ", EscapeBytes(top_.end.limit)));
   Line(absl::StrCat(
       "  seen      ",
       top_.complete() ? "in full"

@@ -106,6 +106,9 @@ Json ActionJson(const ActionFacts& action) {
   json["wall_ns"] = action.wall_ns();
   json["cpu_ns"] = action.end.cpu_ns;
   json["peak_bytes"] = action.end.peak_bytes;
+  json["peak_processes"] = action.end.peak_processes;
+  json["measured"] = Text(action.end.measured);
+  json["limit"] = Text(action.end.limit);
   json["accesses"] = action.accesses;
   json["reads"] = action.reads;
   json["writes"] = action.writes;

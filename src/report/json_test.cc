@@ -65,6 +65,10 @@ TestLog Everything() {
   end.step = "SetSid";
   end.status = 1;
   end.left_over = {"7 /bin/sleep"};
+  end.limit = "wall clock 10 s";
+  end.measured = "cgroup v1, memory sampled";
+  end.peak_processes = 12;
+  end.peak_bytes = 1 << 20;
   log.Add(end).Begin(3, Role::kLink, {"app"});
   log.log().tears.push_back({"b.gbx", 17, "torn record"});
   return log;
@@ -114,6 +118,9 @@ TEST(Json, TheSchemaRefusesWhatIsNoReport) {
   bad["actions"][0]["number"] = "1";
   EXPECT_EQ(Validate(bad.dump()), kInvalid);
   bad = good;
+  bad["actions"][0].erase("limit");
+  EXPECT_EQ(Validate(bad.dump()), kInvalid);
+  bad = good;
   bad["version"] = 2;
   EXPECT_EQ(Validate(bad.dump()), kInvalid);
 }
@@ -134,6 +141,10 @@ TEST(Json, SaysWhatHappened) {
   EXPECT_EQ(report["tears"][0]["offset"], 17);
   EXPECT_EQ(report["endpoints"][0]["connect"], 1);
   EXPECT_EQ(report["left_over"][0]["process"], "7 /bin/sleep");
+  EXPECT_EQ(report["actions"][0]["limit"], "");
+  EXPECT_EQ(report["actions"][1]["limit"], "wall clock 10 s");
+  EXPECT_EQ(report["actions"][1]["measured"], "cgroup v1, memory sampled");
+  EXPECT_EQ(report["actions"][1]["peak_processes"], 12);
 }
 
 TEST(Json, ARunThatGoesOnIsToldFromOneThatWasCutOff) {

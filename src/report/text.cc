@@ -225,6 +225,16 @@ void Writer::Refused() {
                           "  by ", EscapeBytes(denied.exe), " in ", By(denied.first_action));
     });
   }
+  std::vector<const ActionFacts*> limited;
+  for (const ActionFacts& action : summary_.actions) {
+    if (!action.end.limit.empty()) limited.push_back(&action);
+  }
+  if (!limited.empty()) {
+    Heading(Ink::kRed, absl::StrCat("Ended by a limit: ", Count(limited.size(), "action")));
+    List(limited, [&](const ActionFacts* action) {
+      return absl::StrCat(EscapeBytes(action->end.limit), "  in ", By(action->id));
+    });
+  }
   if (!summary_.left_over.empty()) {
     Heading(Ink::kRed, absl::StrCat(Outlived(summary_.left_over.size()),
                                     " (ended by Glovebox where still there at the end)"));
@@ -364,7 +374,7 @@ void Writer::Slowest() {
     const ActionFacts& action = summary_.actions[index];
     std::string cost;
     if (action.end.cpu_ns != 0) absl::StrAppend(&cost, "  cpu ", Duration(action.end.cpu_ns));
-    if (action.end.peak_bytes != 0) absl::StrAppend(&cost, "  peak ", Size(action.end.peak_bytes));
+    if (action.end.peak_bytes != 0) absl::StrAppend(&cost, "  peak ", PeakText(action.end));
     Row(absl::StrCat(PadLeft(Duration(action.wall_ns()), 11), "  ",
                      PadRight(access::RoleName(action.begin.role), 9)),
         absl::StrCat(By(action.id), cost));
@@ -426,6 +436,9 @@ std::string OneLine(const Summary& summary) {
   if (!summary.left_over.empty()) {
     absl::StrAppend(&line, "; ", Outlived(summary.left_over.size()));
   }
+  uint64_t limited = 0;
+  for (const ActionFacts& action : summary.actions) limited += action.end.limit.empty() ? 0 : 1;
+  if (limited != 0) absl::StrAppend(&line, "; ", Count(limited, "action"), " ended by a limit");
   for (const ActionFacts& action : summary.actions) {
     if (action.complete()) continue;
     absl::StrAppend(&line, "; ", ActionLabel(summary, action.id), ": ",
@@ -434,6 +447,13 @@ std::string OneLine(const Summary& summary) {
   }
   if (!summary.findings.empty()) absl::StrAppend(&line, " (", Count(summary.findings.size(), "finding"), ")");
   return line;
+}
+
+std::string PeakText(const access::ActionEnd& end) {
+  if (end.measured.empty()) return absl::StrCat(Size(end.peak_bytes), " in one process");
+  return absl::StrCat(Size(end.peak_bytes),
+                      end.peak_processes == 0 ? "" : absl::StrCat(" in ", Count(end.peak_processes, "task")),
+                      " (", EscapeBytes(end.measured), ")");
 }
 
 std::string ShownPath(const std::string& path, const access::RunInfo& run) {

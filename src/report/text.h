@@ -18,6 +18,10 @@ std::string TextReport(const Summary& summary, const Style& style, bool all);
 // read, 1 written, 3 absent; no network (2 findings)".
 std::string OneLine(const Summary& summary);
 
+// The most memory that an action had, and of how many: "540 MiB in 3 tasks (sampled)", "12 MiB in one
+// process".
+std::string PeakText(const access::ActionEnd& end);
+
 // "/build/x" -> "x" below the build directory; others stay as they are. Escaped.
 std::string ShownPath(const std::string& path, const access::RunInfo& run);
 

@@ -224,6 +224,31 @@ TEST(Text, NoByteOfANameReachesTheTerminalRaw) {
   }
 }
 
+TEST(Text, WhatALimitEndedIsNamedWithItsValue) {
+  TestLog log;
+  for (const access::ActionId id : {1u, 2u}) {
+    access::ActionEnd end;
+    end.action = id;
+    end.time_ns = 5'000'000'000;
+    end.kind = access::ActionEnd::Kind::kSignaled;
+    end.status = 9;
+    end.peak_bytes = 540u << 20;
+    if (id == 1) {
+      end.limit = "total memory 512 MiB: 540 MiB";
+      end.measured = "sampled";
+      end.peak_processes = 3;
+    }
+    log.Begin(id, Role::kTest, {id == 1 ? "one" : "two"}).Add(end);
+  }
+  const Summary summary = Summarize(log.Take());
+  const std::string text = TextReport(summary, {}, false);
+  EXPECT_THAT(text, HasSubstr("\nEnded by a limit: 1 action\n  total memory 512 MiB: 540 MiB  in #1 one\n"));
+  EXPECT_THAT(text, HasSubstr("#1 one  peak 540 MiB in 3 tasks (sampled)"));
+  EXPECT_THAT(text, HasSubstr("#2 two  peak 540 MiB in one process"));
+  EXPECT_THAT(OneLine(summary), HasSubstr("; 1 action ended by a limit"));
+  EXPECT_THAT(TextReport(Summarize(TestLog().Take()), {}, false), Not(HasSubstr("limit")));
+}
+
 TEST(Text, TheWidthHolds) {
   TestLog log = Busy();
   log.Begin(9, Role::kCustom, {std::string(300, 'o')}).Create(9, "/srv/" + std::string(400, 'x')).End(9);
