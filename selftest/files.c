@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -76,14 +77,20 @@ static int reads_secret(int fd) {
 static volatile int racing;
 static char raced[4096];
 
+/* The compiler shall not think that nobody reads what is overwritten next. */
+static void put_path(const char* path) {
+  strcpy(raced, path);
+  __asm__ volatile("" : : : "memory");
+}
+
 /* Rewrites the path in place, between the supervisor's look and the kernel's. */
 static void* rewrite_path(void* unused) {
   (void)unused;
   const char* secret = strdup(out_path("secret"));
   const char* ok = strdup(in_path("ok"));
   while (racing) {
-    strcpy(raced, ok);
-    strcpy(raced, secret);
+    put_path(ok);
+    put_path(secret);
   }
   return NULL;
 }
@@ -97,6 +104,92 @@ static void race_path(struct outcome* outcome) {
   racing = 0;
   pthread_join(thread, NULL);
   fill(outcome, won, 0, "open of a path that a second thread rewrites");
+}
+
+/* The calls that Landlock does not look at, with a path that a second thread rewrites. */
+static void race_change(struct outcome* outcome, int (*change)(const char* path), int (*is_changed)(void),
+                        const char* what) {
+  pthread_t thread;
+  racing = 1;
+  strcpy(raced, in_path("ok"));
+  pthread_create(&thread, NULL, rewrite_path, NULL);
+  while (still(700) && !is_changed()) change(raced);
+  racing = 0;
+  pthread_join(thread, NULL);
+  fill(outcome, is_changed(), 0, what);
+}
+static struct stat secret_info(void) {
+  struct stat info;
+  memset(&info, 0, sizeof info);
+  stat(out_path("secret"), &info);
+  return info;
+}
+static int change_mode(const char* path) { return chmod(path, 0604); }
+static int mode_is_changed(void) { return (secret_info().st_mode & 0777) == 0604; }
+static void race_chmod(struct outcome* outcome) {
+  race_change(outcome, change_mode, mode_is_changed, "chmod of a path that a second thread rewrites");
+}
+static int change_times(const char* path) {
+  const struct timeval times[2] = {{1000, 0}, {1000, 0}};
+  return utimes(path, times);
+}
+static int times_are_changed(void) { return secret_info().st_mtime == 1000; }
+static void race_utimes(struct outcome* outcome) {
+  race_change(outcome, change_times, times_are_changed, "utimes of a path that a second thread rewrites");
+}
+static int change_attribute(const char* path) { return setxattr(path, "user.glovebox", "x", 1, 0); }
+static int attribute_is_changed(void) { return getxattr(out_path("secret"), "user.glovebox", NULL, 0) > 0; }
+static void race_xattr(struct outcome* outcome) {
+  race_change(outcome, change_attribute, attribute_is_changed,
+              "setxattr of a path that a second thread rewrites");
+}
+static int change_truncate(const char* path) { return truncate(path, 1); }
+static int is_truncated(void) { return secret_info().st_size == 1; }
+static void race_truncate(struct outcome* outcome) {
+  race_change(outcome, change_truncate, is_truncated, "truncate of a path that a second thread rewrites");
+}
+
+static void run_program(struct outcome* outcome, const char* path) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    char* const words[] = {(char*)"program", NULL};
+    execv(path, words);
+    _exit(errno != 0 ? errno : 255);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  fill(outcome, status == 0, WIFEXITED(status) ? WEXITSTATUS(status) : 0, "exec");
+}
+static void execute_outside(struct outcome* outcome) { run_program(outcome, out_path("program")); }
+static void* rewrite_program(void* unused) {
+  (void)unused;
+  const char* outside = strdup(out_path("program"));
+  while (racing) {
+    put_path("/bin/false");
+    put_path(outside);
+  }
+  return NULL;
+}
+/* /bin/false ends with 1, what lies outside is a copy of /bin/true. */
+static void race_exec(struct outcome* outcome) {
+  pthread_t thread;
+  racing = 1;
+  strcpy(raced, "/bin/false");
+  pthread_create(&thread, NULL, rewrite_program, NULL);
+  while (still(1000) && !outcome->effect) {
+    const pid_t pid = vfork();
+    if (pid == 0) {
+      char* const words[] = {(char*)"program", NULL};
+      execv(raced, words);
+      _exit(2);
+    }
+    int status = 1;
+    waitpid(pid, &status, 0);
+    outcome->effect = status == 0;
+  }
+  racing = 0;
+  pthread_join(thread, NULL);
+  fill(outcome, outcome->effect, 0, "exec of a path that a second thread rewrites");
 }
 
 /* Swaps a symlink of its own between what it may read and what not. */
@@ -243,6 +336,17 @@ const struct scenario kFiles[] = {
      device_node, NULL},
     {"race-path", FILES, "rewrite a path between check and use", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
      race_path, NULL},
+    {"race-chmod", FILES, "the same with chmod, which Landlock does not look at", HOLDS_OPTION, READ_ALL, 0,
+     NULL, NULL, race_chmod, NULL},
+    {"race-utimes", FILES, "the same with utimes", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, race_utimes, NULL},
+    {"race-xattr", FILES, "the same with setxattr", HOLDS_OPTION, READ_ALL, NEEDS_KERNEL, NULL, NULL,
+     race_xattr, NULL},
+    {"race-truncate", FILES, "the same with truncate", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, race_truncate,
+     NULL},
+    {"exec-outside", FILES, "run a program outside", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
+     execute_outside, NULL},
+    {"race-exec", FILES, "rewrite a program's path between check and use", HOLDS_OPTION, READ_SYSTEM, 0, NULL,
+     NULL, race_exec, NULL},
     {"race-symlink", FILES, "swap a symlink between check and use", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
      race_link, NULL},
     {"race-dotdot", FILES, "move a directory while a path leaves it upwards", HOLDS_OPTION, READ_SYSTEM, 0,

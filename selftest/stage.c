@@ -51,6 +51,18 @@ static int write_file(const char* path, const char* text) {
   return size == (ssize_t)strlen(text) ? 0 : fail(path);
 }
 
+static int copy_program(const char* from, const char* to) {
+  const int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+  char bytes[65536];
+  ssize_t size = -1;
+  while (in >= 0 && out >= 0 && (size = read(in, bytes, sizeof bytes)) > 0) {
+    if (write(out, bytes, (size_t)size) != size) return fail(to);
+  }
+  close(in);
+  close(out);
+  return size == 0 ? 0 : fail(from);
+}
+
 static int make_places(void) {
   const char* tmp = getenv("TMPDIR");
   snprintf(root, sizeof root, "%s/glovebox-stage.XXXXXX", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
@@ -65,7 +77,7 @@ static int make_places(void) {
     setenv(variable, path, 1);
   }
   if (write_file(out_path("secret"), "secret\n") != 0 || write_file(out_path("victim"), "victim\n") != 0 ||
-      write_file(in_path("ok"), "ok\n") != 0)
+      write_file(in_path("ok"), "ok\n") != 0 || copy_program("/bin/true", out_path("program")) != 0)
     return -1;
   char path[4000];
   snprintf(path, sizeof path, "%s/state/victim", root);
