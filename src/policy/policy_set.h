@@ -1,0 +1,148 @@
+// What a policy file says of all actions, and what that comes to for one of them. Immutable; made by
+// policy_file.h, or from what is built in.
+#ifndef GLOVEBOX_POLICY_POLICY_SET_H_
+#define GLOVEBOX_POLICY_POLICY_SET_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "policy/policy.h"
+#include "policy/policy_variables.h"
+
+namespace glovebox::policy {
+
+// "compile" of kCompile: the name of its section in the file.
+const char* RoleName(Role role);
+std::optional<Role> RoleOf(absl::string_view name);
+
+// Whose policy is asked for.
+struct Subject {
+  Role role = Role::kRun;
+  std::string target = {};                // CMake's; empty: not known
+  std::vector<std::string> outputs = {};  // of the edge, relative to the build directory
+  std::string test = {};
+  std::string named = {};  // the [policy.NAME] that it asks for; empty: none
+};
+
+// What outranks the file: the command line's.
+struct Overrides {
+  std::optional<Mode> mode = {};
+  std::optional<bool> best_effort = {};
+  std::optional<kernel::Level> level = {};
+};
+
+// One line of an effective policy: "network.connect", "10.0.0.0/8:443", glovebox.toml:12:3. A list has one a
+// word.
+struct Setting {
+  std::string key;
+  std::string value;
+  Origin origin;
+  bool operator==(const Setting&) const = default;
+};
+
+struct Effective {
+  Policy policy;
+  std::vector<Setting> settings;  // in the order of the keys in docs/policy-file.md
+  // The section that the subject asked for by name is not in the file: what else holds for it holds, and
+  // whoever starts it must say so or refuse it.
+  bool named_missing = false;
+};
+
+enum class Severity { kOff, kWarning, kError };
+const char* SeverityName(Severity severity);
+
+struct Date {
+  int year = 0, month = 0, day = 0;
+  auto operator<=>(const Date&) const = default;
+};
+std::string DateText(const Date& date);  // "2026-12-31"
+
+// A finding that somebody answers for, until a day. Patterns that are empty hold for all.
+struct Allowance {
+  std::string rule;
+  std::string path;     // a pattern as in path_match.h, absolute
+  std::string address;  // a name pattern over addresses as records spell them ("inet:10.0.0.1:443")
+  std::string target, edge, test;  // name patterns
+  std::string owner, reason;
+  Date expires;          // the last day on which it counts
+  bool expired = false;  // it counts no more, and is told
+  Origin origin;
+  bool operator==(const Allowance&) const = default;
+};
+
+// What an allowance's `target`, `edge` and `test` say of who did it; rule, path and address are the judge's.
+bool ConcernsSubject(const Allowance& allowance, const Subject& subject);
+
+// Something about the file that people should know and that breaks nothing (an allowance that has expired).
+struct Notice {
+  Origin origin;
+  std::string text;
+  bool operator==(const Notice&) const = default;
+};
+
+// One key with its value, ready to be applied. The loader makes them (policy_keys.h).
+struct Assignment {
+  enum class Kind { kPlain, kFiles, kNetwork };  // see PolicySet::BuiltIn()
+  std::string key;                               // of `settings`: "read" for read-add as well
+  std::vector<Setting> settings;
+  bool replaces = true;  // earlier settings of this key are gone
+  Kind kind = Kind::kPlain;
+  int order = 0;  // of the key, in `settings` of the effective policy
+  std::function<void(Policy*)> apply;
+};
+
+// Whom a section is for: all that is given must hold.
+struct Selector {
+  std::vector<Role> roles;                         // empty: all; else one of them
+  std::vector<std::string> targets, edges, tests;  // patterns, likewise
+  std::string named;                               // [policy.NAME]
+  bool Selects(const Subject& subject) const;
+};
+
+struct Section {
+  Selector selector;
+  std::vector<Assignment> assignments;
+  Origin origin;
+  bool built_in = false;
+};
+
+class PolicySet {
+ public:
+  // With no file at all: For() gives DefaultPolicy(role), and in mode enforce what is built in
+  // (policy_defaults.h).
+  static PolicySet BuiltIn(const PolicyVariables& variables);
+
+  // Later outranks earlier: built in, the file's top level, its [ROLE], each [[rule]] that selects the
+  // subject in the file's order, the [policy.NAME] that it asks for, `overrides`.
+  //   Effective e = set.For({.role = Role::kTest, .test = "Net.Connects"});
+  Effective For(const Subject& subject, const Overrides& overrides = {}) const;
+
+  // What [severity] says of a rule of findings; absent: nothing.
+  std::optional<Severity> SeverityOf(absl::string_view rule) const;
+  const std::map<std::string, std::pair<Severity, Origin>>& severities() const { return severities_; }
+  const std::vector<Allowance>& allowances() const { return allowances_; }
+  const std::vector<Notice>& notices() const { return notices_; }
+  const std::string& file() const { return file_; }  // empty: none
+  bool HasNamed(absl::string_view name) const;
+  std::vector<std::string> Names() const;  // of the [policy.NAME]
+  // True where any subject may be recorded at level full.
+  bool MayRecordFull() const;
+
+ private:
+  friend class PolicyFileReader;
+  std::string file_;
+  // In the order in which they count. Shared: a set is copied into each thread that asks.
+  std::shared_ptr<const std::vector<Section>> sections_;
+  std::map<std::string, std::pair<Severity, Origin>> severities_;
+  std::vector<Allowance> allowances_;
+  std::vector<Notice> notices_;
+};
+
+}  // namespace glovebox::policy
+
+#endif  // GLOVEBOX_POLICY_POLICY_SET_H_
