@@ -10,8 +10,10 @@ namespace glovebox::ninja {
 namespace {
 
 constexpr char kLevelOption[] = "--glovebox-level";
+constexpr char kPolicyOption[] = "--glovebox-policy";
+constexpr char kModeOption[] = "--glovebox-mode";
 
-// Takes our option out. It is known before `--` only; Ninja has none that begins like it.
+// Takes our options out. They are known before `--` only; Ninja has none that begins like them.
 void TakeOwn(const std::vector<std::string>& argv, Arguments& arguments) {
   bool options = true;
   for (size_t i = 1; i < argv.size(); ++i) {
@@ -25,12 +27,30 @@ void TakeOwn(const std::vector<std::string>& argv, Arguments& arguments) {
       arguments.level = std::string(word);
       continue;
     }
+    const bool policy = absl::StartsWith(word, kPolicyOption);
+    if (options && (policy || absl::StartsWith(word, kModeOption))) {
+      const char* const name = policy ? kPolicyOption : kModeOption;
+      std::string& value = policy ? arguments.policy : arguments.mode;
+      value.clear();
+      if (absl::ConsumePrefix(&word, absl::StrCat(name, "="))) {
+        value = std::string(word);
+      } else if (word == name && i + 1 < argv.size()) {
+        value = argv[++i];
+      }
+      if (policy ? value.empty() : !IsMode(value)) {
+        arguments.error =
+            absl::StrCat(argv[i], ": say ", name, policy ? "=FILE" : "=observe, report or enforce");
+      }
+      continue;
+    }
     if (word == "--") options = false;
     arguments.forwarded.push_back(argv[i]);
   }
 }
 
 }  // namespace
+
+bool IsMode(absl::string_view word) { return word == "observe" || word == "report" || word == "enforce"; }
 
 bool IsLevel(absl::string_view word) { return word == "open" || word == "full" || word == "strict"; }
 

@@ -16,9 +16,16 @@ struct Arguments {
   // True where nothing is built that should be recorded: -t, -n, -h, --version, an option that Ninja will
   // refuse, and the targets cmTC_* of CMake's try_compile.
   bool direct = false;
-  std::string level;  // --glovebox-level=, empty when not given
-  std::string error;  // not empty: our own option is wrong (exit 2)
+  // Our own options, empty when not given: --glovebox-level=, --glovebox-policy=, --glovebox-mode=. The last
+  // two may have their value in the next word as well.
+  std::string level;
+  std::string policy;
+  std::string mode;
+  std::string error;  // not empty: one of them is wrong (exit 2)
 };
+
+// observe, report or enforce.
+bool IsMode(absl::string_view word);
 
 // open, full, or strict: full, and no program is given the preloaded library (src/trace/shims.h).
 bool IsLevel(absl::string_view word);

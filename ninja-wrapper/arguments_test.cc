@@ -64,6 +64,26 @@ TEST(Arguments, OurOwnOptionIsTakenOut) {
               testing::ElementsAre("--", "--glovebox-level=full"));
 }
 
+TEST(Arguments, PolicyAndModeAreOursWithTheirValueInTheSameWordOrTheNext) {
+  const Arguments one =
+      ParseArguments({"g", "--glovebox-policy=p.toml", "-C", "b", "--glovebox-mode=enforce", "all"});
+  EXPECT_EQ(one.policy, "p.toml");
+  EXPECT_EQ(one.mode, "enforce");
+  EXPECT_EQ(one.directory, "b");
+  EXPECT_THAT(one.forwarded, testing::ElementsAre("-C", "b", "all"));
+  const Arguments two =
+      ParseArguments({"g", "--glovebox-policy", "p.toml", "--glovebox-mode", "observe", "all"});
+  EXPECT_EQ(two.policy, "p.toml");
+  EXPECT_EQ(two.mode, "observe");
+  EXPECT_THAT(two.forwarded, testing::ElementsAre("all"));
+  for (const char* word : {"--glovebox-policy", "--glovebox-policy=", "--glovebox-policyfile=x",
+                           "--glovebox-mode", "--glovebox-mode=", "--glovebox-mode=enforced"}) {
+    EXPECT_THAT(ParseArguments({"g", word}).error, testing::HasSubstr(word));
+  }
+  EXPECT_THAT(ParseArguments({"g", "--", "--glovebox-mode=x"}).forwarded,
+              testing::ElementsAre("--", "--glovebox-mode=x"));
+}
+
 TEST(Arguments, AWrongLevelIsNamed) {
   for (const char* word : {"--glovebox-level", "--glovebox-level=", "--glovebox-level=all"}) {
     EXPECT_THAT(ParseArguments({"g", word}).error, testing::HasSubstr(word));

@@ -55,11 +55,18 @@ access::RunInfo InfoOf(const BuildRequest& request) {
   return info;
 }
 
-policy::Policy PolicyFor(access::Role role, bool full, const trace::ShimLibrary* shim) {
-  policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
-  policy.level = full ? kernel::Level::kFull : kernel::Level::kOpen;
+absl::StatusOr<policy::Policy> PolicyFor(const BuildRequest& request, const access::ActionBegin& begin,
+                                         const trace::ShimLibrary* shim) {
+  const policy::Subject subject = SubjectOf(begin);
+  RETURN_IF_ERROR(policy::CheckNamed(request.policies, subject));
+  policy::Policy policy = request.policies.For(subject, request.overrides).policy;
   trace::OpenGate(shim, &policy);
   return policy;
+}
+
+bool MayRecordFull(const BuildRequest& request) {
+  if (request.overrides.level.has_value()) return *request.overrides.level == kernel::Level::kFull;
+  return request.policies.MayRecordFull();
 }
 
 // An error of the log's own files, with what mends it.
@@ -77,6 +84,10 @@ std::string TextOrNothing(const std::string& path) {
 
 }  // namespace
 
+policy::Subject SubjectOf(const access::ActionBegin& begin) {
+  return {static_cast<policy::Role>(begin.role), begin.target, begin.outputs, begin.test, begin.policy};
+}
+
 absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildRequest& request) {
   std::unique_ptr<BuildRecord> record(new BuildRecord(request));
   ASSIGN_OR_RETURN(record->run_dir_, access::CreateRun(request.build_dir));
@@ -90,11 +101,10 @@ absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildReque
   options.run_dir = record->run_dir_;
   options.run = record->info_ = InfoOf(request);
   options.host = request.host;
-  const bool full = request.full;
-  if (full && !request.strict) record->shim_ = trace::ShimLibrary::Own();
+  if (MayRecordFull(request) && !request.strict) record->shim_ = trace::ShimLibrary::Own();
   options.shim = record->shim_.get();
-  options.policy_for = [full, shim = options.shim](const access::ActionBegin& begin) {
-    return PolicyFor(begin.role, full, shim);
+  options.policy_for = [request = record->request_, shim = options.shim](const access::ActionBegin& begin) {
+    return PolicyFor(request, begin, shim);
   };
   absl::StatusOr<std::unique_ptr<trace::Collector>> collector = trace::Collector::Start(std::move(options));
   if (!collector.ok()) {

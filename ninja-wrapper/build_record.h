@@ -11,6 +11,7 @@
 #include "access/record.h"
 #include "access/run_guard.h"
 #include "kernel/host.h"
+#include "policy/policy_set.h"
 #include "trace/collector.h"
 
 namespace glovebox::ninja {
@@ -20,11 +21,16 @@ struct BuildRequest {
   std::string manifest;   // relative to it
   std::string ninja;      // the real one
   std::vector<std::string> command;
-  bool full = false;    // record level
   bool strict = false;  // no program is given the preloaded library
   bool entered = true;  // LD_PRELOAD reaches this Ninja
   kernel::HostFeatures host;
+  policy::PolicySet policies = policy::PolicySet::BuiltIn({});
+  policy::Overrides overrides = {};  // what the command line says on top, the record level too
 };
+
+// Whose policy an action's is. An edge is known by its shell's command alone, which
+// graph::NinjaGraph::ByCommand() and project::SubjectOfEdge() could turn into more: this is the place for it.
+policy::Subject SubjectOf(const access::ActionBegin& begin);
 
 class BuildRecord {
  public:

@@ -1,10 +1,12 @@
 #include "build_record.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -103,6 +105,69 @@ TEST(BuildRecord, LevelFullGivesTheLibraryAndTheOthersDoNot) {
   EXPECT_EQ(build_at("full"), 0) << ReadFile(dir.path() + "/said").value_or("");
   EXPECT_NE(build_at("strict"), 0);
   EXPECT_NE(build_at("open"), 0);
+}
+
+class PolicyOfABuild : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (system("command -v ninja >/dev/null") != 0) GTEST_SKIP() << "no ninja here";
+    auto dir = TempDir::Create("build-record");
+    ASSERT_OK(dir);
+    dir_.emplace(*std::move(dir));
+    for (const char* name : {"/src", "/b"}) ASSERT_OK(MakeDirectories(dir_->path() + name));
+    ASSERT_OK(WriteFile(dir_->path() + "/b/build.ninja",
+                        "rule r\n  command = echo \"$$MARK\" > out\nbuild out: r\n"));
+    ASSERT_OK(WriteFile(dir_->path() + "/b/CMakeCache.txt",
+                        absl::StrCat("CMAKE_HOME_DIRECTORY:INTERNAL=", dir_->path(), "/src\n")));
+  }
+  // What the edge saw; what was said goes to `said`, with the exit status.
+  std::string Build(const std::string& options) {
+    unlink((dir_->path() + "/b/out").c_str());
+    (void)system(absl::StrCat("cd ", ShellQuote(dir_->path()),
+                              " && env -u GLOVEBOX_POLICY -u GLOVEBOX_LEVEL "
+                              "GLOVEBOX_STATE_DIR=",
+                              ShellQuote(dir_->path()), "/state ", options,
+                              " >said 2>&1; echo exit $? >>said")
+                     .c_str());
+    return ReadFile(dir_->path() + "/b/out").value_or("not built");
+  }
+  std::string Said() const { return ReadFile(dir_->path() + "/said").value_or(""); }
+  void Policy(const std::string& name, const std::string& text) {
+    ASSERT_OK(WriteFile(dir_->path() + name, text));
+  }
+  const std::string ninja_ = absl::StrCat(ShellQuote(GLOVEBOX_NINJA_PROGRAM), " -C b ");
+
+ private:
+  std::optional<TempDir> dir_;
+};
+
+TEST_F(PolicyOfABuild, IsTheFileAtTheTopOfTheSourceTreeUnlessAnotherIsNamed) {
+  EXPECT_EQ(Build(ninja_), "\n") << Said();
+  Policy("/src/glovebox.toml", "[edge]\nvariables.set.MARK = \"source\"\n");
+  EXPECT_EQ(Build(ninja_), "source\n") << Said();
+  Policy("/named.toml", "[edge]\nvariables.set.MARK = \"named\"\n[compile]\nvariables.set.MARK = \"no\"\n");
+  EXPECT_EQ(Build("GLOVEBOX_POLICY=named.toml " + ninja_), "named\n") << Said();
+  EXPECT_EQ(Build(ninja_ + "--glovebox-policy named.toml"), "named\n") << Said();
+}
+
+TEST_F(PolicyOfABuild, ThatIsBrokenIsOneErrorAndNothingIsBuilt) {
+  Policy("/src/glovebox.toml", "\nmoed = \"report\"\nraed = []\n");
+  EXPECT_EQ(Build(ninja_), "not built");
+  EXPECT_THAT(Said(),
+              testing::HasSubstr("/src/glovebox.toml:2:1: unknown key \"moed\": did you mean \"mode\"? "
+                                 "(and 1 more: glovebox policy check); nothing was built\nexit 2\n"));
+  const std::string said = Said();
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 2) << said;
+  EXPECT_EQ(Build("GLOVEBOX_POLICY=none.toml " + ninja_), "not built");
+  EXPECT_THAT(Said(), testing::HasSubstr("policy file none.toml: it is not there"));
+}
+
+TEST_F(PolicyOfABuild, SaysTheRecordLevelUnlessTheCommandLineDoes) {
+  Policy("/src/glovebox.toml", "level = \"off\"\n");
+  Build(ninja_);
+  EXPECT_THAT(Said(), testing::HasSubstr("0 accesses")) << Said();
+  Build(ninja_ + "--glovebox-level=open");
+  EXPECT_THAT(Said(), testing::Not(testing::HasSubstr(" 0 accesses"))) << Said();
 }
 
 }  // namespace

@@ -19,6 +19,8 @@
 #include "build_record.h"
 #include "kernel/host.h"
 #include "ninja_process.h"
+#include "policy/policy_set.h"
+#include "project/policy_source.h"
 
 namespace glovebox::ninja {
 namespace {
@@ -53,10 +55,29 @@ bool ReachedByPreload(const std::string& ninja) {
   return size < 0 || CanBePreloaded(absl::string_view(head, static_cast<size_t>(size)));
 }
 
+// Empty: nobody has said one.
 std::string LevelOf(const Arguments& arguments) {
   const char* variable = getenv("GLOVEBOX_LEVEL");
   if (!arguments.level.empty()) return arguments.level;
-  return variable != nullptr && variable[0] != '\0' ? variable : "open";
+  return variable != nullptr ? variable : "";
+}
+
+policy::Overrides OverridesOf(const Arguments& arguments) {
+  policy::Overrides overrides;
+  const std::string level = LevelOf(arguments);
+  if (!level.empty()) overrides.level = level == "open" ? kernel::Level::kOpen : kernel::Level::kFull;
+  for (const policy::Mode mode : {policy::Mode::kObserve, policy::Mode::kReport, policy::Mode::kEnforce}) {
+    if (arguments.mode == policy::ModeName(mode)) overrides.mode = mode;
+  }
+  return overrides;
+}
+
+// The file is named by an option, by GLOVEBOX_POLICY, or it is the build's own.
+absl::StatusOr<policy::PolicySet> PoliciesOf(const Arguments& arguments, const std::string& build_dir) {
+  project::PolicyPlace place;
+  place.named = arguments.policy.empty() ? project::PolicyFromEnvironment() : arguments.policy;
+  place.build_dir = build_dir;
+  return project::PolicyOf(place);
 }
 
 int Become(const std::string& ninja, const Arguments& arguments,
@@ -77,6 +98,10 @@ int Build(const std::string& ninja, const Arguments& arguments, const std::strin
     return Fail(kHostCannot, absl::StrCat(launcher.empty() ? "glovebox-launch" : launcher, " or ", kLibrary,
                                           " is missing beside ", OwnDirectory(), ": install Glovebox again"));
   }
+  absl::StatusOr<policy::PolicySet> policies = PoliciesOf(arguments, build_dir);
+  if (!policies.ok()) {
+    return Fail(kUsage, absl::StrCat(policies.status().message(), "; nothing was built"));
+  }
   const sigset_t mask = HoldSignals();
   const kernel::HostFeatures host = kernel::ProbeHost();
   std::optional<TempDir> holder;
@@ -86,15 +111,15 @@ int Build(const std::string& ninja, const Arguments& arguments, const std::strin
     pthread_sigmask(SIG_SETMASK, &mask, nullptr);
     return Become(ninja, arguments, NinjaEnvironment(environment, preload, launcher, ""));
   }
-  const std::string level = LevelOf(arguments);
   BuildRequest request{build_dir,
                        arguments.manifest,
                        ninja,
                        command,
-                       level != "open",
-                       level == "strict",
+                       LevelOf(arguments) == "strict",
                        !preload.empty() && ReachedByPreload(ninja),
-                       host};
+                       host,
+                       *std::move(policies),
+                       OverridesOf(arguments)};
   absl::StatusOr<std::unique_ptr<BuildRecord>> record = BuildRecord::Start(request);
   if (!record.ok()) {
     return Fail(kHostCannot, absl::StrCat(record.status().message(),
@@ -116,7 +141,7 @@ int Main(int argc, char** argv) {
   const std::vector<std::string> command(argv, argv + argc);
   const Arguments arguments = ParseArguments(command);
   if (!arguments.error.empty()) return Fail(kUsage, arguments.error);
-  if (const std::string level = LevelOf(arguments); !IsLevel(level)) {
+  if (const std::string level = LevelOf(arguments); !level.empty() && !IsLevel(level)) {
     return Fail(kUsage, absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open, full or strict"));
   }
   const absl::StatusOr<std::string> ninja = FindNinja();

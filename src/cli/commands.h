@@ -28,6 +28,7 @@ void AddLog(CLI::App& app, Action* action);
 void AddSelftest(CLI::App& app, Action* action);
 void AddHost(CLI::App& app, Action* action);
 void AddSyscalls(CLI::App& app, Action* action);
+void AddPolicy(CLI::App& app, Action* action);
 void AddCMakeScan(CLI::App& app, Action* action);
 
 }  // namespace glovebox::cli

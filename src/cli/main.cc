@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   glovebox::cli::AddExplain(app, &action);
   glovebox::cli::AddLog(app, &action);
   glovebox::cli::AddSelftest(app, &action);
+  glovebox::cli::AddPolicy(app, &action);
   glovebox::cli::AddHost(app, &action);
   glovebox::cli::AddSyscalls(app, &action);
   glovebox::cli::AddCMakeScan(app, &action);

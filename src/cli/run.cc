@@ -14,8 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -31,11 +29,11 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/run_options.h"
+#include "cli/run_policy.h"
 #include "cli/run_preview.h"
 #include "cli/terms.h"
 #include "kernel/host.h"
-#include "policy/budget_text.h"
-#include "policy/limits.h"
+#include "policy/policy_set.h"
 #include "report/findings.h"
 #include "report/input.h"
 #include "report/json.h"
@@ -47,99 +45,9 @@
 namespace glovebox::cli {
 namespace {
 
-// Each that a launcher can hand on (RoleName() of child/launch_options.h).
-constexpr std::pair<const char*, policy::Role> kRoles[] = {{"run", policy::Role::kRun},
-                                                           {"edge", policy::Role::kEdge},
-                                                           {"compile", policy::Role::kCompile},
-                                                           {"link", policy::Role::kLink},
-                                                           {"custom", policy::Role::kCustom},
-                                                           {"test", policy::Role::kTest},
-                                                           {"configure", policy::Role::kConfigure}};
-
-absl::Status AddBudget(const RunOptions& o, policy::Budget* budget) {
-  const auto add = [](const std::string& text, absl::StatusOr<uint64_t> (*parse)(absl::string_view),
-                      const char* option, std::optional<uint64_t>* value) {
-    if (text.empty()) return absl::OkStatus();
-    const auto read = parse(text);
-    if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat(option, ": ", read.status().message()));
-    *value = *read;
-    return absl::OkStatus();
-  };
-  RETURN_IF_ERROR(add(o.wall_clock, policy::ParseDuration, "--wall-clock", &budget->wall_ns));
-  RETURN_IF_ERROR(add(o.total_memory, policy::ParseSize, "--total-memory", &budget->memory_bytes));
-  return add(o.total_processes, policy::ParseCount, "--total-processes", &budget->processes);
-}
-
 std::string CurrentDirectory() {
   const std::unique_ptr<char, decltype(&free)> cwd(getcwd(nullptr, 0), free);
   return cwd != nullptr ? cwd.get() : "/";
-}
-
-// As the kernel would find it from here; what is missing at its end keeps its letters.
-std::string AbsolutePath(const std::string& path) {
-  const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
-  return real != nullptr ? real.get() : CleanPath(JoinPath(CurrentDirectory(), path));
-}
-
-void AddPaths(const RunOptions& o, policy::Policy* policy) {
-  for (const auto& [access, paths] :
-       {std::pair(policy::PathAccess::kRead, &o.read), std::pair(policy::PathAccess::kWrite, &o.write)}) {
-    for (const std::string& path : *paths)
-      policy->paths.push_back({access, AbsolutePath(path), {"command line", 0, 0}});
-  }
-  policy->confine_files = policy->confine_files || !policy->paths.empty();
-}
-
-absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o) {
-  policy::Policy policy;
-  for (const auto& [name, role] : kRoles) {
-    if (o.role == name) policy = policy::DefaultPolicy(role);
-  }
-  policy.level = o.level == "full" || o.level == "strict" ? kernel::Level::kFull
-                 : o.level == "off"                       ? kernel::Level::kOff
-                                                          : kernel::Level::kOpen;
-  for (const policy::Mode mode : {policy::Mode::kObserve, policy::Mode::kReport, policy::Mode::kEnforce}) {
-    if (o.mode == policy::ModeName(mode)) policy.mode = mode;
-  }
-  AddPaths(o, &policy);
-  policy.keep_capabilities = o.keep;
-  policy.drop_capabilities = o.drop;
-  policy.drop_all_capabilities = o.drop_all;
-  policy.environment = o.environment;
-  policy.stop = o.stop;
-  policy.deny_tsc = o.deny_tsc;
-  policy.append_only = o.append_only;
-  policy.restrict_kptr = o.restrict_kptr;
-  policy.restrict_prlimit = o.restrict_prlimit;
-  policy.kernel_only = o.kernel_only;
-  policy.scope_signals = !o.no_signal_scope;
-  policy.scope_abstract_unix = o.scope_abstract;
-  policy.ssb = o.ssb;
-  policy.parent_death_signal = o.death_signal;
-  for (const std::string& text : o.limits) {
-    ASSIGN_OR_RETURN(const policy::ParsedLimit limit, policy::ParseLimit(text));
-    policy.limits[static_cast<size_t>(limit.limit)] = limit.value;
-  }
-  RETURN_IF_ERROR(AddBudget(o, &policy.budget));
-  return policy;
-}
-
-// What the module made of a path (_glovebox_plain_word() of cmake-modules/GloveboxEnable.cmake): %XX is a
-// byte, but for NUL, which no path has.
-std::string FromPlainWord(absl::string_view word) {
-  std::string path;
-  for (size_t i = 0; i < word.size(); ++i) {
-    const absl::string_view digits = word.substr(i + 1, 2);
-    const auto is_digit = [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); };
-    if (word[i] == '%' && digits.size() == 2 && digits != "00" && is_digit(digits[0]) &&
-        is_digit(digits[1])) {
-      path += absl::HexStringToBytes(digits);
-      i += 2;
-    } else {
-      path += word[i];
-    }
-  }
-  return path;
 }
 
 // The build that a launcher belongs to: the one that the module named. Where it named none (an older module,
@@ -292,15 +200,16 @@ void PrintSummary(const RunOptions& o, const Place& place) {
   }
 }
 
-absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const kernel::HostFeatures& host) {
-  const std::string cwd = CurrentDirectory();
+absl::StatusOr<int> Run(const RunOptions& o, const std::string& build_dir, const policy::Policy& policy,
+                        const kernel::HostFeatures& host) {
   Place place;
-  place.build_dir = o.launched ? BuildDirectoryOf(o.build, cwd) : cwd;
+  place.build_dir = build_dir;
   const access::RunInfo info = InfoFor(o, place.build_dir);
   RETURN_IF_ERROR(WithMend(MakePlace(o, info, &place), !o.log.empty()));
   trace::RunRequest request;
   request.argv = o.command;
-  const std::unique_ptr<trace::ShimLibrary> shim = o.level == "full" ? trace::ShimLibrary::Own() : nullptr;
+  const bool full = policy.level == kernel::Level::kFull && o.level != "strict";
+  const std::unique_ptr<trace::ShimLibrary> shim = full ? trace::ShimLibrary::Own() : nullptr;
   request.shim = shim.get();
   request.policy = policy;
   trace::OpenGate(request.shim, &request.policy);
@@ -313,7 +222,7 @@ absl::StatusOr<int> Run(const RunOptions& o, const policy::Policy& policy, const
       request.begin.role = static_cast<access::Role>(role);
     }
   }
-  request.begin.cwd = cwd;
+  request.begin.cwd = CurrentDirectory();
   request.begin.level = static_cast<uint8_t>(policy.level);
   request.begin.target = o.target;
   request.begin.target_type = o.target_type;
@@ -342,7 +251,9 @@ absl::Status TakeLevelFromEnvironment(RunOptions& o) {
 
 int Execute(RunOptions& o) {
   if (const absl::Status status = TakeLevelFromEnvironment(o); !status.ok()) return Report(status);
-  const auto policy = PolicyFor(o);
+  const std::string cwd = CurrentDirectory();
+  const std::string build_dir = o.launched ? BuildDirectoryOf(o.build, cwd) : cwd;
+  const auto policy = PolicyFor(o, build_dir);
   if (!policy.ok()) return Report(policy.status());
   const kernel::HostFeatures host = kernel::ProbeHost();
   if (!o.export_dir.empty()) {
@@ -352,14 +263,21 @@ int Execute(RunOptions& o) {
   if (o.explain) return Report(ExplainSteps(o, *policy, host));
   if (o.command.empty())
     return Report(absl::InvalidArgumentError("run: no command (glovebox run [options] -- COMMAND ...)"));
-  const auto status = Run(o, *policy, host);
+  const auto status = Run(o, build_dir, *policy, host);
   return status.ok() ? *status : Report(status.status());
 }
 
 void AddPolicyOptions(CLI::App& run, RunOptions& o) {
+  run.add_option("--policy", o.policy,
+                 "a policy file (docs/policy-file.md); what other options say outranks it")
+      ->type_name("FILE")
+      ->check(NotEmpty());
   run.add_option("--mode", o.mode,
-                 "observe, report (what is against the policy goes on and is told), enforce (it is refused)")
+                 "observe, report or enforce: enforce refuses what the policy does not allow, and without a "
+                 "policy file confines the command to what is built in (glovebox policy show --role run)")
       ->check(CLI::IsMember({"observe", "report", "enforce"}));
+  run.add_flag("--best-effort", o.best_effort,
+               "leave out what this host cannot hold, and say so, also in enforce");
   run.add_option("--read", o.read, "a file or directory that may be read and executed; may be repeated")
       ->type_name("PATH")
       ->check(NotEmpty())
@@ -433,7 +351,9 @@ void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* comma
   run->add_flag("--launched", o->launched, "called by glovebox-launch")->group(group);
   run->add_option("--role", o->role)->group(group)->check(CLI::IsMember([] {
     std::vector<std::string> names;
-    for (const auto& [name, role] : kRoles) names.emplace_back(name);
+    for (int role = 0; role <= static_cast<int>(policy::Role::kConfigure); ++role) {
+      names.emplace_back(policy::RoleName(static_cast<policy::Role>(role)));
+    }
     return names;
   }()));
   run->add_option("--build", o->build)->group(group);

@@ -9,7 +9,8 @@ namespace glovebox::cli {
 
 struct RunOptions {
   std::vector<std::string> command;
-  std::string level = "open", mode = "report";
+  std::string level, mode, policy;  // empty: not given
+  bool best_effort = false;
   std::vector<std::string> limits, keep, drop, environment;
   bool drop_all = false, pty = false, stop = false, deny_tsc = false, append_only = false,
        restrict_kptr = false;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "policy/name_pattern.h"
+#include "policy/nearest.h"
 
 namespace glovebox::policy {
 namespace {
@@ -199,6 +201,12 @@ std::optional<Severity> PolicySet::SeverityOf(absl::string_view rule) const {
   return found->second.first;
 }
 
+size_t PolicySet::sections_of_file() const {
+  return static_cast<size_t>(std::count_if(sections_->begin(), sections_->end(), [](const Section& section) {
+    return !section.built_in && !section.assignments.empty();
+  }));
+}
+
 bool PolicySet::HasNamed(absl::string_view name) const {
   return std::any_of(sections_->begin(), sections_->end(),
                      [name](const Section& section) { return section.selector.named == name; });
@@ -210,6 +218,19 @@ std::vector<std::string> PolicySet::Names() const {
     if (!section.selector.named.empty()) names.push_back(section.selector.named);
   }
   return names;
+}
+
+absl::Status CheckNamed(const PolicySet& set, const Subject& subject) {
+  if (subject.named.empty() || set.HasNamed(subject.named)) return absl::OkStatus();
+  const std::string who = subject.test.empty() ? "this action" : absl::StrCat("test ", subject.test);
+  const std::string what = absl::StrCat(who, " asks for the policy \"", subject.named, "\"");
+  if (set.file().empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(what, ", and there is no policy file that could have it"));
+  }
+  const std::vector<std::string> names = set.Names();
+  return absl::InvalidArgumentError(absl::StrCat(what, ", and ", set.file(), " has no [policy.",
+                                                 subject.named, "]",
+                                                 names.empty() ? "" : Suggestion(subject.named, names)));
 }
 
 bool PolicySet::MayRecordFull() const {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "policy/policy.h"
 #include "policy/policy_variables.h"
@@ -111,6 +112,11 @@ struct Section {
   bool built_in = false;
 };
 
+class PolicySet;
+
+// InvalidArgument where the subject asks by name for a section that the file does not have.
+absl::Status CheckNamed(const PolicySet& set, const Subject& subject);
+
 class PolicySet {
  public:
   // With no file at all: For() gives DefaultPolicy(role), and in mode enforce what is built in
@@ -127,6 +133,7 @@ class PolicySet {
   const std::map<std::string, std::pair<Severity, Origin>>& severities() const { return severities_; }
   const std::vector<Allowance>& allowances() const { return allowances_; }
   const std::vector<Notice>& notices() const { return notices_; }
+  size_t sections_of_file() const;                   // that say something
   const std::string& file() const { return file_; }  // empty: none
   bool HasNamed(absl::string_view name) const;
   std::vector<std::string> Names() const;  // of the [policy.NAME]

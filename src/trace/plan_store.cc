@@ -37,12 +37,13 @@ uint32_t HeldBy(const policy::Policy& outer) {
 }  // namespace
 
 absl::StatusOr<const SealedPlan*> PlanStore::Outermost(const access::ActionBegin& begin) {
-  return Find(policy_for_(begin), nullptr);
+  ASSIGN_OR_RETURN(policy::Policy wanted, policy_for_(begin));
+  return Find(std::move(wanted), nullptr);
 }
 
 absl::StatusOr<const SealedPlan*> PlanStore::Inside(const policy::Policy& outer,
                                                     const access::ActionBegin& begin) {
-  policy::Policy wanted = policy_for_(begin);
+  ASSIGN_OR_RETURN(policy::Policy wanted, policy_for_(begin));
   wanted.restore_sigmask = wanted.restore_sigmask && begin.role == access::Role::kTest;
   return Find(std::move(wanted), &outer);
 }

@@ -32,8 +32,9 @@ struct SealedPlan {
   bool listens = false;               // row 20 hands a listener over
 };
 
-// The policy of an action, from what its launcher said of it. Thread-safe.
-using PolicyFor = std::function<policy::Policy(const access::ActionBegin&)>;
+// The policy of an action, from what its launcher said of it; an error where there is none for it, and it
+// must not run. Thread-safe.
+using PolicyFor = std::function<absl::StatusOr<policy::Policy>(const access::ActionBegin&)>;
 
 // Thread-safe. What it returns lives as long as the store. A plan whose read and write paths lead elsewhere
 // by now (a directory that the build has made, or made anew) is made once more: the kernel ties what it

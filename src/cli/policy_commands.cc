@@ -1,0 +1,300 @@
+// `glovebox policy`: is the file right, and what holds for one action.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/bytes.h"
+#include "base/files.h"
+#include "base/paths.h"
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "graph/ninja_graph.h"
+#include "project/edge_subject.h"
+#include "project/policy_source.h"
+
+namespace glovebox::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string Absolute(const std::string& directory) {
+  const std::unique_ptr<char, decltype(&free)> real(realpath(directory.c_str(), nullptr), free);
+  return real != nullptr ? real.get() : directory;
+}
+
+void PutPlace(const policy::Origin& origin, Json* json) {
+  const bool in_file = origin.line > 0 && !origin.file.empty();
+  (*json)["file"] = in_file ? Json(EscapeBytes(origin.file)) : Json(nullptr);
+  (*json)["line"] = in_file ? Json(origin.line) : Json(nullptr);
+  (*json)["column"] = in_file ? Json(origin.column) : Json(nullptr);
+}
+
+// ---- check
+
+struct CheckOptions {
+  std::string file;
+  std::string build_dir = ".";
+  bool json = false;
+};
+
+Json NoticesJson(const std::vector<policy::Notice>& notices) {
+  Json array = Json::array();
+  for (const policy::Notice& notice : notices) {
+    Json one;
+    PutPlace(notice.origin, &one);
+    one["message"] = EscapeBytes(notice.text);
+    array.push_back(std::move(one));
+  }
+  return array;
+}
+
+std::string Line(const policy::Notice& notice) {
+  return absl::StrCat(policy::OriginText(notice.origin), ": ", notice.text);
+}
+
+// "3 allowances, 2 severities": what it holds, in a word.
+std::string Holds(const policy::PolicySet& set) {
+  std::vector<std::string> parts;
+  const auto count = [&parts](size_t number, const char* one, const char* several) {
+    if (number > 0) parts.push_back(absl::StrCat(number, " ", number == 1 ? one : several));
+  };
+  count(set.sections_of_file(), "section", "sections");
+  count(set.severities().size(), "severity", "severities");
+  count(set.allowances().size(), "allowance", "allowances");
+  return parts.empty() ? "says nothing" : absl::StrJoin(parts, ", ");
+}
+
+int Check(const CheckOptions& o) {
+  project::PolicyPlace place;
+  place.named = o.file;
+  place.build_dir = Absolute(o.build_dir);
+  if (place.named.empty()) place.named = project::PolicyFromEnvironment();
+  auto found = project::FindPolicy(place);
+  if (!found.ok()) return Report(found.status());
+  if (found->path.empty()) {
+    return Report(absl::NotFoundError(absl::StrCat("no ", policy::kPolicyFileName, " in ",
+                                                   found->options.variables.source,
+                                                   ": name the file, or its build directory with -C")));
+  }
+  const auto text = ReadFile(found->path);
+  if (!text.ok()) return Report(text.status());
+  found->options.name = found->path;
+  const policy::PolicyFile file = policy::ReadPolicyFile(*text, found->options);
+  const std::vector<policy::Notice> notices =
+      file.set.has_value() ? file.set->notices() : std::vector<policy::Notice>();
+  if (o.json) {
+    Json json;
+    json["file"] = EscapeBytes(found->path);
+    json["ok"] = file.set.has_value();
+    json["errors"] = NoticesJson(file.errors);
+    json["notices"] = NoticesJson(notices);
+    std::cout << json.dump(2) << "\n";
+    return file.set.has_value() ? kOk : kUsage;
+  }
+  for (const policy::Notice& error : file.errors) PrintError(Line(error));
+  for (const policy::Notice& notice : notices) PrintError(absl::StrCat("note: ", Line(notice)));
+  if (!file.set.has_value()) return kUsage;
+  std::cout << EscapeBytes(found->path) << ": fine: " << Holds(*file.set) << "\n";
+  return kOk;
+}
+
+// ---- show
+
+struct ShowOptions {
+  std::string what, role, target, test, named, file, mode;
+  std::string build_dir = ".";
+  bool json = false;
+};
+
+struct Shown {
+  policy::Subject subject;
+  bool edge_too = false;  // its shell, under glovebox-ninja, is an action of role edge around it
+};
+
+// An edge whose command has a launcher is what the launcher says it is; another is what glovebox-ninja sees.
+Shown OfEdge(const graph::NinjaEdge& edge) {
+  Shown shown;
+  shown.subject = project::SubjectOfEdge(edge);
+  shown.edge_too = absl::StrContains(edge.command, "glovebox-launch");
+  if (!shown.edge_too) shown.subject = {policy::Role::kEdge, "", {}, "", ""};
+  return shown;
+}
+
+absl::StatusOr<Shown> SubjectFor(const ShowOptions& o, const std::string& build_dir) {
+  Shown shown;
+  shown.subject.role = o.test.empty() ? policy::Role::kRun : policy::Role::kTest;
+  if (!o.what.empty()) {
+    const auto graph = [&build_dir] {
+      const Progress progress([&build_dir] { return absl::StrCat("asking Ninja about ", build_dir); });
+      return graph::LoadNinjaGraph({"ninja", build_dir, "build.ninja"});
+    }();
+    const graph::NinjaEdge* edge = graph.ok() ? graph->ByOutput(o.what) : nullptr;
+    if (edge != nullptr) {
+      shown = OfEdge(*edge);
+    } else {
+      shown.subject.role = policy::Role::kTest;
+      shown.subject.test = o.what;
+      PrintError(absl::StrCat("note: ",
+                              graph.ok() ? absl::StrCat("no edge of ", build_dir, " makes ", o.what)
+                                         : std::string(graph.status().message()),
+                              ": taken for a test's name"));
+    }
+  } else if (o.role.empty() && o.test.empty()) {
+    return absl::InvalidArgumentError("policy show: whose? Name an output, a test, or --role ROLE");
+  }
+  if (!o.role.empty()) shown.subject.role = *policy::RoleOf(o.role);
+  if (!o.target.empty()) shown.subject.target = o.target;
+  if (!o.test.empty()) shown.subject.test = o.test;
+  shown.subject.named = o.named;
+  return shown;
+}
+
+std::string Title(const policy::Subject& subject) {
+  std::string title = absl::StrCat("role ", policy::RoleName(subject.role));
+  if (!subject.target.empty()) absl::StrAppend(&title, ", target ", subject.target);
+  if (!subject.outputs.empty()) absl::StrAppend(&title, ", edge ", subject.outputs.front());
+  if (!subject.test.empty()) absl::StrAppend(&title, ", test ", subject.test);
+  if (!subject.named.empty()) absl::StrAppend(&title, ", policy ", subject.named);
+  return EscapeBytes(title);
+}
+
+std::string Padded(const std::string& text, size_t width) {
+  return text.size() < width ? text + std::string(width - text.size(), ' ') : text;
+}
+
+void PrintText(const Shown& shown, const policy::PolicySet& set, const policy::Effective& effective) {
+  std::cout << Title(shown.subject) << (set.file().empty() ? " (no policy file)" : "") << "\n";
+  size_t keys = 0;
+  size_t values = 0;
+  for (const policy::Setting& setting : effective.settings) {
+    keys = std::max(keys, setting.key.size());
+    values = std::max(values, std::min<size_t>(48, EscapeBytes(setting.value).size()));
+  }
+  std::string before;
+  for (const policy::Setting& setting : effective.settings) {
+    std::cout << "  " << Padded(setting.key == before ? "" : EscapeBytes(setting.key), keys) << "  "
+              << Padded(EscapeBytes(setting.value), values) << "  "
+              << EscapeBytes(policy::OriginText(setting.origin)) << "\n";
+    before = setting.key;
+  }
+  if (!effective.policy.confine_files)
+    std::cout << "files are not confined: nothing says read or write, and the mode is not enforce\n";
+  if (effective.policy.network.mode == policy::NetworkMode::kAny)
+    std::cout << "the network is not confined\n";
+  if (shown.edge_too) {
+    std::cout << "under glovebox-ninja its shell is an action of role edge around this one, which narrows "
+                 "it: glovebox "
+                 "policy show --role edge\n";
+  }
+}
+
+void PrintJson(const Shown& shown, const policy::PolicySet& set, const policy::Effective& effective) {
+  const policy::Subject& subject = shown.subject;
+  Json json;
+  json["file"] = set.file().empty() ? Json(nullptr) : Json(EscapeBytes(set.file()));
+  json["role"] = policy::RoleName(subject.role);
+  json["target"] = EscapeBytes(subject.target);
+  json["outputs"] = Json::array();
+  for (const std::string& output : subject.outputs) json["outputs"].push_back(EscapeBytes(output));
+  json["test"] = EscapeBytes(subject.test);
+  json["policy"] = EscapeBytes(subject.named);
+  json["inside_edge"] = shown.edge_too;
+  json["confines_files"] = effective.policy.confine_files;
+  json["settings"] = Json::array();
+  for (const policy::Setting& setting : effective.settings) {
+    Json one;
+    one["key"] = EscapeBytes(setting.key);
+    one["value"] = EscapeBytes(setting.value);
+    one["from"] = setting.origin.file.empty() ? "built in"
+                  : setting.origin.line == 0  ? "command line"
+                                              : "file";
+    PutPlace(setting.origin, &one);
+    json["settings"].push_back(std::move(one));
+  }
+  std::cout << json.dump(2) << "\n";
+}
+
+int Show(const ShowOptions& o) {
+  const std::string build_dir = Absolute(o.build_dir);
+  project::PolicyPlace place;
+  place.named = o.file.empty() ? project::PolicyFromEnvironment() : o.file;
+  place.build_dir = build_dir;
+  const auto set = project::PolicyOf(place);
+  if (!set.ok()) return Report(set.status());
+  const auto shown = SubjectFor(o, build_dir);
+  if (!shown.ok()) return Report(shown.status());
+  if (const absl::Status named = policy::CheckNamed(*set, shown->subject); !named.ok()) return Report(named);
+  policy::Overrides overrides;
+  for (const policy::Mode mode : {policy::Mode::kObserve, policy::Mode::kReport, policy::Mode::kEnforce}) {
+    if (o.mode == policy::ModeName(mode)) overrides.mode = mode;
+  }
+  const policy::Effective effective = set->For(shown->subject, overrides);
+  if (o.json) {
+    PrintJson(*shown, *set, effective);
+  } else {
+    PrintText(*shown, *set, effective);
+  }
+  return kOk;
+}
+
+void AddCheck(CLI::App& policy, Action* action) {
+  auto o = std::make_shared<CheckOptions>();
+  CLI::App* check =
+      policy.add_subcommand("check", "all that is wrong in a policy file, each with its place and the mend");
+  check->add_option("FILE", o->file, "default: the build's own, or ./glovebox.toml");
+  check
+      ->add_option("-C", o->build_dir,
+                   "the build directory, for ${build}, ${toolchain} ... (default: this one)")
+      ->type_name("BUILD")
+      ->check(NotEmpty());
+  check->add_flag("--json", o->json, "for programs");
+  check->callback([o, action] { *action = [o] { return Check(*o); }; });
+}
+
+void AddShow(CLI::App& policy, Action* action) {
+  auto o = std::make_shared<ShowOptions>();
+  CLI::App* show =
+      policy.add_subcommand("show", "what holds for one action, and which line of the file says so");
+  show->add_option("WHAT", o->what, "an output of the build, or a test");
+  std::vector<std::string> roles;
+  for (int role = 0; role <= static_cast<int>(policy::Role::kConfigure); ++role) {
+    roles.emplace_back(policy::RoleName(static_cast<policy::Role>(role)));
+  }
+  show->add_option("--role", o->role, "as if it had this role")->check(CLI::IsMember(roles));
+  show->add_option("--target", o->target, "as if it were a step of this target");
+  show->add_option("--test", o->test, "a test, also one that is called like an output");
+  show->add_option("--policy-name", o->named, "as if it asked for the section [policy.NAME]")
+      ->type_name("NAME");
+  show->add_option("--policy", o->file, "this policy file instead of the build's own")
+      ->type_name("FILE")
+      ->check(NotEmpty());
+  show->add_option("--mode", o->mode, "as if the command line said so")
+      ->check(CLI::IsMember({"observe", "report", "enforce"}));
+  show->add_option("-C", o->build_dir, "the build directory (default: this one)")
+      ->type_name("BUILD")
+      ->check(NotEmpty());
+  show->add_flag("--json", o->json, "for programs");
+  show->callback([o, action] { *action = [o] { return Show(*o); }; });
+}
+
+}  // namespace
+
+void AddPolicy(CLI::App& app, Action* action) {
+  CLI::App* policy =
+      app.add_subcommand("policy", "the policy file: whether it is right, and what it comes to");
+  policy->require_subcommand(1);
+  AddCheck(*policy, action);
+  AddShow(*policy, action);
+}
+
+}  // namespace glovebox::cli

@@ -1,0 +1,147 @@
+// The policy file through the real binary: `policy check`, `policy show`, and what a run makes of it.
+#include <string>
+#include <vector>
+
+#include "cli/cli_fixture.h"
+
+namespace glovebox::cli {
+namespace {
+
+class PolicyCli : public Cli {
+ protected:
+  void SetUp() override {
+    Cli::SetUp();
+    for (const char* name : {"GLOVEBOX_POLICY", "GLOVEBOX_LEVEL"}) unsetenv(name);
+  }
+  void Write(absl::string_view name, absl::string_view text) { ASSERT_OK(WriteFile(Path(name), text)); }
+};
+
+TEST_F(PolicyCli, CheckSaysAllThatIsWrongWithItsPlace) {
+  Write("build/glovebox.toml", "moed = 1\n[test]\nnetwork = \"lan\"\n");
+  const Outcome outcome = Run({"policy", "check"});
+  EXPECT_EQ(outcome.exit(), 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err,
+              HasSubstr("build/glovebox.toml:1:1: unknown key \"moed\": did you mean \"mode\"?\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("build/glovebox.toml:3:11: \"test.network\" cannot be \"lan\""));
+  const json report = json::parse(Run({"policy", "check", "--json"}).out);
+  EXPECT_EQ(report["ok"], false);
+  ASSERT_EQ(report["errors"].size(), 2u);
+  EXPECT_EQ(report["errors"][1]["line"], 3);
+  EXPECT_EQ(report["errors"][1]["column"], 11);
+}
+
+TEST_F(PolicyCli, CheckOfAGoodFileSaysWhatItHoldsAndWhatHasExpired) {
+  Write("p.toml",
+        "[test]\nnetwork = \"none\"\n[[allow]]\nrule = \"a\"\nowner = \"ann\"\nreason = \"b\"\nexpires = "
+        "2001-01-01\n");
+  const Outcome outcome = Run({"policy", "check", Path("p.toml")});
+  EXPECT_EQ(outcome.exit(), 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("p.toml: fine: 1 section, 1 allowance\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("p.toml:3:1: this allowance of a has expired on 2001-01-01"));
+}
+
+TEST_F(PolicyCli, CheckWithoutAFileSaysWhereItLooked) {
+  const Outcome outcome = Run({"policy", "check"});
+  EXPECT_EQ(outcome.exit(), 1);
+  EXPECT_THAT(outcome.err, HasSubstr("no glovebox.toml in "));
+  EXPECT_EQ(Run({"policy", "check", "none.toml"}).exit(), 2);
+}
+
+TEST_F(PolicyCli, ShowNamesTheLineOfEachRule) {
+  Write("build/glovebox.toml", "mode = \"enforce\"\n[[rule]]\ntest = \"Net.*\"\nnetwork = \"loopback\"\n");
+  const Outcome text = Run({"policy", "show", "--test", "Net.Connects"});
+  EXPECT_EQ(text.exit(), 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("role test, test Net.Connects\n"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("mode +enforce +glovebox.toml:1:8\n"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("network +loopback +glovebox.toml:4:11\n"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("read +/usr +built in\n"));
+  const json shown =
+      json::parse(Run({"policy", "show", "--json", "--role", "compile", "--mode", "report"}).out);
+  EXPECT_EQ(shown["role"], "compile");
+  EXPECT_EQ(shown["confines_files"], false);
+  ASSERT_EQ(shown["settings"].size(), 1u);
+  EXPECT_EQ(shown["settings"][0]["from"], "command line");
+}
+
+TEST_F(PolicyCli, ShowTakesAnOutputForTheEdgeThatMakesIt) {
+  Write("build/build.ninja",
+        "rule CXX_COMPILER__app_Debug\n  command = glovebox-launch --role=compile -- true\nrule r\n  command "
+        "= true\n"
+        "build a.o: CXX_COMPILER__app_Debug\nbuild x: r\n");
+  Write("build/glovebox.toml", "[[rule]]\ntarget = \"app\"\nedge = \"*.o\"\nwall-clock = \"1m\"\n");
+  const Outcome compile = Run({"policy", "show", "a.o"});
+  EXPECT_THAT(compile.out, HasSubstr("role compile, target app, edge a.o\n")) << compile.err;
+  EXPECT_THAT(compile.out, testing::ContainsRegex("wall-clock +1m +glovebox.toml:4:14\n"));
+  EXPECT_THAT(compile.out, HasSubstr("its shell is an action of role edge"));
+  EXPECT_THAT(Run({"policy", "show", "x"}).out, HasSubstr("role edge"));
+  const Outcome test = Run({"policy", "show", "y"});
+  EXPECT_THAT(test.out, HasSubstr("role test, test y\n"));
+  EXPECT_THAT(test.err, HasSubstr("makes y: taken for a test's name"));
+}
+
+TEST_F(PolicyCli, ShowOfNobodyOrOfASectionThatIsNotThereIsAnError) {
+  EXPECT_EQ(Run({"policy", "show"}).exit(), 2);
+  Write("build/glovebox.toml", "[policy.slow]\nwall-clock = \"1h\"\n");
+  const Outcome outcome = Run({"policy", "show", "--test", "x", "--policy-name", "slwo"});
+  EXPECT_EQ(outcome.exit(), 2);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("test x asks for the policy \"slwo\", and glovebox.toml has no [policy.slwo]: "
+                        "did you mean \"slow\"?"));
+}
+
+TEST_F(PolicyCli, ARunTakesTheFileThatIsNamedAndNoOther) {
+  Write("build/glovebox.toml", "variables.set.MARK = \"found\"\n");
+  Write("p.toml", "[run]\nvariables.set.MARK = \"named\"\n");
+  const std::vector<std::string> show = {"--", "sh", "-c", "echo ${MARK-none}"};
+  const auto run = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"run", "-q"});
+    options.insert(options.end(), show.begin(), show.end());
+    return Run(options).out;
+  };
+  EXPECT_EQ(run({}), "none\n");
+  EXPECT_EQ(run({"--policy", Path("p.toml")}), "named\n");
+  EXPECT_EQ(run({"--policy", Path("p.toml"), "--env", "+MARK=option"}), "option\n");
+  EXPECT_EQ(run({"--launched", "--role=link"}), "found\n");
+  setenv("GLOVEBOX_POLICY", Path("p.toml").c_str(), 1);
+  EXPECT_EQ(run({}), "named\n");
+  EXPECT_EQ(run({"--launched", "--role=run"}), "named\n");
+  EXPECT_EQ(run({"--launched", "--role=link"}), "none\n");
+  unsetenv("GLOVEBOX_POLICY");
+}
+
+TEST_F(PolicyCli, ARunWithABrokenPolicyRunsNothing) {
+  Write("build/glovebox.toml", "moed = 1\n");
+  for (std::vector<std::string> run :
+       {std::vector<std::string>{"run", "--policy", "glovebox.toml"}, {"run", "--launched", "--role=test"}}) {
+    run.insert(run.end(), {"--", "sh", "-c", "echo ran"});
+    const Outcome outcome = Run(run);
+    EXPECT_EQ(outcome.exit(), 2);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, HasSubstr("glovebox.toml:1:1: unknown key \"moed\""));
+  }
+}
+
+TEST_F(PolicyCli, ModeAndLevelOfTheCommandLineOutrankTheFile) {
+  Write("p.toml", "mode = \"enforce\"\nlevel = \"off\"\n");
+  // Capabilities are dropped in enforce alone.
+  const auto drops = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"run", "--explain"});
+    return Run(options).out;
+  };
+  EXPECT_THAT(drops({}), HasSubstr("21  off  capabilities"));
+  EXPECT_THAT(drops({"--mode", "enforce"}), HasSubstr("21  on   capabilities"));
+  EXPECT_THAT(drops({"--policy", Path("p.toml")}), HasSubstr("21  on   capabilities"));
+  EXPECT_THAT(drops({"--policy", Path("p.toml"), "--mode", "report"}), HasSubstr("21  off  capabilities"));
+  const auto seen = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"run", "--mode", "report", "--policy", Path("p.toml")});
+    options.insert(options.end(), {"--", "true"});
+    return Run(options).err;
+  };
+  EXPECT_THAT(seen({}), HasSubstr("the policy records nothing"));
+  EXPECT_THAT(seen({"--level", "open"}), Not(HasSubstr("the policy records nothing")));
+  EXPECT_EQ(Run({"run", "--mode", "strict", "--", "true"}).exit(), 2);
+}
+
+}  // namespace
+}  // namespace glovebox::cli

@@ -1,0 +1,147 @@
+#include "cli/run_policy.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/paths.h"
+#include "base/status.h"
+#include "policy/budget_text.h"
+#include "policy/limits.h"
+#include "project/policy_source.h"
+
+namespace glovebox::cli {
+namespace {
+
+// As the kernel would find it from here; what is missing at its end keeps its letters.
+std::string AbsolutePath(const std::string& path) {
+  const std::unique_ptr<char, decltype(&free)> cwd(getcwd(nullptr, 0), free);
+  return RealPath(JoinPath(cwd != nullptr ? cwd.get() : "/", path));
+}
+
+absl::StatusOr<policy::PolicySet> SetFor(const RunOptions& o, const std::string& build_dir) {
+  project::PolicyPlace place;
+  place.named = o.policy.empty() ? project::PolicyFromEnvironment() : o.policy;
+  place.build_dir = build_dir;
+  place.look = o.launched;
+  place.built_in = o.mode == "enforce";
+  return project::PolicyOf(place);
+}
+
+absl::Status AddBudget(const RunOptions& o, policy::Budget* budget) {
+  const auto add = [](const std::string& text, absl::StatusOr<uint64_t> (*parse)(absl::string_view),
+                      const char* option, std::optional<uint64_t>* value) {
+    if (text.empty()) return absl::OkStatus();
+    const auto read = parse(text);
+    if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat(option, ": ", read.status().message()));
+    *value = *read;
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(add(o.wall_clock, policy::ParseDuration, "--wall-clock", &budget->wall_ns));
+  RETURN_IF_ERROR(add(o.total_memory, policy::ParseSize, "--total-memory", &budget->memory_bytes));
+  return add(o.total_processes, policy::ParseCount, "--total-processes", &budget->processes);
+}
+
+// The paths that were given are all that there are.
+void ApplyPaths(const RunOptions& o, policy::Policy* policy) {
+  if (o.read.empty() && o.write.empty()) return;
+  std::vector<policy::PathRule>& paths = policy->paths;
+  paths.erase(std::remove_if(paths.begin(), paths.end(),
+                             [](const policy::PathRule& rule) {
+                               return rule.access == policy::PathAccess::kRead ||
+                                      rule.access == policy::PathAccess::kWrite;
+                             }),
+              paths.end());
+  for (const auto& [access, given] :
+       {std::pair(policy::PathAccess::kRead, &o.read), std::pair(policy::PathAccess::kWrite, &o.write)}) {
+    for (const std::string& path : *given)
+      paths.push_back({access, AbsolutePath(path), {"command line", 0, 0}});
+  }
+  policy->confine_files = true;
+}
+
+// What was given outranks; what was not says nothing.
+absl::Status ApplyOptions(const RunOptions& o, policy::Policy* policy) {
+  if (!o.keep.empty()) policy->keep_capabilities = o.keep;
+  if (!o.drop.empty()) policy->drop_capabilities = o.drop;
+  policy->environment.insert(policy->environment.end(), o.environment.begin(), o.environment.end());
+  policy->stop = o.stop;
+  policy->parent_death_signal = o.death_signal;
+  const std::pair<bool, bool policy::Policy::*> switches[] = {
+      {o.drop_all, &policy::Policy::drop_all_capabilities},
+      {o.deny_tsc, &policy::Policy::deny_tsc},
+      {o.append_only, &policy::Policy::append_only},
+      {o.restrict_kptr, &policy::Policy::restrict_kptr},
+      {o.restrict_prlimit, &policy::Policy::restrict_prlimit},
+      {o.kernel_only, &policy::Policy::kernel_only},
+      {o.scope_abstract, &policy::Policy::scope_abstract_unix},
+      {o.ssb, &policy::Policy::ssb},
+  };
+  for (const auto& [given, member] : switches) {
+    if (given) policy->*member = true;
+  }
+  if (o.no_signal_scope) policy->scope_signals = false;
+  for (const std::string& text : o.limits) {
+    ASSIGN_OR_RETURN(const policy::ParsedLimit limit, policy::ParseLimit(text));
+    policy->limits[static_cast<size_t>(limit.limit)] = limit.value;
+  }
+  ApplyPaths(o, policy);
+  return AddBudget(o, &policy->budget);
+}
+
+}  // namespace
+
+std::string FromPlainWord(absl::string_view word) {
+  std::string path;
+  for (size_t i = 0; i < word.size(); ++i) {
+    const absl::string_view digits = word.substr(i + 1, 2);
+    const auto is_digit = [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); };
+    if (word[i] == '%' && digits.size() == 2 && digits != "00" && is_digit(digits[0]) &&
+        is_digit(digits[1])) {
+      path += absl::HexStringToBytes(digits);
+      i += 2;
+    } else {
+      path += word[i];
+    }
+  }
+  return path;
+}
+
+policy::Overrides OverridesOf(const RunOptions& o) {
+  policy::Overrides overrides;
+  for (const policy::Mode mode : {policy::Mode::kObserve, policy::Mode::kReport, policy::Mode::kEnforce}) {
+    if (o.mode == policy::ModeName(mode)) overrides.mode = mode;
+  }
+  if (o.best_effort) overrides.best_effort = true;
+  if (!o.level.empty()) {
+    overrides.level = o.level == "full" || o.level == "strict" ? kernel::Level::kFull
+                      : o.level == "off"                       ? kernel::Level::kOff
+                                                               : kernel::Level::kOpen;
+  }
+  return overrides;
+}
+
+policy::Subject SubjectOf(const RunOptions& o) {
+  return {policy::RoleOf(o.role).value_or(policy::Role::kRun), o.target, o.outputs, FromPlainWord(o.test),
+          FromPlainWord(o.policy_name)};
+}
+
+absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o, const std::string& build_dir) {
+  ASSIGN_OR_RETURN(const policy::PolicySet set, SetFor(o, build_dir));
+  const policy::Subject subject = SubjectOf(o);
+  RETURN_IF_ERROR(policy::CheckNamed(set, subject));
+  policy::Policy policy = set.For(subject, OverridesOf(o)).policy;
+  RETURN_IF_ERROR(ApplyOptions(o, &policy));
+  return policy;
+}
+
+}  // namespace glovebox::cli

@@ -1,0 +1,43 @@
+#include "project/edge_subject.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+
+namespace glovebox::project {
+namespace {
+
+// TARGET of "..._COMPILER__TARGET_CONFIG"; a scan of modules has more words in between.
+std::string TargetIn(absl::string_view rule, absl::string_view mark) {
+  const size_t at = rule.find(mark);
+  if (at == absl::string_view::npos) return "";
+  const absl::string_view rest = rule.substr(at + mark.size());
+  const size_t config = rest.rfind('_');
+  std::string target(config == absl::string_view::npos ? rest : rest.substr(0, config));
+  for (const absl::string_view scanned : {"_unscanned", "_scanned"}) {
+    if (absl::EndsWith(target, scanned)) target.resize(target.size() - scanned.size());
+  }
+  return target;
+}
+
+}  // namespace
+
+policy::Subject SubjectOfEdge(const graph::NinjaEdge& edge) {
+  policy::Subject subject{.role = policy::Role::kEdge, .outputs = edge.outputs};
+  const absl::string_view rule = edge.rule;
+  if (absl::StrContains(rule, "_COMPILER")) {
+    subject.role = policy::Role::kCompile;
+    subject.target = TargetIn(rule, "_COMPILER__");
+  } else if (absl::EndsWith(rule, "_LINKER") || absl::StrContains(rule, "_LINKER__")) {
+    subject.role = policy::Role::kLink;
+    subject.target = TargetIn(rule, "_LINKER__");
+  } else if (rule == "CUSTOM_COMMAND") {
+    subject.role = policy::Role::kCustom;
+  } else if (rule == "RERUN_CMAKE" || rule == "REGENERATE_BUILD") {
+    subject.role = policy::Role::kConfigure;
+  }
+  return subject;
+}
+
+}  // namespace glovebox::project
