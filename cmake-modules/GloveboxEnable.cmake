@@ -1,9 +1,10 @@
-# glovebox_enable(): runs every compile, link and custom command of a build through glovebox-launch.
+# glovebox_enable(): runs every compile, link and custom command of a build, and every test, through glovebox-launch.
 #
 #   glovebox_enable()              at the top level: the whole build. In a project that is part of another
 #                                  one's build: its own directory and those below, not its parent's.
 #   glovebox_enable(TARGET t...)   compile and link of these targets (Ninja takes no RULE_LAUNCH_CUSTOM
-#                                  from a target)
+#                                  from a target), and no test
+#   -DGLOVEBOX_TESTS=OFF           leaves the tests alone
 #
 # The properties are set when the directory has been read to its end: include(CTest) with CTEST_USE_LAUNCHERS
 # and projects themselves set theirs on the way, and those are kept, behind ours. The command string is the
@@ -18,6 +19,9 @@ endif()
 # keeps the policies under which it was defined, and include() restores the project's at the end of this file.
 cmake_policy(VERSION 3.20)
 
+include("${CMAKE_CURRENT_LIST_DIR}/GloveboxPlainWord.cmake")
+set_property(GLOBAL PROPERTY GLOVEBOX_MODULES "${CMAKE_CURRENT_LIST_DIR}")
+
 # GLOVEBOX_LAUNCHER: set by whoever wants another launcher; else the one that belongs to this file.
 if(NOT GLOVEBOX_LAUNCHER)
   get_filename_component(_glovebox_here "${CMAKE_CURRENT_LIST_FILE}" REALPATH)
@@ -29,25 +33,6 @@ if(NOT GLOVEBOX_LAUNCHER)
 else()
   set_property(GLOBAL PROPERTY GLOVEBOX_LAUNCHER "${GLOVEBOX_LAUNCHER}")
 endif()
-
-# `path` as a word that Ninja, make, the shell, CMake's own reader of link.txt and a list all leave alone: what one
-# of them could take for its own becomes %XX. `glovebox run` undoes it.
-function(_glovebox_plain_word path out)
-  string(REPLACE "%" "%25" path "${path}")
-  string(REPLACE ";" "%3B" path "${path}")
-  string(REPLACE "[" "%5B" path "${path}")
-  string(REPLACE "]" "%5D" path "${path}")
-  string(REPLACE "\\" "%5C" path "${path}")
-  string(REPLACE "\n" "%0A" path "${path}")
-  string(REPLACE "\t" "%09" path "${path}")
-  string(REGEX MATCHALL "[ !\"#$&'()*:<=>?^`{|}~]" unusual "${path}")
-  list(REMOVE_DUPLICATES unusual)
-  foreach(character IN LISTS unusual)
-    string(HEX "${character}" hex)
-    string(REPLACE "${character}" "%${hex}" path "${path}")
-  endforeach()
-  set(${out} "${path}" PARENT_SCOPE)
-endfunction()
 
 # The words before the command. An unset placeholder decays to its bare word, which the launcher knows. The build
 # directory goes with them: a command may be run anywhere.
@@ -165,9 +150,44 @@ function(_glovebox_walk directory)
   endforeach()
 endfunction()
 
+# The file that CTest reads before the tests of a directory (GloveboxTests.cmake.in says what it does). What is there
+# already holds no option of a run either: it is written anew only where it differs.
+function(_glovebox_write_test_hook out)
+  get_property(launcher GLOBAL PROPERTY GLOVEBOX_LAUNCHER)
+  get_property(modules GLOBAL PROPERTY GLOVEBOX_MODULES)
+  _glovebox_plain_word("${CMAKE_BINARY_DIR}" build)
+  file(READ "${modules}/GloveboxPlainWord.cmake" plain_word)
+  set(hook "${CMAKE_BINARY_DIR}/CMakeFiles/GloveboxTests.cmake")
+  configure_file("${modules}/GloveboxTests.cmake.in" "${hook}" @ONLY)
+  set(${out} "${hook}" PARENT_SCOPE)
+endfunction()
+
+# In front of what the project has CTest read, in each directory: `cd sub && ctest` begins in the middle. The old
+# TEST_INCLUDE_FILE would be read before all of them.
+function(_glovebox_wrap_tests hook directory)
+  get_property(theirs DIRECTORY "${directory}" PROPERTY TEST_INCLUDE_FILES)
+  get_property(first DIRECTORY "${directory}" PROPERTY TEST_INCLUDE_FILE)
+  if(NOT first STREQUAL "")
+    list(PREPEND theirs "${first}")
+    set_property(DIRECTORY "${directory}" PROPERTY TEST_INCLUDE_FILE)
+  endif()
+  if(NOT hook IN_LIST theirs)
+    list(PREPEND theirs "${hook}")
+  endif()
+  set_property(DIRECTORY "${directory}" PROPERTY TEST_INCLUDE_FILES "${theirs}")
+  get_property(below DIRECTORY "${directory}" PROPERTY SUBDIRECTORIES)
+  foreach(subdirectory IN LISTS below)
+    _glovebox_wrap_tests("${hook}" "${subdirectory}")
+  endforeach()
+endfunction()
+
 function(_glovebox_finish directory)
   _glovebox_wrap_directory("${directory}")
   _glovebox_walk("${directory}")
+  if(NOT DEFINED GLOVEBOX_TESTS OR GLOVEBOX_TESTS)
+    _glovebox_write_test_hook(hook)
+    _glovebox_wrap_tests("${hook}" "${directory}")
+  endif()
 endfunction()
 
 # The query of client glovebox. CMake 3.25 reads queries before the project: its answer comes with the next

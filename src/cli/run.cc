@@ -25,6 +25,7 @@
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/paths.h"
+#include "base/plain_word.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/print.h"

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "base/plain_word.h"
 #include "base/status.h"
 
 namespace glovebox::trace {
@@ -86,6 +87,8 @@ absl::StatusOr<access::ActionBegin> ParseHello(const child::HelloHeader& header,
           TakeStrings(&payload, header.argv_count, &begin.argv);
   if (!whole) return absl::InvalidArgumentError("hello: strings are missing");
   if (!payload.empty()) return absl::InvalidArgumentError("hello: bytes behind the last string");
+  begin.test = FromPlainWord(begin.test);
+  begin.policy = FromPlainWord(begin.policy);
   return begin;
 }
 
