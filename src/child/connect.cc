@@ -63,6 +63,7 @@ OrderError SendHello(int connection, const LaunchOptions& options) {
   header.payload_size = static_cast<uint32_t>(size);
   header.role = options.role;
   header.output_count = static_cast<uint32_t>(options.output_count);
+  header.flags = options.stays ? kHelloStays : 0u;
   header.argv_count = static_cast<uint32_t>(options.command_count);
   char* hello = static_cast<char*>(Pages(sizeof header + size));
   if (hello == nullptr) return {"cannot describe the action", ENOMEM};
@@ -156,6 +157,9 @@ OrderError Negotiate(int connection, const LaunchOptions& options, Order& order)
   }
   if (reply.magic != kHelloMagic) return {"the collector's answer is not one", EPROTO};
   if (reply.error != 0) return {"the collector refuses this action", reply.error};
+  order.stay = (reply.flags & kReplyStay) != 0;
+  if (order.stay && !options.stays) return {};
+  order.enforces = (reply.flags & kReplyEnforces) != 0;
   if (fds[0] < 0) return {"the collector sent no plan", EPROTO};
   if ((reply.flags & kReplyHasRuleset) != 0) {
     if (fds[1] < 0) return {"the collector sent no ruleset", EPROTO};

@@ -33,6 +33,8 @@ struct Order {
   int ruleset = -1;  // CLOEXEC
   bool nested = false;
   bool send_listener = false;
+  bool stay = false;  // no plan: kReplyStay
+  bool enforces = false;
   uint32_t held = 0;  // kReplyScopes..., kReplyRefuses...: what the outer action holds already
 };
 

@@ -13,8 +13,9 @@
 #include "child/connect.h"
 #include "child/environment.h"
 #include "child/launch_options.h"
-#include "child/launch_test_role.h"
+#include "child/launch_stay.h"
 #include "child/launch_words.h"
+#include "child/measurements.h"
 #include "child/path_candidates.h"
 #include "child/pipeline.h"
 
@@ -24,10 +25,15 @@ namespace {
 constexpr int kUsage = 2;
 constexpr int kNotFound = 127;  // a shell's own status for it
 
+// Set once the role is known. A test whose launcher fails must not pass, whatever its properties make of an
+// exit status.
+bool dies_by_signal = false;
+
 [[noreturn]] void Die(const char* what, const char* path, const char* reason, int status) {
   char text[PATH_MAX + 256];
   const size_t size = FormatMessage(what, path, reason, text, sizeof text);
   [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text, size);
+  if (dies_by_signal) AbortQuietly();
   _exit(status);
 }
 
@@ -141,12 +147,54 @@ char** ObeyShellWords(LaunchOptions& options, char** environment) {
   DieOfErrno("cannot run", context.program, result.error);
 }
 
-[[noreturn]] void RunSupervised(const LaunchOptions& options, char** environment, pid_t parent,
-                                Connection connection) {
-  Order order;
-  if (const OrderError failed = Negotiate(connection.fd, options, order); failed.message != nullptr) {
-    DieOfErrno(failed.message, nullptr, failed.error);
+// `environment` with the variables that name the private directory in the place of those that are there.
+char** WithPrivateVariables(uint32_t plan_flags, const PrivateDirectory& directory, char** environment) {
+  char* text = static_cast<char*>(Pages(kPrivateRoom));
+  if (text == nullptr) DieOfErrno("cannot prepare the environment", nullptr, ENOMEM);
+  const char* ours[kPrivateVariables];
+  const size_t count = PrivateVariables(plan_flags, directory, text, ours);
+  size_t capacity = count + 1;
+  for (char** entry = environment; *entry != nullptr; ++entry) ++capacity;
+  char** result = static_cast<char**>(Pages(capacity * sizeof(char*)));
+  if (result == nullptr) DieOfErrno("cannot prepare the environment", nullptr, ENOMEM);
+  size_t at = 0;
+  for (char** entry = environment; *entry != nullptr; ++entry) {
+    bool replaced = false;
+    for (size_t i = 0; i < count; ++i) {
+      const size_t name = static_cast<size_t>(strchr(ours[i], '=') - ours[i]) + 1;
+      replaced = replaced || strncmp(*entry, ours[i], name) == 0;
+    }
+    if (!replaced) result[at++] = *entry;
   }
+  for (size_t i = 0; i < count; ++i) result[at++] = const_cast<char*>(ours[i]);
+  return result;
+}
+
+// The process that stays beside this one: none, or `channel` leads to it.
+struct Beside {
+  int channel = -1;
+  pid_t parent = 0;  // whose death ends us
+};
+
+char** TellBeside(const Beside& beside, const Connection& connection, const Order& order,
+                  char** environment) {
+  StayNote note;
+  note.nested = connection.found == Found::kOuter ? 1 : 0;
+  note.enforces = order.enforces ? 1 : 0;
+  const uint32_t flags = order.plan->flags & (kPrivateTmp | kPrivateHome);
+  if (flags != 0) {
+    const int error = MakePrivateDirectory(flags, note.directory);
+    if (error != 0) DieOfErrno("cannot make a private directory", note.directory.path, error);
+    environment = WithPrivateVariables(flags, note.directory, environment);
+  }
+  const int error = TellStayer(beside.channel, note, connection.fd);
+  if (error != 0) DieOfErrno("cannot reach the launcher beside the command", nullptr, error);
+  return environment;
+}
+
+[[noreturn]] void RunSupervised(const LaunchOptions& options, char** environment, const Beside& beside,
+                                const Connection& connection, const Order& order) {
+  if (beside.channel >= 0) environment = TellBeside(beside, connection, order, environment);
   const ChildPlan& plan = *order.plan;
   const char* rules = reinterpret_cast<const char*>(order.plan) + plan.environment_rules.offset;
   const size_t rules_size = plan.environment_rules.size;
@@ -169,7 +217,8 @@ char** ObeyShellWords(LaunchOptions& options, char** environment) {
   context.connection = connection.fd;
   context.send_listener = order.send_listener;
   context.nested = order.nested;
-  context.expected_parent = parent;
+  context.outer = beside.channel;
+  context.expected_parent = beside.parent;
   context.ruleset = order.ruleset;
   context.passed_fds = passed;
   context.passed_fd_count = PassedFds(environment, passed, passed_capacity);
@@ -185,12 +234,26 @@ bool HasSupervisor(const char* collector) {
   return true;
 }
 
+// Only the child comes back: the supervisor knows an action by the process that connected.
+void Stay(LaunchOptions& options, char** environment, Beside& beside) {
+  StayOptions how;
+  how.test = options.role == Role::kTest;
+  how.fixture = how.test && strcmp(options.type, "fixture") == 0;
+  const char* measures = EnvironmentValue(environment, kMeasurementsVariable);
+  how.measures = how.test && measures != nullptr && strcmp(measures, "1") == 0;
+  const int error = StayAndWait(how, beside.parent, beside.channel);
+  if (error != 0) DieOfErrno("cannot start the command", nullptr, error);
+  options.stays = true;
+}
+
 [[noreturn]] void Launch(int argc, char** argv, char** environment) {
   const pid_t parent = getppid();
   const char** outputs = static_cast<const char**>(Pages(static_cast<size_t>(argc + 1) * sizeof(char*)));
   if (outputs == nullptr) DieOfErrno("cannot prepare the command", nullptr, ENOMEM);
   LaunchOptions options;
-  if (const char* wrong = ParseLaunchOptions(argc, argv, outputs, options); wrong != nullptr) {
+  const char* wrong = ParseLaunchOptions(argc, argv, outputs, options);
+  dies_by_signal = options.role == Role::kTest;
+  if (wrong != nullptr) {
     Die(wrong, nullptr, "glovebox-launch [--role=R] [--out=FILE...] -- COMMAND [ARGUMENT...]", kUsage);
   }
   if (EnvironmentValue(environment, "GLOVEBOX_EXPORT") != nullptr) {
@@ -199,22 +262,26 @@ bool HasSupervisor(const char* collector) {
   }
   const char* collector = EnvironmentValue(environment, kCollectorVariable);
   environment = ObeyShellWords(options, environment);
-  pid_t expected_parent = parent;
-  if (options.role == Role::kTest && HasSupervisor(collector)) {
-    // Only the child comes back: the supervisor knows an action by the process that connected.
-    if (const int error = StayAndWait(expected_parent); error != 0) {
-      DieOfErrno("cannot start the test", nullptr, error);
-    }
-  }
-  const Connection connection = FindSupervisor(collector);
-  switch (connection.found) {
-    case Found::kFailed:
+  Beside beside{-1, parent};
+  if (options.role == Role::kTest && HasSupervisor(collector)) Stay(options, environment, beside);
+  for (;;) {
+    const Connection connection = FindSupervisor(collector);
+    if (connection.found == Found::kFailed)
       DieOfErrno("cannot reach the collector at", collector, connection.error);
-    case Found::kNobody:
+    if (connection.found == Found::kNobody) {
       if (IsUtility(options)) RunUnwatched(options, environment);
+      StayNote alone;
+      alone.alone = 1;
+      if (beside.channel >= 0) TellStayer(beside.channel, alone, -1);
       BecomeGlovebox(options, environment);
-    default:
-      RunSupervised(options, environment, expected_parent, connection);
+    }
+    Order order;
+    const OrderError failed = Negotiate(connection.fd, options, order);
+    if (failed.message != nullptr) DieOfErrno(failed.message, nullptr, failed.error);
+    if (order.plan != nullptr) RunSupervised(options, environment, beside, connection, order);
+    // Mode enforce: once more, from a child.
+    close(connection.fd);
+    Stay(options, environment, beside);
   }
 }
 

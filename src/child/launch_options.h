@@ -22,6 +22,7 @@ struct LaunchOptions {
   // The build this is a step of, as the module wrote it (unusual characters are %XX). Only who records alone
   // needs it: a supervisor knows what it watches.
   const char* build = "";
+  bool stays = false;              // said of a child whose parent has stayed (launch_stay.h)
   const char** outputs = nullptr;  // the caller's room
   size_t output_count = 0;
   char** command = nullptr;  // null-terminated, at least one word

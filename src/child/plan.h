@@ -40,6 +40,9 @@ enum PlanFlag : uint32_t {
   kHoldsNetwork = 1u << 12,       // row 20: its filter refuses sockets
   kNetworkNamespace = 1u << 13,   // before row 0: a network namespace of its own
   kNetworkBestEffort = 1u << 14,  // ... a host that cannot is skipped and recorded, not refused
+  // Before row 0, by who stays beside the command (private_directory.h).
+  kPrivateTmp = 1u << 15,   // a TMPDIR of its own
+  kPrivateHome = 1u << 16,  // an empty HOME of its own
 };
 
 // The fourteen limits, in the order of the spec. The value is the index into ChildPlan::limits.

@@ -15,6 +15,11 @@
 //   supervisor -> launcher   one byte: 42
 //   launcher -> supervisor   StepFailure when a step fails, and one for each best-effort step that was
 //   skipped, just before exec; end of file when exec succeeded (the socket is CLOEXEC)
+// and, where a process of the launcher has stayed beside the command (launch_stay.h), when that has ended:
+//   launcher -> supervisor   a LeftOverNote for each process that still ran and is ended now, then end of
+//   file (its half of the connection is shut down)
+//   supervisor -> launcher   Verdict, then `text_size` bytes for stderr. An outer supervisor sends it when it
+//   looks for the ends of its inner actions: at the latest when somebody opens kAnnouncePath
 // A step before the handshake can fail as well: its StepFailure then comes where the listener's number was
 // expected. The first four bytes tell them apart: kFailureMagic is no descriptor's number.
 //
@@ -35,7 +40,7 @@ namespace glovebox::child {
 inline constexpr char kAnnouncePath[] = "/dev/null/glovebox/announce/1";
 inline constexpr char kCollectorVariable[] = "GLOVEBOX_COLLECTOR";
 inline constexpr uint32_t kHelloMagic = 0x31584247;  // "GBX1"
-inline constexpr uint32_t kWireVersion = 2;
+inline constexpr uint32_t kWireVersion = 3;
 inline constexpr uint32_t kMaxPayload =
     8u << 20;  // Linux's own limit for argv and environment together is 6 MiB
 inline constexpr uint8_t kListenerTaken = 42;
@@ -56,6 +61,10 @@ enum class Role : uint32_t {
 enum class HelloString : uint32_t { kCwd, kTarget, kTargetType, kLanguage, kDepfile, kTest, kPolicy };
 inline constexpr uint32_t kHelloStrings = 7;
 
+enum HelloFlag : uint32_t {
+  kHelloStays = 1u << 0,  // a process of the launcher stays beside the command, and waits for a Verdict
+};
+
 struct HelloHeader {
   uint32_t magic = kHelloMagic;
   uint32_t version = kWireVersion;
@@ -63,6 +72,7 @@ struct HelloHeader {
   Role role = Role::kRun;
   uint32_t output_count = 0;
   uint32_t argv_count = 0;
+  uint32_t flags = 0;  // HelloFlag
 };
 
 enum ReplyFlag : uint32_t {
@@ -82,6 +92,9 @@ enum ReplyFlag : uint32_t {
   kReplyRefusesKptr = 1u << 7,        // row 8's
   kReplyRefusesLimits = 1u << 8,      // a change of limits: restrict_prlimit, in the kernel
   kReplyRefusesTsc = 1u << 9,         // the end of row 16's hold: deny_tsc
+  // Instead of a plan: say Hello again with kHelloStays, from a child whose parent stays. Nothing follows.
+  kReplyStay = 1u << 10,
+  kReplyEnforces = 1u << 11,  // the policy's mode is enforce
 };
 
 inline constexpr uint32_t kReplyHolds = kReplyScopesSignals | kReplyScopesAbstractUnix |
@@ -114,6 +127,33 @@ struct StepFailure {
   uint32_t reserved = 0;
 };
 static_assert(sizeof(StepFailure) == 24);
+
+inline constexpr uint32_t kLeftOverMagic = 0x4c584247;  // "GBXL"
+
+// As long as a StepFailure, which can come before it; `name_size` bytes of the program's path follow.
+struct LeftOverNote {
+  uint32_t magic = kLeftOverMagic;
+  int32_t pid = 0;
+  uint32_t name_size = 0;  // at most kMaxLeftOverName
+  uint32_t reserved[3] = {};
+};
+inline constexpr uint32_t kMaxLeftOverName = 4096;
+static_assert(sizeof(LeftOverNote) == sizeof(StepFailure));
+
+inline constexpr uint32_t kVerdictMagic = 0x56584247;  // "GBXV"
+inline constexpr uint32_t kMaxVerdictText = 1u << 20;
+
+enum VerdictFlag : uint32_t {
+  kVerdictFails = 1u << 0,  // the action counts as failed, whatever its command's own end was
+};
+
+struct Verdict {
+  uint32_t magic = kVerdictMagic;
+  uint32_t flags = 0;      // VerdictFlag
+  uint32_t text_size = 0;  // at most kMaxVerdictText; 0 where all is well
+  uint32_t reserved = 0;
+  uint64_t accesses = 0;  // on record
+};
 
 }  // namespace glovebox::child
 

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
+#include "base/files.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/print.h"
@@ -21,6 +22,7 @@
 #include "report/format.h"
 #include "report/input.h"
 #include "report/json.h"
+#include "report/junit.h"
 #include "report/summary.h"
 #include "report/text.h"
 #include "verify/rules.h"
@@ -100,6 +102,7 @@ void AddReport(CLI::App& app, Action* action) {
   struct Options {
     Where where;
     bool json = false, all = false, fail = false;
+    std::string junit;
   };
   auto o = std::make_shared<Options>();
   CLI::App* report = app.add_subcommand(
@@ -109,10 +112,16 @@ void AddReport(CLI::App& app, Action* action) {
   report->add_flag("--json", o->json, "for programs; the form is docs/report.schema.json");
   report->add_flag("--all", o->all, "lists in full");
   report->add_flag("--fail", o->fail, "exit with 1 where a finding is an error");
+  report
+      ->add_option("--junit", o->junit,
+                   "write the tests of the run into this file, as JUnit XML, and nothing else")
+      ->type_name("FILE")
+      ->check(NotEmpty());
   report->callback([o, action] {
     *action = [o]() -> int {
       const auto input = LoadFrom(o->where);
       if (!input.ok()) return Report(input.status());
+      if (!o->junit.empty()) return Report(WriteFile(o->junit, report::JUnitXml(*input)));
       const report::Summary summary = Judged(*input);
       if (o->json) {
         report::WriteJson(summary, std::cout);

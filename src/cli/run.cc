@@ -27,11 +27,13 @@
 #include "base/paths.h"
 #include "base/plain_word.h"
 #include "base/status.h"
+#include "child/measurements.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/run_options.h"
 #include "cli/run_policy.h"
 #include "cli/run_preview.h"
+#include "cli/stand_in.h"
 #include "cli/terms.h"
 #include "kernel/host.h"
 #include "policy/policy_set.h"
@@ -105,6 +107,42 @@ int EndLike(const access::ActionEnd& end) {
   return end.status;
 }
 
+// A test's sandbox that fails must not look like a test that passes: SIGABRT is the one end that no property
+// of CTest turns into one (docs/ctest.md).
+access::ActionEnd Aborted() {
+  access::ActionEnd end;
+  end.kind = access::ActionEnd::Kind::kSignaled;
+  end.status = SIGABRT;
+  return end;
+}
+
+bool IsLaunchedTest(const RunOptions& o) { return o.launched && o.role == "test"; }
+
+// How this process ends: as the command did, unless the sandbox failed or the policy says otherwise.
+access::ActionEnd JudgedEnd(const RunOptions& o, const trace::RunOutcome& outcome) {
+  const bool broken = outcome.end.kind == access::ActionEnd::Kind::kSandboxFailed;
+  if (IsLaunchedTest(o) && (broken || outcome.verdict.fails)) return Aborted();
+  access::ActionEnd end = outcome.end;
+  if (outcome.verdict.fails && end.kind == access::ActionEnd::Kind::kExited && end.status == 0)
+    end.status = 1;
+  return end;
+}
+
+// Where CTest was asked to take them.
+void PrintMeasurements(const trace::RunOutcome& outcome) {
+  const char* asked = getenv(child::kMeasurementsVariable);
+  if (asked == nullptr || absl::string_view(asked) != "1") return;
+  char text[child::kMeasurementsRoom];
+  const size_t size =
+      child::FormatMeasurements({outcome.end.peak_bytes, outcome.end.cpu_ns / 1000, outcome.accesses}, text);
+  std::cout.write(text, static_cast<std::streamsize>(size)) << std::flush;
+}
+
+int ReportOf(const RunOptions& o, const absl::Status& status) {
+  const int code = Report(status);
+  return IsLaunchedTest(o) && !status.ok() ? EndLike(Aborted()) : code;
+}
+
 // Where the command is recorded.
 struct Place {
   std::string build_dir;
@@ -138,7 +176,7 @@ absl::Status MakePlace(const RunOptions& o, const access::RunInfo& info, Place* 
   if (!o.log.empty()) {
     RETURN_IF_ERROR(MakeDirectories(place->run_dir));
   } else if (o.launched) {
-    ASSIGN_OR_RETURN(place->run_dir, access::LooseRun(place->build_dir, access::BuilderAbove(getppid())));
+    ASSIGN_OR_RETURN(place->run_dir, access::LooseRun(place->build_dir, access::BuilderAbove(o.starter)));
   } else {
     ASSIGN_OR_RETURN(place->run_dir, access::CreateRun(place->build_dir));
   }
@@ -201,8 +239,9 @@ void PrintSummary(const RunOptions& o, const Place& place) {
   }
 }
 
-absl::StatusOr<int> Run(const RunOptions& o, const std::string& build_dir, const policy::Policy& policy,
-                        const kernel::HostFeatures& host) {
+absl::StatusOr<access::ActionEnd> Run(const RunOptions& o, const std::string& build_dir,
+                                      const policy::Policy& policy, const kernel::HostFeatures& host,
+                                      const SayEnd& say) {
   Place place;
   place.build_dir = build_dir;
   const access::RunInfo info = InfoFor(o, place.build_dir);
@@ -233,12 +272,36 @@ absl::StatusOr<int> Run(const RunOptions& o, const std::string& build_dir, const
   request.begin.policy = FromPlainWord(o.policy_name);
   request.begin.mode = policy::ModeName(policy.mode);
   request.begin.outputs = o.outputs;
+  if (say != nullptr) {
+    request.leave = [&o, &say](const trace::RunOutcome& outcome) { say(JudgedEnd(o, outcome)); };
+  }
   ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
   if (!outcome.failure.empty()) PrintLine(outcome.failure);
   if (!outcome.end.limit.empty()) PrintLine(absl::StrCat(outcome.end.limit, ": ended"));
   const bool reported = EndLog(o, info, request.begin, outcome.end, &place);
   if (reported && !o.launched && (!o.quiet || o.json)) PrintSummary(o, place);
-  return EndLike(outcome.end);
+  std::cerr << outcome.verdict.text << std::flush;
+  if (IsLaunchedTest(o)) PrintMeasurements(outcome);
+  return JudgedEnd(o, outcome);
+}
+
+// A test that sets something up for others, or ends it: FIXTURES_SETUP, FIXTURES_CLEANUP. What it starts
+// outlives it, and what it ends is another test's.
+bool ServesOthers(const RunOptions& o, const policy::Policy& policy) {
+  const bool serves = o.target_type == "fixture" || o.target_type == "cleanup";
+  return IsLaunchedTest(o) && serves && policy.mode != policy::Mode::kEnforce;
+}
+
+// A test that sets something up for others (FIXTURES_SETUP): a server that it starts lives on, and we with
+// it.
+absl::StatusOr<access::ActionEnd> RunFixture(const RunOptions& o, const std::string& build_dir,
+                                             const policy::Policy& policy, const kernel::HostFeatures& host) {
+  return StandIn([&](const SayEnd& say) {
+    const auto end = Run(o, build_dir, policy, host, say);
+    if (end.ok()) return *end;
+    Report(end.status());
+    return Aborted();
+  });
 }
 
 // A launcher has no room for an option of a run: its words must not change from one build to the next.
@@ -251,11 +314,13 @@ absl::Status TakeLevelFromEnvironment(RunOptions& o) {
 }
 
 int Execute(RunOptions& o) {
-  if (const absl::Status status = TakeLevelFromEnvironment(o); !status.ok()) return Report(status);
+  o.starter = getppid();
+  if (const absl::Status status = TakeLevelFromEnvironment(o); !status.ok()) return ReportOf(o, status);
   const std::string cwd = CurrentDirectory();
   const std::string build_dir = o.launched ? BuildDirectoryOf(o.build, cwd) : cwd;
-  const auto policy = PolicyFor(o, build_dir);
-  if (!policy.ok()) return Report(policy.status());
+  auto policy = PolicyFor(o, build_dir);
+  if (!policy.ok()) return ReportOf(o, policy.status());
+  if (ServesOthers(o, *policy)) policy->scope_signals = false;
   const kernel::HostFeatures host = kernel::ProbeHost();
   if (!o.export_dir.empty()) {
     const auto exported = Export(o, *policy, host);
@@ -264,8 +329,9 @@ int Execute(RunOptions& o) {
   if (o.explain) return Report(ExplainSteps(o, *policy, host));
   if (o.command.empty())
     return Report(absl::InvalidArgumentError("run: no command (glovebox run [options] -- COMMAND ...)"));
-  const auto status = Run(o, build_dir, *policy, host);
-  return status.ok() ? *status : Report(status.status());
+  const bool fixture = ServesOthers(o, *policy) && o.target_type == "fixture";
+  const auto end = fixture ? RunFixture(o, build_dir, *policy, host) : Run(o, build_dir, *policy, host, nullptr);
+  return end.ok() ? EndLike(*end) : ReportOf(o, end.status());
 }
 
 void AddPolicyOptions(CLI::App& run, RunOptions& o) {

@@ -25,6 +25,7 @@ struct RunOptions {
   std::string export_dir;
   // The launchers' way in.
   bool launched = false;
+  int starter = 0;  // the process that started this one
   std::string role = "run", build, language, target, target_type, depfile, test, policy_name;
   std::vector<std::string> outputs;
 };

@@ -123,6 +123,8 @@ uint32_t PlanFlags(const Policy& policy, const kernel::HostFeatures& host, const
       {policy.restore_sigmask, child::kRestoreSigmask},
       {policy.kernel_only, child::kKernelOnly},
       {policy.append_only, child::kAppendOnly},
+      {policy.private_tmp, child::kPrivateTmp},
+      {policy.private_home, child::kPrivateHome},
       {policy.restrict_kptr, child::kRestrictKptr},
       {policy.mode != Mode::kEnforce || policy.best_effort, child::kLandlockBestEffort},
       {policy.deny_tsc, child::kDenyTsc},

@@ -41,6 +41,7 @@
 #include "trace/segment_pool.h"
 #include "trace/signals_blocked.h"
 #include "trace/supervisor.h"
+#include "trace/verdict.h"
 #include "trace/wake.h"
 
 namespace glovebox::trace {
@@ -51,8 +52,7 @@ constexpr int kHelloMs = 10000;
 constexpr int kReapMs = 200;
 // How often it is looked whether who waits for an unseen action shall give up.
 constexpr int kUnseenMs = 100;
-// Of 20 ms each.
-constexpr int kKillRounds = 100;
+constexpr int kKillRounds = 100;  // of 20 ms each
 
 static_assert(static_cast<int>(access::Role::kConfigure) == static_cast<int>(child::Role::kConfigure));
 static_assert(static_cast<int>(access::Role::kTest) == static_cast<int>(policy::Role::kTest));
@@ -96,7 +96,8 @@ class CollectorImpl final : public Collector, public Announcer {
   void WaitUnseen(const access::ActionBegin& begin, const SealedPlan& plan, const Peer& peer, int connection,
                   access::SegmentWriter* log);
   std::unique_ptr<ActionGroup> GroupFor(const policy::Budget& budget, pid_t pid) const;
-  void Finish(const access::ActionEnd& finished, const SupervisorResult& result, access::SegmentWriter* log);
+  void Finish(const access::ActionEnd& finished, const SupervisorResult& result, access::SegmentWriter* log,
+              int connection);
   void EndLeftOver();
   void Abandon();
   bool WaitIdle(int timeout_ms);
@@ -246,17 +247,21 @@ class CollectorImpl::Registered {
 
 void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resolver* resolver) {
   const Registered registered(this, connection.get());
-  child::Reply reply;
   auto peer = PeerOf(connection.get());
-  auto hello = ReadHello(connection.get(), kHelloMs);
+  bool stays = false;
+  auto hello = ReadHello(connection.get(), kHelloMs, &stays);
   if (!peer.ok() || !hello.ok()) {
-    reply.error = peer.ok() ? EPROTO : EPERM;
-    (void)SendReply(connection.get(), reply, {});
+    (void)SendReply(connection.get(), {.error = peer.ok() ? EPROTO : EPERM}, {});
     const absl::Status& why = peer.ok() ? hello.status() : peer.status();
     AddHole({0, Now(), peer.ok() ? peer->pid : 0, "launcher", std::string(why.message())});
     return;
   }
   auto plan = plans_.Outermost(*hello);
+  if (plan.ok() && !stays && (*plan)->policy.mode == policy::Mode::kEnforce) {
+    // Somebody must hear whether it counts as failed: it comes again.
+    (void)SendReply(connection.get(), {.flags = child::kReplyStay}, {});
+    return;
+  }
   access::ActionBegin begin = *std::move(hello);
   begin.action = NextAction();
   begin.time_ns = Now();
@@ -276,11 +281,10 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   end.action = begin.action;
   end.kind = access::ActionEnd::Kind::kSandboxFailed;
   if (!plan.ok()) {
-    reply.error = ENOSYS;
-    (void)SendReply(connection.get(), reply, {});
+    (void)SendReply(connection.get(), {.error = ENOSYS}, {});
     end.status = ENOSYS;
     end.step = std::string(plan.status().message());
-    Finish(end, {}, log);
+    Finish(end, {}, log, connection.get());
     return;
   }
   const HandOver how = o_.host.pidfd_getfd ? HandOver::kFetch : HandOver::kMessage;
@@ -305,7 +309,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
       end.status = EIO;
       end.step = std::string(listener.status().message());
     }
-    Finish(end, {}, log);
+    Finish(end, {}, log, connection.get());
     return;
   }
   Supervise(*std::move(listener), begin, **plan, *peer, connection.get(), std::move(group), log, resolver);
@@ -337,7 +341,7 @@ void CollectorImpl::WaitUnseen(const access::ActionBegin& begin, const SealedPla
   access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
   keeper_.Remove(begin.action).Into(&end);
   if (end.limit.empty()) end.limit = LimitThatEnded(plan.policy, end, end.cpu_ns);
-  Finish(end, result, log);
+  Finish(end, result, log, connection);
 }
 
 void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begin, const SealedPlan& plan,
@@ -381,16 +385,17 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   if (told) end.cpu_ns = ended.cpu_ns + ended.children_cpu_ns;
   keeper_.Remove(begin.action).Into(&end);
   if (end.limit.empty()) end.limit = LimitThatEnded(plan.policy, end, end.cpu_ns);
-  end.left_over = running_.Remove(begin.action);
+  for (std::string& process : running_.Remove(begin.action)) AddLeftOver(&end.left_over, std::move(process));
   for (const std::string& process : result.left_over) AddLeftOver(&end.left_over, process);
-  Finish(end, result, log);
+  Finish(end, result, log, connection);
 }
 
 void CollectorImpl::Finish(const access::ActionEnd& finished, const SupervisorResult& result,
-                           access::SegmentWriter* log) {
+                           access::SegmentWriter* log, int connection) {
   access::ActionEnd end = finished;
   if (end.time_ns == 0) end.time_ns = Now();
   const bool taken = log->Append(end) && !result.sink_failed;
+  SendVerdict(connection, result.refusals, end, result.accesses);
   const std::lock_guard<std::mutex> lock(mutex_);
   summary_.actions += 1 + result.inner_actions;
   const bool whole = taken && result.holes == 0 && end.kind != access::ActionEnd::Kind::kSandboxFailed;

@@ -54,6 +54,9 @@ class CollectorFixture : public testing::Test {
       const access::Role role = begin.role;
       policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
       policy.stop = stop_;
+      policy.mode = mode_;
+      policy.best_effort = true;
+      policy.private_tmp = policy.private_home = private_;
       if (role == access::Role::kEdge) policy.scope_signals = edge_scope_;
       if (role == access::Role::kTest || !test_budget_only_) policy.budget = budget_;
       if (role == access::Role::kCompile) policy.restrict_prlimit = policy.append_only = compile_refuses_;
@@ -141,6 +144,8 @@ class CollectorFixture : public testing::Test {
 
   kernel::HostFeatures host_ = CollectorHost();
   std::atomic<bool> stop_{false};
+  policy::Mode mode_ = policy::Mode::kReport;
+  bool private_ = false;
   bool edge_scope_ = true;
   policy::Budget budget_;
   bool test_budget_only_ = false;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstring>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,7 @@ namespace {
 
 // More than the pipeline has rows.
 constexpr size_t kMaxFailures = 64;
+constexpr size_t kMaxLeftOver = 256;
 
 // False at the end of the stream, or on an error, before `size` bytes came.
 bool ReadFully(int fd, void* buffer, size_t size) {
@@ -41,6 +43,15 @@ bool ReadFully(int fd, void* buffer, size_t size) {
 bool ReadFailure(int channel, child::StepFailure* failure) {
   char* bytes = reinterpret_cast<char*>(failure);
   return ReadFully(channel, bytes + sizeof failure->magic, sizeof *failure - sizeof failure->magic);
+}
+
+// What has come already, whole or not at all.
+bool TakeNow(int channel, void* bytes, size_t size) {
+  ssize_t count;
+  do {
+    count = recv(channel, bytes, size, MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  return count == static_cast<ssize_t>(size);
 }
 
 std::string StepText(const child::StepFailure& failure, absl::string_view program) {
@@ -121,13 +132,18 @@ absl::Status Acknowledge(int channel) {
 void DrainReport(int channel, SetupReport* report) {
   // Whole messages only, and never a wait: whoever holds the other end may be no launcher of ours.
   child::StepFailure failure;
-  while (report->failures.size() < kMaxFailures) {
-    ssize_t count;
-    do {
-      count = recv(channel, &failure, sizeof failure, MSG_DONTWAIT);
-    } while (count < 0 && errno == EINTR);
-    if (count != static_cast<ssize_t>(sizeof failure) || failure.magic != child::kFailureMagic) return;
-    report->failures.push_back(failure);
+  while (report->failures.size() < kMaxFailures && report->left_over.size() < kMaxLeftOver) {
+    if (!TakeNow(channel, &failure, sizeof failure)) return;
+    if (failure.magic == child::kFailureMagic) {
+      report->failures.push_back(failure);
+      continue;
+    }
+    child::LeftOverNote left;
+    std::memcpy(static_cast<void*>(&left), &failure, sizeof left);
+    if (left.magic != child::kLeftOverMagic || left.name_size > child::kMaxLeftOverName) return;
+    std::string name(left.name_size, '\0');
+    if (!TakeNow(channel, name.data(), name.size())) return;
+    report->left_over.push_back(absl::StrCat(left.pid, " ", name));
   }
 }
 
@@ -143,6 +159,7 @@ bool FillSetup(const SetupReport& report, absl::string_view program, access::Act
     absl::StrAppend(&end->step, access::kSkippedMark, StepText(skipped, program), ": ",
                     WhySkipped(skipped, kernel::LandlockAbi()));
   }
+  for (const std::string& process : report.left_over) AddLeftOver(&end->left_over, process);
   return failure != nullptr;
 }
 

@@ -25,6 +25,7 @@ struct SetupReport {
   std::vector<child::StepFailure> failures;  // kFailed and kSkipped, as they came
   // The failure that ended the set-up, null when there was none.
   const child::StepFailure* failed() const;
+  std::vector<std::string> left_over;  // "pid exe" of what the launcher found beside itself, and ended
 };
 
 // Reads the listener's number (or the listener) from `channel`. Unavailable: the child ended before it had
@@ -51,7 +52,7 @@ absl::string_view ProgramOf(const access::ActionBegin& begin);
 // start a session: EPERM", and true; the limit or the capability that could not be set and the `program` that
 // could not be run are named, as on stderr, but nothing is escaped: a record keeps bytes. Each
 // skipped step is added to `step` behind access::kSkippedMark, with the reason; it makes no action
-// incomplete.
+// incomplete. What was left over is added to `left_over`.
 bool FillSetup(const SetupReport& report, absl::string_view program, access::ActionEnd* end);
 
 // The same for what the plan itself goes without (policy::CompiledPlan::unheld).

@@ -117,11 +117,12 @@ absl::StatusOr<access::ActionBegin> HelloReader::Read(int socket) {
   return ParseHello(header_, absl::string_view(bytes_).substr(sizeof header_));
 }
 
-absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms) {
+absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms, bool* stays) {
   const Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
   HelloReader reader;
   for (;;) {
     auto hello = reader.Read(socket);
+    if (stays != nullptr) *stays = hello.ok() && reader.stays();
     if (hello.status().code() != absl::StatusCode::kDeadlineExceeded) return hello;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return hello;

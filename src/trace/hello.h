@@ -30,6 +30,8 @@ class HelloReader {
   // Takes what has come. DeadlineExceeded: not all of it yet, ask again when there is more; Unavailable: the
   // launcher hung up; InvalidArgument: it is none.
   absl::StatusOr<access::ActionBegin> Read(int socket);
+  // Of one that was read: a process of the launcher stays beside the command (child::kHelloStays).
+  bool stays() const { return (header_.flags & child::kHelloStays) != 0; }
 
  private:
   size_t Wanted() const;
@@ -39,8 +41,8 @@ class HelloReader {
 };
 
 // Reads header and payload from a connected socket, at most until `timeout_ms` have passed in all
-// (DeadlineExceeded).
-absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms);
+// (DeadlineExceeded). `stays` as HelloReader tells it.
+absl::StatusOr<access::ActionBegin> ReadHello(int socket, int timeout_ms, bool* stays = nullptr);
 
 // The non-blocking socket at `path` (at most 107 bytes) on which launchers say Hello.
 absl::StatusOr<UniqueFd> ListenForLaunchers(const std::string& path);

@@ -48,7 +48,7 @@ TEST(Hello, WhatIsNoHelloIsRefusedWithItsReason) {
   };
   const Case kCases[] = {
       {[](child::HelloHeader* h, std::string*) { h->magic = 7; }, "not a launcher"},
-      {[](child::HelloHeader* h, std::string*) { h->version = 9; }, "version 9, this program 2"},
+      {[](child::HelloHeader* h, std::string*) { h->version = 9; }, "version 9, this program 3"},
       {[](child::HelloHeader* h, std::string*) { h->payload_size = 0xffffffff; }, "bytes announced"},
       {[](child::HelloHeader* h, std::string*) { h->role = static_cast<child::Role>(77); }, "unknown role"},
       {[](child::HelloHeader* h, std::string*) { h->argv_count = 0xffffffff; }, "strings are missing"},

@@ -90,7 +90,7 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(policy::Policy polic
 absl::Status SendPlan(const SealedPlan& plan, int socket, access::ActionId action, uint32_t flags) {
   child::Reply reply;
   reply.action = action;
-  reply.flags = flags;
+  reply.flags = flags | (plan.policy.mode == policy::Mode::kEnforce ? child::kReplyEnforces : 0u);
   reply.plan_size = plan.size;
   std::vector<int> fds = {plan.memfd.get()};
   if (plan.ruleset.valid()) {

@@ -1,5 +1,7 @@
 #include "trace/prepared.h"
 
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
 #include "child/environment.h"
 #include "child/path_candidates.h"
 #include "child/plan.h"
@@ -37,6 +39,20 @@ void Prepared::Into(child::ChildContext* context) {
   context->environment = const_cast<char* const*>(environment_.data());
   context->passed_fds = passed_.data();
   context->passed_fd_count = passed_.size();
+}
+
+absl::StatusOr<policy::Policy> WithPrivateDirectory(policy::Policy policy,
+                                                    child::PrivateDirectory* directory) {
+  const uint32_t flags =
+      (policy.private_tmp ? child::kPrivateTmp : 0u) | (policy.private_home ? child::kPrivateHome : 0u);
+  if (flags == 0) return policy;
+  const int error = child::MakePrivateDirectory(flags, *directory);
+  if (error != 0) return ErrnoStatus("mkdir", "private directory", error);
+  char text[child::kPrivateRoom];
+  const char* entries[child::kPrivateVariables];
+  const size_t count = child::PrivateVariables(flags, *directory, text, entries);
+  for (size_t i = 0; i < count; ++i) policy.environment.push_back(absl::StrCat("+", entries[i]));
+  return policy;
 }
 
 }  // namespace glovebox::trace

@@ -5,7 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "child/context.h"
+#include "child/private_directory.h"
+#include "policy/policy.h"
 
 namespace glovebox::trace {
 
@@ -24,6 +27,11 @@ class Prepared {
   std::vector<char> text_;
   std::vector<int> passed_;
 };
+
+// Makes the private TMPDIR and HOME that the policy asks for, and returns it with rules for the environment
+// that name them. The caller removes the directory.
+absl::StatusOr<policy::Policy> WithPrivateDirectory(policy::Policy policy,
+                                                    child::PrivateDirectory* directory);
 
 }  // namespace glovebox::trace
 

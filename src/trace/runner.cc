@@ -24,6 +24,7 @@
 #include "child/context.h"
 #include "child/passed_signals.h"
 #include "child/pipeline.h"
+#include "child/private_directory.h"
 #include "kernel/process.h"
 #include "policy/compile.h"
 #include "trace/budget.h"
@@ -51,6 +52,8 @@ namespace {
 constexpr int kLeftOverMs = 200;
 // Of at least 20 ms each: a process can start another before it is killed.
 constexpr int kKillRounds = 100;
+// How often what was orphaned is looked for while it may live on.
+constexpr int kOrphanMs = 100;
 constexpr unsigned kCloseRangeCloexec = 1u << 2;  // CLOSE_RANGE_CLOEXEC, 5.11
 
 struct Channel {
@@ -92,7 +95,10 @@ child::ChildPlan& PlanIn(policy::CompiledPlan& compiled) {
 class Run {
  public:
   explicit Run(const RunRequest& request) : request_(request), announcer_(request, request.begin.action) {}
-  ~Run() { limit_.Restore(); }
+  ~Run() {
+    limit_.Restore();
+    child::RemovePrivateDirectory(private_);
+  }
   absl::StatusOr<RunOutcome> Execute();
 
  private:
@@ -112,13 +118,16 @@ class Run {
   void WaitForCommand();
   void Forward(const siginfo_t& info);
   void EndLeftOver();
+  void LetLeftOverLive();
   void FillEnd();
+  void FillUsage();
 
   const RunRequest& request_;
   RunAnnouncer announcer_;
   SignalGuard signals_;
   DescriptorLimit limit_;
   Strangers strangers_;  // looked for before the fork
+  child::PrivateDirectory private_;
   policy::CompiledPlan plan_;
   policy::CompiledPlan inside_;  // what is left of it below a supervisor of ours that refuses by default
   std::unique_ptr<Prepared> prepared_;
@@ -158,12 +167,13 @@ absl::Status Run::Prepare() {
   const bool records = request_.policy.level != kernel::Level::kOff;
   listener_ = !request_.host.listener_above && records;
   announces_ = request_.host.outer_supervisor && !listener_;
-  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(request_.policy, request_.host, {.listener = listener_}));
+  ASSIGN_OR_RETURN(const policy::Policy policy, WithPrivateDirectory(request_.policy, &private_));
+  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(policy, request_.host, {.listener = listener_}));
   if (announces_) {
     policy::Policy outer;
     outer.denied_ioctls = policy::DefaultDeniedIoctls();
-    ASSIGN_OR_RETURN(
-        inside_, policy::CompilePlan(request_.policy, request_.host, {.listener = false, .outer = &outer}));
+    ASSIGN_OR_RETURN(inside_,
+                     policy::CompilePlan(policy, request_.host, {.listener = false, .outer = &outer}));
   }
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
   ASSIGN_OR_RETURN(logs_, InheritedLogs(request_.policy));
@@ -396,6 +406,7 @@ void Run::EndLeftOver() {
     if (!served_.valid()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   root_ended_ = true;
+  if (request_.leave != nullptr) LetLeftOverLive();
   for (int round = 0; round < kKillRounds && !Gone(0); ++round) {
     const std::vector<LeftOverProcess> left = FindDescendants(&strangers_);
     for (const LeftOverProcess& process : left) left_over_.emplace(process.pid, Describe(process));
@@ -410,6 +421,15 @@ void Run::EndLeftOver() {
   while (thread_.joinable() && !Gone(1)) Wake(thread_.native_handle());
   if (thread_.joinable()) thread_.join();
   for (auto& [pid, text] : left_over_) outcome_.end.left_over.push_back(std::move(text));
+}
+
+void Run::LetLeftOverLive() {
+  if (Gone(0)) return;
+  request_.leave(outcome_);
+  while (!Gone(kOrphanMs)) {
+    ReapOthers();
+    if (!served_.valid()) std::this_thread::sleep_for(std::chrono::milliseconds(kOrphanMs));
+  }
 }
 
 // Leaves the command itself, and strangers. True when nobody else is left.
@@ -443,12 +463,9 @@ bool Run::ReapOther(pid_t child) {
   return got != 0;
 }
 
+// How the command ended: known when it has, whatever it leaves behind.
 void Run::FillEnd() {
   access::ActionEnd& end = outcome_.end;
-  end.time_ns = Now();
-  end.cpu_ns = CpuOf(usage_) + others_cpu_ns_;
-  end.peak_bytes = std::max(PeakOf(usage_), others_peak_bytes_);
-  keeper_.Remove(begin_.action).Into(&end);
   DrainReport(status_.ours.get(), &report_);
   if (context_.silent && report_.failed() != nullptr) {
     outcome_.failure = FailureLine(*report_.failed(), context_.program);
@@ -463,7 +480,17 @@ void Run::FillEnd() {
   end.kind =
       WIFSIGNALED(wait_status_) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
   end.status = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : WEXITSTATUS(wait_status_);
-  if (end.limit.empty()) end.limit = LimitThatEnded(request_.policy, end, CpuOf(usage_));
+}
+
+// What all of it used: known when nobody is left.
+void Run::FillUsage() {
+  access::ActionEnd& end = outcome_.end;
+  end.time_ns = Now();
+  end.cpu_ns = CpuOf(usage_) + others_cpu_ns_;
+  end.peak_bytes = std::max(PeakOf(usage_), others_peak_bytes_);
+  keeper_.Remove(begin_.action).Into(&end);
+  const bool ran = end.kind != access::ActionEnd::Kind::kSandboxFailed;
+  if (ran && end.limit.empty()) end.limit = LimitThatEnded(request_.policy, end, CpuOf(usage_));
 }
 
 absl::StatusOr<RunOutcome> Run::Execute() {
@@ -478,17 +505,21 @@ absl::StatusOr<RunOutcome> Run::Execute() {
   const absl::Status handshake = Handshake();
   if (pty_ != nullptr) pty_->Start();
   WaitForCommand();
+  FillEnd();
   EndLeftOver();
   if (pty_ != nullptr) pty_->Stop();
+  Refusals refusals;
   if (served_.valid()) {
     SupervisorResult result = served_.get();
     outcome_.accesses = result.accesses;
     outcome_.holes += result.holes;
     for (const std::string& process : result.left_over) AddLeftOver(&outcome_.end.left_over, process);
     outcome_.sink_failed = outcome_.sink_failed || result.sink_failed;
+    refusals = std::move(result.refusals);
   }
-  FillEnd();
+  FillUsage();
   AddUnheld(plan_.unheld, &outcome_.end);
+  outcome_.verdict = VerdictOf(refusals, outcome_.end);
   if (!request_.sink->Append(outcome_.end)) outcome_.sink_failed = true;
   if (!handshake.ok()) return handshake;
   return std::move(outcome_);

@@ -2,6 +2,7 @@
 #ifndef GLOVEBOX_TRACE_RUNNER_H_
 #define GLOVEBOX_TRACE_RUNNER_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,11 @@
 #include "kernel/host.h"
 #include "policy/policy.h"
 #include "trace/shim_library.h"
+#include "trace/verdict.h"
 
 namespace glovebox::trace {
+
+struct RunOutcome;
 
 struct RunRequest {
   std::vector<std::string> argv;
@@ -22,7 +26,10 @@ struct RunRequest {
   const ShimLibrary* shim = nullptr;  // for a policy with a gate
   bool pty = false;                   // give the command a terminal of its own
   bool cgroups = true;                // a control group may be made for policy.budget (cgroup.h)
-  bool export_mode = false;           // rows 12 and 23: everything is set up, and nothing is run
+  // Set: what the command leaves behind lives on, as long as it likes, and is supervised. It is called when
+  // the command has ended and something still runs; `outcome` has the command's own end.
+  std::function<void(const RunOutcome& outcome)> leave;
+  bool export_mode = false;  // rows 12 and 23: everything is set up, and nothing is run
 };
 
 struct RunOutcome {
@@ -32,6 +39,7 @@ struct RunOutcome {
   bool seized = false;       // policy.stop: it was stopped, attached to and continued
   std::string failure;       // of the set-up, escaped, where the child has no stderr to say it on (`pty`)
   bool sink_failed = false;  // a record was not taken: the action is incomplete
+  VerdictText verdict;       // what the policy says to it
 };
 
 // Runs the command to its end and to the end of what it left over. The calling thread must live on until then
@@ -47,7 +55,8 @@ struct RunOutcome {
 // where the command is under no filter of its own, an orphan passes for the command's). A signal that is sent
 // to this process and would end it is passed on to the command (child/passed_signals.h: which). What still
 // runs 200 ms after the command is left over: killed, and named in the outcome. With a terminal of its own
-// (`pty`) the command is the leader of a session of its own.
+// (`pty`) the command is the leader of a session of its own. A private TMPDIR and HOME of the policy last as
+// long as the run.
 //
 // policy.budget bounds all of it together (budget.h): what goes over is killed, and the end says which bound
 // it was. CPU time is that of the command and of what was orphaned to us, with what they waited for.

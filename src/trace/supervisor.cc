@@ -101,6 +101,9 @@ class Supervisor::Impl final : private ShimSink {
     std::string program;
     UniqueFd socket;  // what the launcher says of steps that failed after its announcement
     bool whole = true;
+    bool test = false;  // its launcher stays beside it, and waits for a verdict of its own
+    Refusals refusals;
+    uint64_t accesses = 0;
   };
 
   bool Stopped() const { return o_.stop != nullptr && o_.stop->load(std::memory_order_relaxed); }
@@ -344,7 +347,22 @@ class Supervisor::Impl final : private ShimSink {
            (address == path || (absl::ConsumePrefix(&address, "./") && address == path));
   }
 
+  void NoteRefusal(const access::Access& access) {
+    if (access.rule.empty()) return;
+    const auto policies = policies_.find(access.action);
+    const bool enforces =
+        policies != policies_.end() && policies->second.front()->mode == policy::Mode::kEnforce;
+    const auto inner = inner_.find(access.action);
+    Refusals& of = inner != inner_.end() && inner->second.test ? inner->second.refusals : result_.refusals;
+    of.Add(access, enforces);
+  }
+
   void Append() {
+    NoteRefusal(std::get<access::Access>(record_));
+    if (!inner_.empty()) {
+      const auto inner = inner_.find(std::get<access::Access>(record_).action);
+      if (inner != inner_.end()) ++inner->second.accesses;
+    }
     if (o_.sink->Append(record_)) {
       ++result_.accesses;
     } else {
@@ -394,7 +412,8 @@ class Supervisor::Impl final : private ShimSink {
     if (!o_.sink->Append(begin)) result_.sink_failed = true;
     Inner& inner = inner_[begin.action];
     inner.program = std::string(ProgramOf(begin));
-    // A launcher that announces itself in a fork waits for it as its subreaper (launch_test_role.h).
+    inner.test = begin.role == access::Role::kTest;
+    // A launcher that announces itself in a fork waits for it as its subreaper (launch_stay.h).
     if (!processes_.RegisterAction(tgid, begin.action, IsForkOfItsParent(tgid)))
       AddHole(begin.action, tgid, "announcement", "its process cannot be held: no descriptor is left");
     orphans_.erase(tgid);  // it has said itself whose it is
@@ -419,14 +438,18 @@ class Supervisor::Impl final : private ShimSink {
       end.kind = ended.kind;
       end.status = ended.status;
       end.left_over = std::move(ended.left_over);
-      if (const auto inner = inner_.find(ended.action); inner != inner_.end()) {
+      const auto inner = inner_.find(ended.action);
+      if (inner != inner_.end()) {
         SetupReport report;
         if (inner->second.socket.valid()) DrainReport(inner->second.socket.get(), &report);
         if (FillSetup(report, inner->second.program, &end)) inner->second.whole = false;
-        inner->second.socket.reset();
       }
       if (o_.announcer != nullptr) o_.announcer->InnerEnded(&end);
       if (!o_.sink->Append(end)) result_.sink_failed = true;
+      if (inner == inner_.end()) continue;
+      if (inner->second.socket.valid())
+        SendVerdict(inner->second.socket.get(), inner->second.refusals, end, inner->second.accesses);
+      inner->second.socket.reset();
     }
   }
 

@@ -15,6 +15,7 @@
 #include "trace/input_oracle.h"
 #include "trace/resolver.h"
 #include "trace/shim_library.h"
+#include "trace/verdict.h"
 
 namespace glovebox::trace {
 
@@ -64,6 +65,7 @@ struct SupervisorResult {
   uint64_t inner_complete = 0;         // of those: began and ended without a hole
   std::vector<std::string> left_over;  // "pid exe" that made calls although the first process had ended
   bool sink_failed = false;            // a record was not taken
+  Refusals refusals;  // of the outermost action, and of inner ones that ask for no verdict of their own
 };
 
 // One thread serves it. The policy, sink, memory, resolver, announcer and shim must outlive it.

@@ -1,0 +1,11 @@
+# As CatchAddTests.cmake: names from the program, quoted in brackets, properties behind them.
+execute_process(COMMAND ${PROGRAM} list OUTPUT_VARIABLE names)
+string(REPLACE "\n" ";" names "${names}")
+set(script "")
+foreach(name IN LISTS names)
+  if(NOT name STREQUAL "")
+    string(APPEND script "add_test([==[found ${name}]==] \"${PROGRAM}\" [==[arguments]==] [==[${name}]==])\n")
+    string(APPEND script "set_tests_properties([==[found ${name}]==] PROPERTIES LABELS found)\n")
+  endif()
+endforeach()
+file(WRITE "${OUT}" "${script}")

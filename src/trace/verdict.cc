@@ -1,0 +1,82 @@
+#include "trace/verdict.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/op.h"
+#include "base/paths.h"
+#include "child/wire.h"
+
+namespace glovebox::trace {
+namespace {
+
+// Of all lines together: what a socket takes without somebody who reads.
+constexpr size_t kMaxText = 60000;
+
+bool IsRefused(const access::Access& access) {
+  return !access.rule.empty() &&
+         (access.decision == access::Decision::kDenied || access.decision == access::Decision::kKernelDenied);
+}
+
+const char* Purpose(const access::Access& access) {
+  if (access.op != Op::kOpen) return "";
+  return (access.flags & O_ACCMODE) == O_RDONLY ? " for reading" : " for writing";
+}
+
+std::string LineOf(const access::Access& access, const std::string& path) {
+  std::string line = absl::StrCat("refused: ", OpName(access.op), " ", EscapeBytes(path));
+  if (!access.path2.empty()) {
+    absl::StrAppend(&line, " to ", EscapeBytes(access.resolved2.empty() ? access.path2 : access.resolved2));
+  }
+  absl::StrAppend(&line, Purpose(access), ": ", EscapeBytes(access.rule));
+  if (!access.exe.empty()) absl::StrAppend(&line, "; by ", EscapeBytes(Basename(access.exe)));
+  return line;
+}
+
+}  // namespace
+
+void Refusals::Add(const access::Access& access, bool enforces) {
+  if (!IsRefused(access)) return;
+  fails_ = fails_ || enforces;
+  const std::string& path = access.resolved.empty() ? access.path : access.resolved;
+  if (!seen_.insert({access.rule, path}).second) return;
+  if (lines_.size() < kMaxLines) lines_.push_back(LineOf(access, path));
+}
+
+VerdictText VerdictOf(const Refusals& refusals, const access::ActionEnd& end) {
+  VerdictText verdict;
+  verdict.fails = refusals.fails() || !end.limit.empty();
+  for (const std::string& line : refusals.lines()) absl::StrAppend(&verdict.text, "glovebox: ", line, "\n");
+  if (refusals.more() > 0) {
+    absl::StrAppend(&verdict.text, "glovebox: refused: ", refusals.more(),
+                    " more: glovebox report names them\n");
+  }
+  if (!end.limit.empty()) {
+    absl::StrAppend(&verdict.text, "glovebox: ended by its limit: ", EscapeBytes(end.limit), "\n");
+  }
+  if (verdict.text.size() > kMaxText) {
+    verdict.text.resize(kMaxText);
+    verdict.text.back() = '\n';
+  }
+  return verdict;
+}
+
+void SendVerdict(int socket, const Refusals& refusals, const access::ActionEnd& end, uint64_t accesses) {
+  const VerdictText said = VerdictOf(refusals, end);
+  child::Verdict verdict;
+  verdict.flags = said.fails ? child::kVerdictFails : 0u;
+  verdict.text_size = static_cast<uint32_t>(said.text.size());
+  verdict.accesses = accesses;
+  const std::string bytes =
+      absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&verdict), sizeof verdict), said.text);
+  ssize_t sent;
+  do {
+    sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+}
+
+}  // namespace glovebox::trace
