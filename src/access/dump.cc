@@ -27,6 +27,21 @@ std::string Time(uint64_t ns) {
   return absl::StrFormat("%d.%06d", ns / 1'000'000'000, ns / 1000 % 1'000'000);
 }
 
+// What we had to do with the outcome; nothing where the call just went on.
+const char* DecisionName(Decision decision) {
+  switch (decision) {
+    case Decision::kContinued:
+      return "";
+    case Decision::kDenied:
+      return " denied";
+    case Decision::kEmulated:
+      return " emulated";
+    case Decision::kKernelDenied:
+      break;
+  }
+  return " kernel-denied";
+}
+
 struct Dumper {
   std::string operator()(const RunInfo& r) const {
     return absl::StrCat(Time(r.start_ns), " run ", EscapeBytes(r.tool), " build=", Quoted(r.build_dir),
@@ -45,7 +60,8 @@ struct Dumper {
         r.resolved2.empty() ? "" : absl::StrCat(" = ", Quoted(r.resolved2)), " (", Word(r.syscall),
         r.flags != 0 ? absl::StrFormat(" %#x", r.flags) : "",
         r.error != 0 ? absl::StrCat(" errno ", r.error) : "", r.sight == Sight::kObserved ? " observed" : "",
-        ") by ", r.exe.empty() ? "?" : Word(r.exe));
+        DecisionName(r.decision), ") by ", r.exe.empty() ? "?" : Word(r.exe),
+        r.rule.empty() ? "" : absl::StrCat(" against ", Quoted(r.rule)));
   }
   std::string operator()(const Hole& r) const {
     return absl::StrCat(Time(r.time_ns), " #", r.action, " hole ", Word(r.kind), ": ", EscapeBytes(r.detail));

@@ -141,6 +141,16 @@ TEST_F(LogTest, ALineForPeopleEscapesWhatATerminalWouldObey) {
   EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 
+TEST_F(LogTest, ALineForPeopleSaysWhatThePolicyHasAgainstIt) {
+  Access access = SomeAccess(0);
+  access.rule = "write-outside: p.toml:1:1 read /a\"";
+  access.decision = Decision::kDenied;
+  EXPECT_THAT(DumpRecord(access), HasSubstr(R"( denied) by )"));
+  EXPECT_THAT(DumpRecord(access), testing::EndsWith(R"( against "write-outside: p.toml:1:1 read /a\"")"));
+  access.decision = Decision::kKernelDenied;
+  EXPECT_THAT(DumpRecord(access), HasSubstr(" kernel-denied) by "));
+}
+
 // Whatever a name holds, what follows it on the line is the record's own.
 TEST_F(LogTest, NoNameOnALineForPeopleEndsItsQuotes) {
   Access odd = SomeAccess(0);

@@ -97,8 +97,8 @@ struct ChildPlan {
   Span append_only_filter;  // row 7
   Span kptr_filter;         // row 8
   Span notify_filter;       // row 20
-  // Row 9. The ruleset itself is a descriptor, beside the plan; without one and with a non-zero scope the
-  // child makes a scope-only ruleset itself (three system calls).
+  // Row 9. The ruleset itself is a descriptor, beside the plan; what it does not hold of the scopes stands
+  // here, and the child makes a scope-only ruleset for it (three system calls).
   uint32_t landlock_scope = 0;  // LANDLOCK_SCOPE_*
   uint32_t reserved = 0;
   LimitValue limits[kLimitCount];

@@ -232,6 +232,18 @@ TEST_F(FileEnforceTest, EnforceTakesEveryCapability) {
   EXPECT_EQ(outcome.end.status, 0);
 }
 
+TEST_F(FileEnforceTest, ABestEffortSaysWhatItGoesWithout) {
+  Plant();
+  RunRequest request = Shell(absl::StrCat("cat ", Path("outside/secret")));
+  request.policy = Confined(Mode::kEnforce);
+  request.host.landlock_abi = 0;
+  EXPECT_THAT(RunSupervised(request), StatusIs(absl::StatusCode::kUnimplemented));
+  request.policy.best_effort = true;
+  ASSERT_OK_AND_ASSIGN(const RunOutcome outcome, RunSupervised(request));
+  EXPECT_THAT(outcome.end.step, HasSubstr("; skipped files are confined by Landlock: ABI 5"));
+  EXPECT_EQ(outcome.end.status, 1) << "the supervisor refuses all the same";
+}
+
 // A launcher inside gets the same policy: neither a second domain nor less.
 TEST_F(FileEnforceTest, AnInnerActionIsHeldByTheSameRules) {
   Plant();
