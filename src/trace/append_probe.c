@@ -79,8 +79,11 @@ static void act(int fd, const char* action) {
     syscall(SYS_pwritev2, fd, &piece, 1, 0, 0, 0x20);
   } else if (!strcmp(action, "iosubmit")) {
     aio_context_t context = 0;
-    struct iocb block = {.aio_fildes = (uint32_t)fd, .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_buf = (uint64_t)(uintptr_t)evil,
-                         .aio_nbytes = 8, .aio_rw_flags = 0x20};
+    struct iocb block = {.aio_fildes = (uint32_t)fd,
+                         .aio_lio_opcode = IOCB_CMD_PWRITE,
+                         .aio_buf = (uint64_t)(uintptr_t)evil,
+                         .aio_nbytes = 8,
+                         .aio_rw_flags = 0x20};
     struct iocb* blocks = &block;
     syscall(SYS_io_setup, 1, &context);
     syscall(SYS_io_submit, context, 1, &blocks);
@@ -160,7 +163,8 @@ static void* race_fd(void* unused) {
 
 static int is_log(int fd) {
   struct stat a, b;
-  return fd >= 0 && fstat(fd, &a) == 0 && stat(log_path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+  return fd >= 0 && fstat(fd, &a) == 0 && stat(log_path, &b) == 0 && a.st_ino == b.st_ino &&
+         a.st_dev == b.st_dev;
 }
 
 /* For RACE_MS, or until it has had an effect. */

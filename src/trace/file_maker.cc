@@ -168,9 +168,8 @@ int FileMaker::Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* p
   if (ref.spelled.empty()) return ENOENT;
   UniqueFd start;
   if (!absl::StartsWith(ref.spelled, "/") || (ref.resolve & RESOLVE_IN_ROOT) != 0) {
-    const std::string link = ref.dirfd == AT_FDCWD
-                                 ? absl::StrCat("/proc/", call.call.pid, "/cwd")
-                                 : absl::StrCat("/proc/", call.call.pid, "/fd/", ref.dirfd);
+    const std::string link = ref.dirfd == AT_FDCWD ? absl::StrCat("/proc/", call.call.pid, "/cwd")
+                                                   : absl::StrCat("/proc/", call.call.pid, "/fd/", ref.dirfd);
     start.reset(open(link.c_str(), O_PATH | O_CLOEXEC));
     if (!start.valid()) return errno == ENOENT && ref.dirfd != AT_FDCWD ? EBADF : errno;
   }

@@ -57,7 +57,8 @@ class FileMakerTest : public RunnerFixture {
         _exit(99);
       }
       const auto outcome = RunSupervised(request);
-      _exit(!outcome.ok() || outcome->end.kind != access::ActionEnd::Kind::kExited ? 98 : outcome->end.status);
+      _exit(!outcome.ok() || outcome->end.kind != access::ActionEnd::Kind::kExited ? 98
+                                                                                   : outcome->end.status);
     }
     int status = 0;
     waitpid(child, &status, 0);

@@ -1,7 +1,7 @@
-/* Random file calls in the working directory, for file_maker_test.cc: says what each gave, and in the end what
- * is left. Two runs with one seed must say the same, whoever made the calls. No name leads out of the working
- * directory: no "..", but behind a directory below it; and no absolute one but its own.
- *   file_probe SEED COUNT */
+/* Random file calls in the working directory, for file_maker_test.cc: says what each gave, and in the end
+ * what is left. Two runs with one seed must say the same, whoever made the calls. No name leads out of the
+ * working directory: no "..", but behind a directory below it; and no absolute one but its own. file_probe
+ * SEED COUNT */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -27,10 +27,12 @@ static unsigned pick(unsigned n) {
 
 static int below; /* in d/e: a magic link to it is found by name, which needs leave to search d */
 static const char* name(char* out) {
-  static const char* const fronts[] = {"",   "",   "",    "",    "d/",  "d/../", "ld/", "d/e/", "./",
-                                       "@/", "@/", "lf/", "ro/", "no/", "loop/", "/proc/self/cwd/", "d//e/../"};
-  static const char* const lasts[] = {"f", "g", "h",  "i",    "d",    "e",  "ld",   "lf", "dang", "loop", "fifo",
-                                      "s", "t", "zero", "ro", "no", "deny", ".",    "new1", "new2", "new3"};
+  static const char* const fronts[] = {
+      "",   "",    "",    "",    "d/",    "d/../",           "ld/",     "d/e/", "./", "@/",
+      "@/", "lf/", "ro/", "no/", "loop/", "/proc/self/cwd/", "d//e/../"};
+  static const char* const lasts[] = {"f",  "g",    "h",    "i",    "d",    "e",    "ld",
+                                      "lf", "dang", "loop", "fifo", "s",    "t",    "zero",
+                                      "ro", "no",   "deny", ".",    "new1", "new2", "new3"};
   static const char* const ends[] = {"", "", "", "", "", "", "", "", "/", "/."};
   const char* front = ONE(fronts);
   if (below && front[0] == '/') front = "";
@@ -56,8 +58,18 @@ static int base(void) {
 
 static void open_one(void) {
   static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY, O_RDWR};
-  static const int more[] = {0, 0, 0, O_CREAT, O_CREAT, O_CREAT | O_EXCL, O_TRUNC, O_CREAT | O_TRUNC,
-                             O_DIRECTORY, O_TMPFILE, O_CREAT | O_DIRECTORY, O_PATH};
+  static const int more[] = {0,
+                             0,
+                             0,
+                             O_CREAT,
+                             O_CREAT,
+                             O_CREAT | O_EXCL,
+                             O_TRUNC,
+                             O_CREAT | O_TRUNC,
+                             O_DIRECTORY,
+                             O_TMPFILE,
+                             O_CREAT | O_DIRECTORY,
+                             O_PATH};
   static const int bits[] = {0, 0, O_NOFOLLOW, O_APPEND, O_CLOEXEC, O_SYNC, O_NOATIME, O_NOCTTY};
   static const mode_t rights[] = {0666, 0600, 0444, 0, 0777, 04755};
   char path[PATH_MAX];
@@ -88,9 +100,9 @@ static void open_one(void) {
   struct stat is;
   fstat(fd, &is);
   const long status = syscall(SYS_fcntl, fd, F_GETFL) & ~O_NOFOLLOW;
-  printf("%d fl %lo fd %d mode %o size %ld links %ld uid %u at %ld", fd, status, fcntl(fd, F_GETFD), is.st_mode,
-         S_ISREG(is.st_mode) ? (long)is.st_size : 0, S_ISREG(is.st_mode) ? (long)is.st_nlink : 0, is.st_uid,
-         S_ISREG(is.st_mode) ? (long)lseek(fd, 0, SEEK_CUR) : 0);
+  printf("%d fl %lo fd %d mode %o size %ld links %ld uid %u at %ld", fd, status, fcntl(fd, F_GETFD),
+         is.st_mode, S_ISREG(is.st_mode) ? (long)is.st_size : 0, S_ISREG(is.st_mode) ? (long)is.st_nlink : 0,
+         is.st_uid, S_ISREG(is.st_mode) ? (long)lseek(fd, 0, SEEK_CUR) : 0);
   if (S_ISREG(is.st_mode)) {
     char byte;
     printf(" w %ld", (long)write(fd, "xyz", pick(4)));
@@ -125,25 +137,50 @@ static void change(void) {
   const unsigned what = pick(16);
   printf("%u %d %s %d %s", what, from, a, to, b);
   switch (what) {
-    case 0: say("rename", renameat(from, a, to, b)); break;
-    case 1: say("rename2", syscall(SYS_renameat2, from, a, to, b, pick(4))); break;
-    case 2: say("link", linkat(from, a, to, b, pick(2) ? AT_SYMLINK_FOLLOW : 0)); break;
-    case 3: say("unlink", unlinkat(from, a, 0)); break;
-    case 4: say("rmdir", pick(4) ? unlinkat(from, a, AT_REMOVEDIR) : rmdir(a)); break;
+    case 0:
+      say("rename", renameat(from, a, to, b));
+      break;
+    case 1:
+      say("rename2", syscall(SYS_renameat2, from, a, to, b, pick(4)));
+      break;
+    case 2:
+      say("link", linkat(from, a, to, b, pick(2) ? AT_SYMLINK_FOLLOW : 0));
+      break;
+    case 3:
+      say("unlink", unlinkat(from, a, 0));
+      break;
+    case 4:
+      say("rmdir", pick(4) ? unlinkat(from, a, AT_REMOVEDIR) : rmdir(a));
+      break;
     case 5:
-    case 6: say("mkdir", mkdirat(from, a, pick(2) ? 0777 : 0700)); break;
-    case 7: say("symlink", symlinkat(pick(2) ? "f" : "d/e", from, a)); break;
-    case 8: say("mknod", mknodat(from, a, (pick(2) ? S_IFREG : S_IFIFO) | 0666, 0)); break;
-    case 9: say("truncate", truncate(a, pick(8) == 0 ? -1 : (long)pick(30))); break;
-    case 10: say("chmod", fchmodat(from, a, (mode_t[]){0644, 0600, 0755, 0}[pick(4)], 0)); break;
-    case 11: say("chown", fchownat(from, a, pick(2) ? getuid() : (uid_t)-1, (gid_t)-1, pick(2) ? AT_SYMLINK_NOFOLLOW : 0)); break;
+    case 6:
+      say("mkdir", mkdirat(from, a, pick(2) ? 0777 : 0700));
+      break;
+    case 7:
+      say("symlink", symlinkat(pick(2) ? "f" : "d/e", from, a));
+      break;
+    case 8:
+      say("mknod", mknodat(from, a, (pick(2) ? S_IFREG : S_IFIFO) | 0666, 0));
+      break;
+    case 9:
+      say("truncate", truncate(a, pick(8) == 0 ? -1 : (long)pick(30)));
+      break;
+    case 10:
+      say("chmod", fchmodat(from, a, (mode_t[]){0644, 0600, 0755, 0}[pick(4)], 0));
+      break;
+    case 11:
+      say("chown",
+          fchownat(from, a, pick(2) ? getuid() : (uid_t)-1, (gid_t)-1, pick(2) ? AT_SYMLINK_NOFOLLOW : 0));
+      break;
     case 12: {
       const struct timespec times[2] = {{1000, 5}, {2000, pick(9) == 0 ? 2000000000 : 7}};
       say("utimes", utimensat(from, a, pick(2) ? times : NULL, pick(2) ? AT_SYMLINK_NOFOLLOW : 0));
       break;
     }
-    case 13: say("umask", umask((mode_t[]){022, 0, 077, 027}[pick(4)])); break;
-    case 14: 
+    case 13:
+      say("umask", umask((mode_t[]){022, 0, 077, 027}[pick(4)]));
+      break;
+    case 14:
       if (pick(3) != 0) {
         say("chdir", chdir(cwd));
         below = 0;
@@ -153,11 +190,15 @@ static void change(void) {
         say("chdir", got);
       }
       break;
-    default: say("symlink", symlinkat("", from, a)); break;
+    default:
+      say("symlink", symlinkat("", from, a));
+      break;
   }
 }
 
-static int by_name(const struct dirent** a, const struct dirent** b) { return strcmp((*a)->d_name, (*b)->d_name); }
+static int by_name(const struct dirent** a, const struct dirent** b) {
+  return strcmp((*a)->d_name, (*b)->d_name);
+}
 
 static void tree(const char* dir) {
   struct dirent** entries;
@@ -198,7 +239,8 @@ int main(int argc, char** argv) {
   put("d/e/g", "", 0600);
   put("zero", "", 0644);
   put("deny", "secret", 0);
-  if (symlink("d", "ld") != 0 || symlink("f", "lf") != 0 || symlink("gone", "dang") != 0 || symlink("loop", "loop") != 0)
+  if (symlink("d", "ld") != 0 || symlink("f", "lf") != 0 || symlink("gone", "dang") != 0 ||
+      symlink("loop", "loop") != 0)
     return 92;
   mkfifo("fifo", 0666);
   struct sockaddr_un name_of = {.sun_family = AF_UNIX, .sun_path = "s"};
