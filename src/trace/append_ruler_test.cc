@@ -42,7 +42,7 @@ class AppendTest : public RunnerFixture {
     ASSERT_OK(WriteFile(Log(), kHonest));
     ASSERT_EQ(chmod(Log().c_str(), 0666), 0);
     ASSERT_EQ(link(Log().c_str(), Path("alias").c_str()), 0);
-    if (uid_ != 0) {
+    if (uid_ != geteuid()) {
       for (const std::string& path : {Log(), Path("logs"), dir_->path()})
         ASSERT_EQ(chown(path.c_str(), uid_, uid_), 0);
     }
@@ -71,8 +71,8 @@ class AppendTest : public RunnerFixture {
   int StatusOf(const RunRequest& request) {
     const pid_t child = fork();
     if (child == 0) {
-      if (uid_ != 0 && (setgroups(0, nullptr) != 0 || setresgid(uid_, uid_, uid_) != 0 ||
-                        setresuid(uid_, uid_, uid_) != 0)) {
+      if (uid_ != geteuid() && (setgroups(0, nullptr) != 0 || setresgid(uid_, uid_, uid_) != 0 ||
+                                setresuid(uid_, uid_, uid_) != 0)) {
         _exit(99);
       }
       const auto outcome = RunSupervised(request);
@@ -97,8 +97,8 @@ class AppendTest : public RunnerFixture {
     }
     const pid_t child = fork();
     if (child == 0) {
-      if (uid_ != 0 && (setgroups(0, nullptr) != 0 || setresgid(uid_, uid_, uid_) != 0 ||
-                        setresuid(uid_, uid_, uid_) != 0)) {
+      if (uid_ != geteuid() && (setgroups(0, nullptr) != 0 || setresgid(uid_, uid_, uid_) != 0 ||
+                                setresuid(uid_, uid_, uid_) != 0)) {
         _exit(99);
       }
       setenv("RACE_MS", "5000", 1);
