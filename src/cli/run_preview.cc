@@ -113,6 +113,11 @@ absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
   child::ChildContext context;
   if (o.pty) context.pty = 0;
   if (compiled.ruleset.valid()) context.ruleset = compiled.ruleset.get();
+  if ((plan->flags & child::kNetworkNamespace) != 0) {
+    const bool skips = (plan->flags & child::kNetworkBestEffort) != 0;
+    std::cout << " -  on   network namespace  (the loopback device alone"
+              << (skips ? "; skipped and reported where this host cannot)\n" : ")\n");
+  }
   for (const child::Step& step : child::StepTable()) {
     const bool on = step.guard(*plan, context);
     std::cout << (step.row < 10 ? " " : "") << step.row << (on ? "  on   " : "  off  ") << step.name << "  ("

@@ -33,7 +33,7 @@ class CallWorkers {
   using Wanted = std::function<bool()>;
   using Work = std::function<CallResult(const Wanted&)>;
   // As many at once; whoever comes beyond that gets ENOBUFS.
-  static constexpr size_t kMost = 64;
+  static constexpr size_t kMost = 32;
 
   explicit CallWorkers(kernel::NotifyListener* listener);
   // Ends what still waits. Its callers are not answered: the listener that goes away does that.

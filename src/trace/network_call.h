@@ -41,7 +41,7 @@ struct NetworkCall {
   int error = 0;
 };
 
-inline constexpr size_t kMostData = 16u << 20;  // of one call; more is cut
+inline constexpr size_t kMostData = 8u << 20;  // of one call; more is cut
 
 // `op`: kConnect, kBind, kListen or kSend. Reads by `memory`; a pointer that cannot be read is EFAULT, as it
 // is to the kernel.

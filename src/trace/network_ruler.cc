@@ -1,5 +1,6 @@
 #include "trace/network_ruler.h"
 
+#include <linux/audit.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -7,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "kernel/abi.h"
 #include "policy/network_rules.h"
 #include "trace/network_call.h"
 #include "trace/network_maker.h"
@@ -42,11 +44,26 @@ class NetworkRuler final : public Ruler {
       case Op::kSend:
         return maker_ != nullptr ? maker_->Make(call) : Report(call);
       default:
-        return {};
+        return maker_ != nullptr ? RuleUntold(call) : Ruling();
     }
   }
 
  private:
+  // A call that could not be decoded may be one of these all the same, once its memory can be read, or in an
+  // ABI that has no table here (32-bit Arm).
+  static Ruling RuleUntold(const RulerCall& call) {
+    const uint32_t arch = call.call.data.arch;
+    const bool known = arch == kernel::kNativeArch || arch == AUDIT_ARCH_I386;
+    const bool carried = !call.intent.hole.empty() && absl::StrContains(call.intent.syscall, "socketcall");
+    if (known && !carried) return {};
+    Ruling ruling;
+    ruling.kind = Ruling::Kind::kRefuse;
+    ruling.error = known ? EFAULT : ENOSYS;
+    ruling.rule = absl::StrCat(policy::NetworkRuleId(NetworkUse::kSocket), ": built in ",
+                               known ? "socketcall: its memory cannot be read" : "an ABI without a table");
+    return ruling;
+  }
+
   static Ruling Say(const policy::NetworkWord& word) {
     Ruling ruling;
     if (word.rule.empty()) return ruling;

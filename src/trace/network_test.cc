@@ -495,6 +495,7 @@ TEST_F(NetworkTest, AServerAndItsClientWorkOnLoopback) {
       "echo.sendto(data, peer)\n"
       "assert client.recv(16) == b'ping'\n"
       "assert socket.getaddrinfo('localhost', 80)\n"
+      "assert socket.if_nameindex()\n"
       "a, b = socket.socketpair()\n"
       "socket.send_fds(a, [b'x'], [0])\n"
       "assert len(socket.recv_fds(b, 1, 1)[1]) == 1\n"
