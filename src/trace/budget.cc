@@ -105,7 +105,7 @@ std::string HowMeasured(const policy::Budget& budget, const ActionGroup* group) 
   const bool processes = budget.processes.has_value();
   if (!memory && !processes) return "";
   if (group == nullptr) return "sampled";
-  const std::string kind = absl::StrCat("cgroup v", group->version());
+  std::string kind = absl::StrCat("cgroup v", group->version());
   if (memory && !group->counts_memory()) return kind + ", memory sampled";
   if (processes && !group->counts_processes()) return kind + ", processes sampled";
   return kind;
