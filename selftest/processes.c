@@ -145,7 +145,7 @@ const struct scenario kProcesses[] = {
      NEEDS_SCOPE, NULL, NULL, fetch_descriptor, NULL},
     {"proc-fd-parent", "processes", "look at the descriptors of the process that started it", HOLDS_ALWAYS,
      "", NEEDS_SCOPE, NULL, NULL, list_descriptors, NULL},
-    /* In mode report a root that keeps CAP_PERFMON may read it (Linux 6.14 and later). */
+    /* In mode report a root that keeps CAP_PERFMON may read it (recent kernels, past every domain). */
     {"proc-environ-parent", "processes", "read the environment of the process that started it", HOLDS_OPTION,
      "--mode enforce", NEEDS_SCOPE, NULL, NULL, read_environment, NULL},
     {"signal-sibling", "processes", "signal a process outside", HOLDS_ALWAYS, "", NEEDS_SCOPE, NULL, NULL,

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -134,16 +135,31 @@ class Suite:
         self.say(verdict[0], row, verdict[1])
 
 
+def check_docs(path, names):
+    """Each scenario stands in the document, and what stands there alone between backticks in lower case is one."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    told = set(re.findall(r"`([a-z0-9][a-z0-9-]+)`", text)) - {"clone3", "like-this"}
+    for name in sorted(names - told):
+        print(f"{path} does not name {name}")
+    for name in sorted(told - names):
+        print(f"{path} names {name}, which is no scenario")
+    return 1 if names != told else 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
     parser.add_argument("--glovebox", required=True)
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--docs", help="hold that this file names every scenario, and no other")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     suite = Suite(args)
     listed = subprocess.run([suite.stage, "--list"], capture_output=True, text=True, check=True).stdout
     rows = [json.loads(line) for line in listed.splitlines()]
+    if args.docs:
+        return check_docs(args.docs, {row["name"] for row in rows})
     chosen = [row for row in rows
               if not args.names or row["name"] in args.names or row["family"].replace(" ", "-") in args.names]
     for row in chosen:
