@@ -68,7 +68,7 @@ std::string Holds(const policy::PolicySet& set) {
   const auto count = [&parts](size_t number, const char* one, const char* several) {
     if (number > 0) parts.push_back(absl::StrCat(number, " ", number == 1 ? one : several));
   };
-  count(set.sections_of_file(), "section", "sections");
+  count(set.SectionCount(), "section", "sections");
   count(set.severities().size(), "severity", "severities");
   count(set.allowances().size(), "allowance", "allowances");
   return parts.empty() ? "says nothing" : absl::StrJoin(parts, ", ");

@@ -60,7 +60,8 @@ TEST_F(PolicyCli, ShowNamesTheLineOfEachRule) {
       json::parse(Run({"policy", "show", "--json", "--role", "compile", "--mode", "report"}).out);
   EXPECT_EQ(shown["role"], "compile");
   EXPECT_EQ(shown["confines_files"], false);
-  ASSERT_EQ(shown["settings"].size(), 1u);
+  ASSERT_EQ(shown["settings"].size(), 2u);  // and the level
+  EXPECT_EQ(shown["settings"][1]["from"], "built in");
   EXPECT_EQ(shown["settings"][0]["from"], "command line");
 }
 

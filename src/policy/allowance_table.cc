@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -78,7 +79,9 @@ class AllowanceReader {
   AllowanceReader(const PolicyFileOptions& options, TomlReader* reader)
       : options_(options), reader_(reader) {}
 
-  Allowance Read(const toml::table& table) {
+  // One for each path that its own stands for: several with ${toolchain}, none with a variable that is not
+  // known.
+  std::vector<Allowance> Read(const toml::table& table) {
     Allowance allowance;
     allowance.origin = reader_->At(table.source());
     bool expires = false;
@@ -102,7 +105,13 @@ class AllowanceReader {
                                                    DateText(allowance.expires), " and counts no more: ask ",
                                                    allowance.owner, ", and mend it, remove it or renew it"));
     }
-    return allowance;
+    if (!has_path_) return {allowance};
+    std::vector<Allowance> several;
+    for (const std::string& path : paths_) {
+      several.push_back(allowance);
+      several.back().path = path;
+    }
+    return several;
   }
 
  private:
@@ -126,22 +135,22 @@ class AllowanceReader {
     } else if (item.name == "rule") {
       CheckRule(*text, item.origin, options_.rules, reader_);
     } else if (item.name == "path") {
-      ReadPath(item, *text, field);
+      ReadPath(item, *text);
     }
   }
 
-  void ReadPath(const TomlItem& item, const std::string& text, std::string* field) {
-    const auto expanded = ExpandPath(text, PathKind::kPattern, options_.variables);
+  void ReadPath(const TomlItem& item, const std::string& text) {
+    has_path_ = true;
+    absl::StatusOr<ExpandedPath> expanded = ExpandPath(text, PathKind::kPattern, options_.variables);
     if (!expanded.ok()) {
       reader_->Error(item.origin, std::string(expanded.status().message()));
-    } else if (expanded->paths.size() != 1) {
-      // None or several: no pattern that says the same. What it was meant for is then not allowed.
-      *field = "/\\$";
-      reader_->Note(item.origin, absl::StrCat("path \"", text, "\" stands for ", expanded->paths.size(),
-                                              " directories here, and this allowance for none"));
-    } else {
-      *field = expanded->paths.front();
+      return;
     }
+    if (!expanded->unknown.empty()) {
+      reader_->Note(item.origin, absl::StrCat("this allowance is left out: ${", expanded->unknown,
+                                              "} of its path \"", text, "\" is not known here"));
+    }
+    paths_ = std::move(expanded->paths);
   }
 
   void DemandFields(const Origin& origin, const std::vector<std::string>& found) {
@@ -158,6 +167,8 @@ class AllowanceReader {
 
   const PolicyFileOptions& options_;
   TomlReader* const reader_;
+  bool has_path_ = false;
+  std::vector<std::string> paths_;
 };
 
 }  // namespace
@@ -186,7 +197,8 @@ std::vector<Allowance> ReadAllowances(const TomlItem& item, const PolicyFileOpti
   }
   for (const toml::node& node : *array) {
     if (const toml::table* table = node.as_table()) {
-      allowances.push_back(AllowanceReader(options, reader).Read(*table));
+      for (Allowance& one : AllowanceReader(options, reader).Read(*table))
+        allowances.push_back(std::move(one));
     } else {
       reader->Error(reader->At(node.source()),
                     "\"allow\" holds something that is no table: say [[allow]] and its keys below");

@@ -3,6 +3,8 @@
 namespace glovebox::policy {
 
 const char kBuiltInPolicy[] = R"toml(
+mode = "report"
+level = "open"
 read = [
   "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/proc", "/sys", "/dev",
   "${toolchain}", "${source}",

@@ -104,6 +104,26 @@ TEST(PolicyFileTest, AllowancesKeepAllTheySay) {
   EXPECT_EQ(set->SeverityOf("other"), std::nullopt);
 }
 
+TEST(PolicyFileTest, AnAllowanceIsOneForEachPathThatItsOwnStandsFor) {
+  const auto text = [](const char* path) {
+    return absl::StrCat(
+        "[[allow]]\nrule = \"a\"\nowner = \"b\"\nreason = \"c\"\nexpires = 2027-01-01\npath = \"", path,
+        "\"\n");
+  };
+  auto set = LoadPolicy(text("${toolchain}/**"), TestOptions());
+  ASSERT_OK(set);
+  ASSERT_EQ(set->allowances().size(), 2u);
+  EXPECT_EQ(set->allowances()[0].path, "/cc/bin/**");
+  EXPECT_EQ(set->allowances()[1].path, "/cc/lib/**");
+  PolicyFileOptions options = TestOptions();
+  options.variables.home = "";
+  set = LoadPolicy(text("${home}/x"), options);
+  ASSERT_OK(set);
+  EXPECT_THAT(set->allowances(), IsEmpty());  // not one for every path
+  ASSERT_EQ(set->notices().size(), 1u);
+  EXPECT_THAT(set->notices()[0].text, HasSubstr("${home} of its path \"${home}/x\" is not known here"));
+}
+
 TEST(PolicyFileTest, AnAllowanceThatHasExpiredIsTold) {
   const char* text = "[[allow]]\nrule = \"a\"\nowner = \"ann\"\nreason = \"b\"\nexpires = 2026-06-29\n";
   PolicyFileOptions options = TestOptions();

@@ -201,7 +201,7 @@ std::optional<Severity> PolicySet::SeverityOf(absl::string_view rule) const {
   return found->second.first;
 }
 
-size_t PolicySet::sections_of_file() const {
+size_t PolicySet::SectionCount() const {
   return static_cast<size_t>(std::count_if(sections_->begin(), sections_->end(), [](const Section& section) {
     return !section.built_in && !section.assignments.empty();
   }));

@@ -133,7 +133,7 @@ class PolicySet {
   const std::map<std::string, std::pair<Severity, Origin>>& severities() const { return severities_; }
   const std::vector<Allowance>& allowances() const { return allowances_; }
   const std::vector<Notice>& notices() const { return notices_; }
-  size_t sections_of_file() const;                   // that say something
+  size_t SectionCount() const;                       // of the file, that say something
   const std::string& file() const { return file_; }  // empty: none
   bool HasNamed(absl::string_view name) const;
   std::vector<std::string> Names() const;  // of the [policy.NAME]

@@ -39,7 +39,7 @@ TEST_F(PolicySourceTest, TheFileAtTheTopOfTheSourceTreeIsFound) {
   WriteCache();
   Write("src/glovebox.toml", "mode = \"observe\"\n");
   Write("b/glovebox.toml", "mode = \"enforce\"\n");
-  const auto set = PolicyOf({.named = "", .build_dir = Path("b"), .source_dir = ""});
+  const auto set = PolicyOf({.build_dir = Path("b")});
   ASSERT_OK(set);
   EXPECT_EQ(set->For({}).policy.mode, policy::Mode::kObserve);
   EXPECT_EQ(set->file(), "glovebox.toml");
@@ -47,7 +47,7 @@ TEST_F(PolicySourceTest, TheFileAtTheTopOfTheSourceTreeIsFound) {
 
 TEST_F(PolicySourceTest, ABuildDirectoryThatIsNotCMakesHasItsOwn) {
   Write("b/glovebox.toml", "hidden = [\"${source}/x\"]\n");
-  const auto set = PolicyOf({.named = "", .build_dir = Path("b"), .source_dir = ""});
+  const auto set = PolicyOf({.build_dir = Path("b")});
   ASSERT_OK(set);
   ASSERT_EQ(set->For({}).policy.paths.size(), 1u);
   EXPECT_EQ(set->For({}).policy.paths[0].path, Path("b/x"));
@@ -55,32 +55,30 @@ TEST_F(PolicySourceTest, ABuildDirectoryThatIsNotCMakesHasItsOwn) {
 
 TEST_F(PolicySourceTest, WithoutAFileWhatIsBuiltInHolds) {
   WriteCache();
-  const auto set = PolicyOf({.named = "", .build_dir = Path("b"), .source_dir = ""});
+  const auto set = PolicyOf({.build_dir = Path("b")});
   ASSERT_OK(set);
   EXPECT_EQ(set->file(), "");
   EXPECT_EQ(set->For({}).policy, policy::DefaultPolicy(policy::Role::kRun));
   Write("src/glovebox.toml", "mode = \"observe\"\n");
-  const auto blind = PolicyOf({.named = "", .build_dir = Path("b"), .source_dir = "", .look = false});
+  const auto blind = PolicyOf({.build_dir = Path("b"), .look = false});
   ASSERT_OK(blind);
   EXPECT_EQ(blind->file(), "");
 }
 
 TEST_F(PolicySourceTest, ANamedFileMustBeThereAndGood) {
-  EXPECT_THAT(
-      PolicyOf({.named = Path("none.toml"), .build_dir = Path("b"), .source_dir = ""}).status().message(),
-      HasSubstr("it is not there"));
+  EXPECT_THAT(PolicyOf({.named = Path("none.toml"), .build_dir = Path("b")}).status().message(),
+              HasSubstr("it is not there"));
   Write("bad.toml", "\nmoed = 1");
-  EXPECT_THAT(
-      PolicyOf({.named = Path("bad.toml"), .build_dir = Path("b"), .source_dir = ""}).status().message(),
-      HasSubstr(absl::StrCat(Path("bad.toml"), ":2:1: unknown key \"moed\"")));
-  EXPECT_THAT(PolicyOf({.named = Path("src"), .build_dir = Path("b"), .source_dir = ""}).status().message(),
+  EXPECT_THAT(PolicyOf({.named = Path("bad.toml"), .build_dir = Path("b")}).status().message(),
+              HasSubstr(absl::StrCat(Path("bad.toml"), ":2:1: unknown key \"moed\"")));
+  EXPECT_THAT(PolicyOf({.named = Path("src"), .build_dir = Path("b")}).status().message(),
               HasSubstr("policy file"));
 }
 
 TEST_F(PolicySourceTest, AnErrorInAFoundFileHasItsWholePath) {
   WriteCache();
   Write("src/glovebox.toml", "moed = 1\n");
-  const auto set = PolicyOf({.named = "", .build_dir = Path("b"), .source_dir = ""});
+  const auto set = PolicyOf({.build_dir = Path("b")});
   EXPECT_EQ(set.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(set.status().message(),
               HasSubstr(absl::StrCat(Path("src/glovebox.toml"), ":1:1: unknown key")));
@@ -95,7 +93,7 @@ TEST_F(PolicySourceTest, TheToolchainIsTheCompilersOwnDirectories) {
         absl::StrCat("set(CMAKE_CXX_COMPILER \"", Path("g++"),
                      "\")\nset(CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES \"", Path("cc/include"), ";",
                      Path("gone"), "\")\n"));
-  const auto found = FindPolicy({.named = "", .build_dir = Path("b"), .source_dir = ""});
+  const auto found = FindPolicy({.build_dir = Path("b")});
   ASSERT_OK(found);
   EXPECT_THAT(found->options.variables.toolchain,
               testing::IsSupersetOf({Path("cc/bin"), Path("cc/include"), Path("cc/libexec")}));
