@@ -24,6 +24,11 @@ inline constexpr BadFile kBadFiles[] = {
     {"[compile\n", "glovebox.toml:1:"},
     {"read = [\"/a\"", "glovebox.toml:1:"},
     {"mode = \"\xff\"", "glovebox.toml:1:"},
+    {"[.]", "glovebox.toml:1:"},
+    {"\u00e9 = 1", "glovebox.toml:1:"},
+    {"mode = \u00e9", "glovebox.toml:1:"},
+    {"mode \u3001= 1", "glovebox.toml:1:"},
+    {"\ufefb%[", "glovebox.toml:1:"},
     // Keys and sections.
     {"raed = [\"/a\"]", "glovebox.toml:1:1: unknown key \"raed\": did you mean \"read\"?"},
     {"\n  best_effort = true",
