@@ -294,6 +294,40 @@ class CTest(unittest.TestCase):
         self.configure("without", "Ninja", *self.injection(), "-DGLOVEBOX_TESTS=OFF")
         self.assertEqual(self.launched("without"), set())
 
+    def test_tests_that_ctest_itself_discovers(self):
+        # CMake 4.4's discover_tests(), which older ones lack: a stand-in that prints what it is given.
+        script = self.path("discover.cmake")
+        with open(script, "w") as file:
+            file.write(r'''
+function(add_test)
+endfunction()
+function(set_tests_properties)
+endfunction()
+function(discover_tests)
+  foreach(i RANGE ${ARGC})
+    if(i LESS ARGC)
+      message("<${ARGV${i}}>")
+    endif()
+  endforeach()
+  set(LIST found PARENT_SCOPE)
+endfunction()
+include("@HOOK@")
+discover_tests(COMMAND "cmake" -D [[X=a;b]] DISCOVERY_ARGS -P list DISCOVERY_MATCH "(.*)#" TEST_NAME [[p.\1]]
+  TEST_ARGS -D [[F=\1]] "" TEST_PROPERTIES GLOVEBOX_POLICY named DISABLED [[\2]] TEST_LIST LIST)
+message("<${LIST}>")
+'''.replace("@HOOK@", self.path("wrapped", "CMakeFiles", "GloveboxTests.cmake")))
+        done = self.run_in(self.root, "cmake", "-P", script)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        words = re.findall(r"<(.*)>", done.stderr.decode())
+        command = ["cmake", "-D", "X=a;b"]
+        launcher = words[words.index("TEST_ARGS") + 1]
+        self.assertTrue(launcher.endswith("/glovebox-launch"), words)
+        self.assertEqual(words, [
+            "COMMAND", "env", "DISCOVERY_ARGS", *command, "-P", "list", "DISCOVERY_MATCH", "(.*)#",
+            "TEST_NAME", "p.\\1", "TEST_ARGS", launcher, "--role=test", "--build=" + self.path("wrapped"),
+            "--test=p.\\1", "--policy=named", "--", *command, "-D", "F=\\1", "", "TEST_PROPERTIES",
+            "GLOVEBOX_POLICY", "named", "DISABLED", "\\2", "TEST_LIST", "LIST", "found"])
+
     def test_a_subproject_wraps_its_own(self):
         source = self.path("outer")
         os.makedirs(os.path.join(source, "ours"))
