@@ -60,6 +60,8 @@ void ExeLink(pid_t pid, char* out) {
     digits[count++] = static_cast<char>('0' + pid % 10);
     pid /= 10;
   } while (pid > 0);
+  // The NUL comes with the last part.
+  // NOLINTNEXTLINE(bugprone-not-null-terminated-result)
   memcpy(out, "/proc/", 6);
   out += 6;
   while (count > 0) *out++ = digits[--count];
