@@ -30,6 +30,8 @@ void AddHost(CLI::App& app, Action* action);
 void AddSyscalls(CLI::App& app, Action* action);
 void AddPolicy(CLI::App& app, Action* action);
 void AddCMakeScan(CLI::App& app, Action* action);
+// Below `policy`, which is made where it is not there.
+void AddPolicyInit(CLI::App& app, Action* action);
 
 }  // namespace glovebox::cli
 

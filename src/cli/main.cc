@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   glovebox::cli::AddHost(app, &action);
   glovebox::cli::AddSyscalls(app, &action);
   glovebox::cli::AddCMakeScan(app, &action);
+  glovebox::cli::AddPolicyInit(app, &action);
   glovebox::cli::Output output;
   words = glovebox::cli::CutWords(app, argc, argv, launched);
   try {

@@ -1,0 +1,42 @@
+// A policy learned from a real run, through the real binary.
+#include "cli/cli_fixture.h"
+
+namespace glovebox::cli {
+namespace {
+
+class PolicyInit : public Cli {};
+
+TEST_F(PolicyInit, IsLearnedFromTheLatestRun) {
+  ASSERT_OK(MakeDirectories(Path("other")));
+  ASSERT_OK(WriteFile(Path("other/in.txt"), "1"));
+  ASSERT_EQ(Run({"run", "-q", "--", "sh", "-c", absl::StrCat("cat ", Path("other/in.txt"), " > out")}).exit(),
+            0);
+  const Outcome shown = Run({"policy", "init"});
+  EXPECT_EQ(shown.exit(), 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("mode = \"enforce\""));
+  EXPECT_THAT(shown.out, HasSubstr("\n[run]     # 1 action\n# runs /"));
+  EXPECT_THAT(shown.out, HasSubstr("other/in.txt\",\n"));
+  EXPECT_THAT(shown.out, HasSubstr("write = [\"${build}\"]\n"));
+  EXPECT_THAT(shown.out, HasSubstr("network = \"none\"\n"));
+}
+
+TEST_F(PolicyInit, WritesOverNothingUnlessToldTo) {
+  ASSERT_EQ(Run({"run", "-q", "--", "true"}).exit(), 0);
+  const std::string file = Path("glovebox.toml");
+  EXPECT_EQ(Run({"policy", "init", "-o", file}).exit(), 0);
+  EXPECT_TRUE(FileExists(file));
+  const Outcome again = Run({"policy", "init", "-o", file});
+  EXPECT_EQ(again.exit(), 1);
+  EXPECT_THAT(again.err, HasSubstr("is there already; --force"));
+  EXPECT_EQ(Run({"policy", "init", "-o", file, "--force"}).exit(), 0);
+}
+
+TEST_F(PolicyInit, WithoutARunThereIsNothingToLearn) {
+  const Outcome none = Run({"policy", "init"});
+  EXPECT_EQ(none.exit(), 1);
+  EXPECT_THAT(none.err, HasSubstr("no run recorded"));
+  EXPECT_EQ(Run({"policy"}).exit(), 2);
+}
+
+}  // namespace
+}  // namespace glovebox::cli
