@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "policy/budget_text.h"
 #include "policy/limits.h"
+#include "policy/measures.h"
 #include "project/policy_source.h"
 
 namespace glovebox::cli {

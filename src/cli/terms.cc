@@ -1,13 +1,27 @@
 #include "cli/terms.h"
 
+#include "cli/print.h"
+#include "project/policy_source.h"
 #include "report/findings.h"
 #include "verify/input.h"
 
 namespace glovebox::cli {
 namespace {
 
-// No policy file is read yet: each rule has its own grade, and nothing is allowed.
-verify::Terms TermsOf(const report::Input&) { return {}; }
+// A file that cannot be read says so; the report is then without its grades and allowances.
+verify::Terms TermsOf(const report::Input& input) {
+  project::PolicyPlace place;
+  place.named = project::PolicyFromEnvironment();
+  place.build_dir = input.table.run.build_dir;
+  place.look = !place.build_dir.empty();
+  place.built_in = false;
+  const auto set = project::PolicyOf(place);
+  if (!set.ok()) {
+    PrintError(set.status().message());
+    return {};
+  }
+  return {set->severities(), set->allowances()};
+}
 
 }  // namespace
 

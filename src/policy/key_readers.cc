@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/capabilities.h"
 #include "policy/limits.h"
+#include "policy/budget_text.h"
 #include "policy/measures.h"
 
 namespace glovebox::policy {
@@ -108,12 +109,6 @@ void ReadSet(const KeyInput& in, const TomlItem& item) {
 // ---- bounds of a whole action
 
 using Measure = absl::StatusOr<uint64_t> (*)(absl::string_view);
-
-absl::StatusOr<uint64_t> ParseCount(absl::string_view text) {
-  uint64_t count = 0;
-  if (absl::SimpleAtoi(text, &count) && count > 0) return count;
-  return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is no number of processes (as in 64)"));
-}
 
 // A whole number alone is one of seconds.
 absl::StatusOr<uint64_t> ParseTime(absl::string_view text) {

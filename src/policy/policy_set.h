@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "policy/allowance.h"
 #include "policy/policy.h"
 #include "policy/policy_variables.h"
 
@@ -54,27 +55,8 @@ struct Effective {
   bool named_missing = false;
 };
 
-enum class Severity { kOff, kWarning, kError };
 const char* SeverityName(Severity severity);
-
-struct Date {
-  int year = 0, month = 0, day = 0;
-  auto operator<=>(const Date&) const = default;
-};
 std::string DateText(const Date& date);  // "2026-12-31"
-
-// A finding that somebody answers for, until a day. Patterns that are empty hold for all.
-struct Allowance {
-  std::string rule;
-  std::string path;     // a pattern as in path_match.h, absolute
-  std::string address;  // a name pattern over addresses as records spell them ("inet:10.0.0.1:443")
-  std::string target, edge, test;  // name patterns
-  std::string owner, reason;
-  Date expires;          // the last day on which it counts
-  bool expired = false;  // it counts no more, and is told
-  Origin origin;
-  bool operator==(const Allowance&) const = default;
-};
 
 // What an allowance's `target`, `edge` and `test` say of who did it; rule, path and address are the judge's.
 bool ConcernsSubject(const Allowance& allowance, const Subject& subject);
