@@ -157,7 +157,7 @@ static void run_setuid(struct outcome* outcome) {
 }
 
 #define HONEST "honest programs"
-#define ENFORCE "--mode enforce"
+#define ENFORCE "--mode enforce --read / --write /"
 
 const struct scenario kHonest[] = {
     {"static", HONEST, "a static program", HOLDS_RECORDED, "", NEEDS_STATIC, NULL, "/out/secret", just_open,

@@ -99,7 +99,7 @@ static void leave_root(struct outcome* outcome) {
   tried(outcome, access(stage_text("OUT"), F_OK), "chroot and out");
 }
 
-#define ENFORCE "--mode enforce"
+#define ENFORCE "--mode enforce --read / --write /"
 
 const struct scenario kNamespaces[] = {
     {"unshare-user", "namespaces", "a user namespace by unshare", HOLDS_OPTION, ENFORCE, NEEDS_USERNS, NULL,

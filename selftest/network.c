@@ -199,14 +199,14 @@ static void loopback_works(struct outcome* outcome) {
   if (outcome->effect) udp_sendmsg(outcome);
 }
 
-#define NONE "--mode enforce --network none"
-#define UNIX "--mode enforce --network unix"
-#define LOOPBACK "--mode enforce --network loopback"
+#define NONE "--mode enforce --read / --write / --network none"
+#define UNIX "--mode enforce --read / --write / --network unix"
+#define LOOPBACK "--mode enforce --read / --write / --network loopback"
 
 const struct scenario kNetwork[] = {
-    {"raw-socket", "network", "a raw socket", HOLDS_OPTION, "--mode enforce", NEEDS_BARE_ROOT, NULL, NULL,
+    {"raw-socket", "network", "a raw socket", HOLDS_OPTION, "--mode enforce --read / --write /", NEEDS_BARE_ROOT, NULL, NULL,
      raw_socket, NULL},
-    {"packet-socket", "network", "a packet socket", HOLDS_OPTION, "--mode enforce", NEEDS_BARE_ROOT, NULL,
+    {"packet-socket", "network", "a packet socket", HOLDS_OPTION, "--mode enforce --read / --write /", NEEDS_BARE_ROOT, NULL,
      NULL, packet_socket, NULL},
     {"netlink", "network", "a netlink socket", HOLDS_OPTION, NONE, 0, NULL, NULL, netlink_socket, NULL},
     {"vsock", "network", "a socket to the host of a virtual machine", HOLDS_OPTION, NONE, NEEDS_KERNEL, NULL,

@@ -139,7 +139,7 @@ const struct scenario kProcesses[] = {
      NEEDS_SCOPE, NULL, NULL, vm_write, NULL},
     {"vm-readv-sibling", "processes", "process_vm_readv of another process", HOLDS_ALWAYS, "", NEEDS_SCOPE,
      NULL, NULL, vm_read, NULL},
-    {"vm-writev-own", "processes", "process_vm_writev at all", HOLDS_OPTION, "--mode enforce", 0, NULL,
+    {"vm-writev-own", "processes", "process_vm_writev at all", HOLDS_OPTION, "--mode enforce --read / --write /", 0, NULL,
      "process_vm_writev", vm_write_own, NULL},
     {"pidfd-getfd-parent", "processes", "fetch a descriptor of the process that started it", HOLDS_ALWAYS, "",
      NEEDS_SCOPE, NULL, NULL, fetch_descriptor, NULL},
@@ -147,7 +147,7 @@ const struct scenario kProcesses[] = {
      "", NEEDS_SCOPE, NULL, NULL, list_descriptors, NULL},
     /* In mode report a root that keeps CAP_PERFMON may read it (recent kernels, past every domain). */
     {"proc-environ-parent", "processes", "read the environment of the process that started it", HOLDS_OPTION,
-     "--mode enforce", NEEDS_SCOPE, NULL, NULL, read_environment, NULL},
+     "--mode enforce --read / --write /", NEEDS_SCOPE, NULL, NULL, read_environment, NULL},
     {"signal-sibling", "processes", "signal a process outside", HOLDS_ALWAYS, "", NEEDS_SCOPE, NULL, NULL,
      signal_sibling, NULL},
     {"signal-pidfd", "processes", "the same through a pidfd", HOLDS_ALWAYS, "", NEEDS_SCOPE, NULL, NULL,
@@ -159,7 +159,7 @@ const struct scenario kProcesses[] = {
     {"signal-group", "processes", "signal a process group outside", HOLDS_ALWAYS, "", NEEDS_SCOPE, NULL, NULL,
      signal_group, NULL},
     {"limit-sibling", "processes", "set a limit of a process outside (prlimit64)", HOLDS_OPTION,
-     "--mode enforce", 0, NULL, "prlimit64", limit_sibling, NULL},
+     "--mode enforce --read / --write /", 0, NULL, "prlimit64", limit_sibling, NULL},
     {"renice-sibling", "processes", "lower the priority of a process outside", HOLDS_NOT, "", 0, NULL, NULL,
      renice_sibling, NULL},
 };

@@ -47,9 +47,9 @@ TEST_F(Cli, UsageErrorsAreOneLineAndExitWith2) {
 
 TEST_F(Cli, ABoundThatIsNoneIsAUsageErrorThatSaysWhatWouldBeOne) {
   const std::pair<std::vector<std::string>, const char*> bad[] = {
-      {{"--wall-clock", "10d"}, "--wall-clock: duration '10d' ends in 'd'"},
-      {{"--total-memory", "lots"}, "--total-memory: size 'lots' is no number (as in 512M"},
-      {{"--total-processes", "0"}, "--total-processes: count '0' is not more than 0"},
+      {{"--wall-clock", "10d"}, "--wall-clock: time \"10d\" has \"d\" where h, m, s or ms may stand"},
+      {{"--total-memory", "lots"}, "--total-memory: size \"lots\" is no number (as in \"512M\""},
+      {{"--total-processes", "0"}, "--total-processes: \"0\" is no number of processes (as in 64)"},
       {{"--wall-clock="}, "--wall-clock"},
   };
   for (const auto& [options, why] : bad) {
@@ -67,7 +67,7 @@ TEST_F(Cli, WhatABoundEndsIsSaidInOneLineAndIsNoSuccess) {
       Run({"run", "-q", "--wall-clock", "200ms", "--", "sh", "-c", "trap '' TERM; sleep 1000; exit 0"});
   EXPECT_TRUE(WIFSIGNALED(killed.wait_status));
   EXPECT_EQ(WTERMSIG(killed.wait_status), SIGKILL);
-  EXPECT_EQ(killed.err, "glovebox: wall clock 200 ms: ended\n");
+  EXPECT_EQ(killed.err, "glovebox: ended by its limit: wall clock 200 ms\n");
 
   const Outcome report = Run({"report", "--json"});
   const json action = json::parse(report.out)["actions"][0];

@@ -114,7 +114,7 @@ TEST_F(PolicyCli, ARunTakesTheFileThatIsNamedAndNoOther) {
 TEST_F(PolicyCli, ARunWithABrokenPolicyRunsNothing) {
   Write("build/glovebox.toml", "moed = 1\n");
   for (std::vector<std::string> run :
-       {std::vector<std::string>{"run", "--policy", "glovebox.toml"}, {"run", "--launched", "--role=test"}}) {
+       {std::vector<std::string>{"run", "--policy", "glovebox.toml"}, {"run", "--launched", "--role=link"}}) {
     run.insert(run.end(), {"--", "sh", "-c", "echo ran"});
     const Outcome outcome = Run(run);
     EXPECT_EQ(outcome.exit(), 2);
@@ -124,7 +124,8 @@ TEST_F(PolicyCli, ARunWithABrokenPolicyRunsNothing) {
 }
 
 TEST_F(PolicyCli, ModeAndLevelOfTheCommandLineOutrankTheFile) {
-  Write("p.toml", "mode = \"enforce\"\nlevel = \"off\"\n");
+  // At level off nobody could hold a network.
+  Write("p.toml", "mode = \"enforce\"\nlevel = \"off\"\nnetwork = \"any\"\n");
   // Capabilities are dropped in enforce alone.
   const auto drops = [&](std::vector<std::string> options) {
     options.insert(options.begin(), {"run", "--explain"});

@@ -277,7 +277,6 @@ absl::StatusOr<access::ActionEnd> Run(const RunOptions& o, const std::string& bu
   }
   ASSIGN_OR_RETURN(const trace::RunOutcome outcome, trace::RunSupervised(request));
   if (!outcome.failure.empty()) PrintLine(outcome.failure);
-  if (!outcome.end.limit.empty()) PrintLine(absl::StrCat(outcome.end.limit, ": ended"));
   const bool reported = EndLog(o, info, request.begin, outcome.end, &place);
   if (reported && !o.launched && (!o.quiet || o.json)) PrintSummary(o, place);
   std::cerr << outcome.verdict.text << std::flush;

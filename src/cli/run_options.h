@@ -18,7 +18,6 @@ struct RunOptions {
        ssb = false;
   int death_signal = 0;
   std::string wall_clock, total_memory, total_processes;
-  std::string mode = "report";
   std::vector<std::string> read, write;
   std::string log;
   bool json = false, quiet = false, explain = false;

@@ -12,7 +12,7 @@ namespace {
 verify::Terms TermsOf(const report::Input& input) {
   project::PolicyPlace place;
   place.named = project::PolicyFromEnvironment();
-  place.build_dir = input.table.run.build_dir;
+  place.build_dir = input.table.run.has_value() ? input.table.run->build_dir : "";
   place.look = !place.build_dir.empty();
   place.built_in = false;
   const auto set = project::PolicyOf(place);

@@ -91,7 +91,7 @@ TEST(Json, FindingsAreWhatTheSchemaSays) {
   WriteJson(summary, out);
   EXPECT_EQ(Validate(out.str()), 0);
   const json report = json::parse(out.str());
-  ASSERT_EQ(report["findings"].size(), 4u) << report["findings"].dump(1);
+  ASSERT_EQ(report["findings"].size(), 5u) << report["findings"].dump(1);
   const json& finding = report["findings"].back();
   EXPECT_EQ(finding["rule"], "write-outside");
   EXPECT_EQ(finding["severity"], "error");

@@ -25,6 +25,12 @@ bool Arrives(const Prediction& prediction) {
 
 bool IsHidden(const policy::FileVerdict& verdict) { return absl::StartsWith(verdict.rule, "hidden:"); }
 
+// Append-only paths are AppendRuler's, which is asked before: it knows what an honest program does to a log
+// (touch, an append), and a log by its inode.
+bool IsOfLogs(const policy::FileVerdict& verdict) {
+  return !verdict.allowed && absl::StartsWith(verdict.rule, "append-only:");
+}
+
 class FileRuler final : public CheckingRuler {
  public:
   explicit FileRuler(Resolver* resolver) : resolver_(resolver) {}
@@ -54,13 +60,15 @@ class FileRuler final : public CheckingRuler {
     return ruling.kind != Ruling::Kind::kNone ? std::move(ruling) : Report(call, asked);
   }
 
-  // What is hidden: the rest of the rules the maker's own Landlock domain holds.
+  // What is hidden, and attributes, which no Landlock domain knows: the rest of the rules the maker's own
+  // domain holds.
   Ruling Check(const RulerCall& call, FileTarget* target) override {
     if (enforced_.empty()) return {};
     const policy::FileObject object = {target->path, target->there, target->is.st_mode};
     const policy::FileVerdict verdict =
-        policy::JudgeFiles(enforced_, {Op::kStat, call.intent.syscall, 0, false, &object, nullptr});
-    if (verdict.allowed) return {};
+        policy::JudgeFiles(enforced_, {target->use == FileTarget::Use::kChange ? call.intent.op : Op::kStat,
+                                       call.intent.syscall, 0, false, &object, nullptr});
+    if (verdict.allowed || IsOfLogs(verdict)) return {};
     Ruling ruling;
     ruling.kind = Ruling::Kind::kRefuse;
     ruling.error = verdict.error;
@@ -74,6 +82,7 @@ class FileRuler final : public CheckingRuler {
   Ruling Enforce(const RulerCall& call, const policy::FileCall& asked) {
     if (enforced_.empty()) return {};
     const policy::FileVerdict verdict = policy::JudgeFiles(enforced_, asked);
+    if (IsOfLogs(verdict)) return {};
     if (!verdict.allowed) return Refusal(call, verdict);
     if (!Arrives(call.prediction)) return {};
     // Allowed, and not by the kernel: an append-only file below no write path. A ruler before this one that
@@ -102,6 +111,7 @@ class FileRuler final : public CheckingRuler {
   Ruling Report(const RulerCall& call, const policy::FileCall& asked) {
     if (reported_.empty() || !Arrives(call.prediction)) return {};
     policy::FileVerdict verdict = policy::JudgeFiles(reported_, asked);
+    if (IsOfLogs(verdict)) return {};
     if (verdict.allowed && call.intent.op == Op::kExec) verdict.rule = AgainstInterpreter(call, reported_);
     if (verdict.rule.empty()) return {};
     Ruling ruling;

@@ -20,6 +20,7 @@ Making MakingOf(const std::vector<const policy::Policy*>& chain) {
                        });
     if (hides || policy->strict_inputs) return Making::kAll;
     if (policy::HoldsLogs(*policy)) making = Making::kWrites;
+    if (policy->confine_files && making == Making::kNothing) making = Making::kAttributes;
   }
   return making;
 }
@@ -30,6 +31,9 @@ Ruling MakingRuler::Rule(const RulerCall& call) {
   const bool only_reads = intent.op == Op::kOpen && (intent.flags & O_ACCMODE) == O_RDONLY &&
                           (intent.flags & (kCreateBit | kTruncateBit | kTmpFileBit)) == 0 &&
                           !absl::EndsWith(intent.syscall, "openat2");
+  const bool attributes = intent.op == Op::kChmod || intent.op == Op::kChown || intent.op == Op::kUtimes ||
+                          intent.op == Op::kSetXattr;
+  if (making_ == Making::kAttributes && !attributes) return {};
   if (making_ == Making::kNothing || (making_ == Making::kWrites && only_reads)) return {};
   return maker_->Make(call, checks_);
 }
