@@ -329,7 +329,8 @@ int Execute(RunOptions& o) {
   if (o.command.empty())
     return Report(absl::InvalidArgumentError("run: no command (glovebox run [options] -- COMMAND ...)"));
   const bool fixture = ServesOthers(o, *policy) && o.target_type == "fixture";
-  const auto end = fixture ? RunFixture(o, build_dir, *policy, host) : Run(o, build_dir, *policy, host, nullptr);
+  const auto end =
+      fixture ? RunFixture(o, build_dir, *policy, host) : Run(o, build_dir, *policy, host, nullptr);
   return end.ok() ? EndLike(*end) : ReportOf(o, end.status());
 }
 

@@ -17,8 +17,8 @@
 #include "policy/denied_calls.h"
 #include "policy/filters.h"
 #include "policy/landlock_rules.h"
-#include "policy/network_rules.h"
 #include "policy/logs.h"
+#include "policy/network_rules.h"
 
 namespace glovebox::policy {
 namespace {

@@ -13,9 +13,9 @@
 
 #include "base/status.h"
 #include "kernel/abi.h"
-#include "policy/network_rules.h"
-#include "policy/logs.h"
 #include "policy/denied_calls.h"
+#include "policy/logs.h"
+#include "policy/network_rules.h"
 #include "policy/pointer_calls.h"
 
 namespace glovebox::policy {

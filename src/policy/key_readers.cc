@@ -7,9 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "policy/budget_text.h"
 #include "policy/capabilities.h"
 #include "policy/limits.h"
-#include "policy/budget_text.h"
 #include "policy/measures.h"
 
 namespace glovebox::policy {

@@ -1,8 +1,9 @@
 /* Tries to change an append-only log in a way that is no append. Static, raw calls where the C library would
  * help, so that nothing but the kernel and a supervisor stands between.
  *   append_probe LOG KIND ACTION
- * KIND: how it comes to a descriptor, or "path" for what needs none. The working directory is the log's parent's
- * parent, writable, on the same file system. Always exits with 0: what has become of the log tells. */
+ * KIND: how it comes to a descriptor, or "path" for what needs none. The working directory is the log's
+ * parent's parent, writable, on the same file system. Always exits with 0: what has become of the log tells.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -12,9 +12,9 @@
 #include "absl/strings/string_view.h"
 #include "kernel/abi.h"
 #include "kernel/syscall_table.h"
+#include "policy/denied_calls.h"
 #include "policy/logs.h"
 #include "policy/network_rules.h"
-#include "policy/denied_calls.h"
 
 namespace glovebox::trace {
 namespace {

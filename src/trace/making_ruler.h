@@ -16,7 +16,7 @@ namespace glovebox::trace {
 
 // Which file calls of an action the supervisor makes itself.
 enum class Making : uint8_t {
-  kNothing,  // CONTINUE will do: what is granted, Landlock holds, and it knows nothing below a grant
+  kNothing,     // CONTINUE will do: what is granted, Landlock holds, and it knows nothing below a grant
   kAttributes,  // changes of mode, owner, times and attributes by name: Landlock looks at none of them
   kWrites,      // all but opens that can only read
   kAll,
@@ -26,7 +26,8 @@ enum class Making : uint8_t {
 // there. Where the policies of `chain` deny something *below* what they grant, nothing but a call that is
 // made here holds it. Append-only paths may be read, and whether open and openat write is told by a register,
 // which nobody can change: so an open for reading goes on there. Hidden paths (but for those that a mount
-// namespace covers) and strict_inputs deny reading too. Where files are confined at all, attributes are changed here. Only mode enforce denies.
+// namespace covers) and strict_inputs deny reading too. Where files are confined at all, attributes are
+// changed here. Only mode enforce denies.
 Making MakingOf(const std::vector<const policy::Policy*>& chain);
 
 // `checks`: all that have a word in it. Nothing is owned; they and `maker` outlive this.
