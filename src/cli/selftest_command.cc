@@ -170,8 +170,10 @@ std::vector<Result> TryAll(const std::vector<Scenario>& rows, const std::string&
   std::vector<Result> results(rows.size());
   std::atomic<size_t> next{0}, done{0};
   const Progress progress([&] { return absl::StrCat("trying ", rows.size(), " scenarios"); });
+  constexpr int kSideBySide = 4;
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
+  threads.reserve(kSideBySide);
+  for (int i = 0; i < kSideBySide; ++i) {
     threads.emplace_back([&] {
       for (size_t at; (at = next++) < rows.size(); ++done) results[at] = Attempt(rows[at], program).Try();
     });
@@ -241,6 +243,7 @@ void PrintResults(const std::vector<Scenario>& rows, const std::vector<Result>& 
       if (rows[i].family == family) ++counts[results[i].verdict];
     }
     std::vector<std::string> parts;
+    parts.reserve(counts.size());
     for (const auto& [verdict, count] : counts)
       parts.push_back(absl::StrCat(count, " ", VerdictName(verdict)));
     std::cout << "  " << family << std::string(17 - std::min<size_t>(family.size(), 16), ' ')

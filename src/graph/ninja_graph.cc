@@ -67,6 +67,7 @@ class Loader {
     ASSIGN_OR_RETURN(const std::vector<CompdbEntry> compdb, ParseCompdb(compdb_text));
     for (const CompdbEntry& entry : compdb) first_.emplace(entry.output, entry.command);
     std::vector<std::string> outputs;
+    outputs.reserve(targets.size());
     for (const TargetRule& target : targets) outputs.push_back(target.output);
     RETURN_IF_ERROR(InBatches(outputs, [this](absl::Span<const std::string> batch) { return Query(batch); }));
     SetPhonyApart();

@@ -1,12 +1,12 @@
 #include "trace/prepared.h"
 
+#include <unistd.h>
+
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "child/environment.h"
 #include "child/path_candidates.h"
 #include "child/plan.h"
-
-extern char** environ;
 
 namespace glovebox::trace {
 
