@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -103,6 +104,11 @@ absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildReque
   options.host = request.host;
   if (MayRecordFull(request) && !request.strict) record->shim_ = trace::ShimLibrary::Own();
   options.shim = record->shim_.get();
+  if (absl::Status asked = record->AskForInputs(); !asked.ok()) {
+    access::DropRun(record->run_dir_);
+    return asked;
+  }
+  options.inputs = record->oracle_.get();
   options.policy_for = [request = record->request_, shim = options.shim](const access::ActionBegin& begin) {
     return PolicyFor(request, begin, shim);
   };
@@ -114,6 +120,17 @@ absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildReque
   record->collector_ = *std::move(collector);
   ASSIGN_OR_RETURN(record->guard_, access::RunGuard::Open(record->run_dir_, "main.gbx"));
   return record;
+}
+
+// The graph as it is before the build. Where Ninja makes its manifest anew first, the edges that are new then
+// are not known, and not held strictly.
+absl::Status BuildRecord::AskForInputs() {
+  if (!request_.policies.MayBeStrict()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(graph::NinjaGraph graph,
+                   graph::LoadNinjaGraph({request_.ninja, request_.build_dir, request_.manifest}));
+  oracle_ = std::make_unique<EdgeOracle>(std::make_shared<graph::NinjaGraph>(std::move(graph)),
+                                         info_.source_dir.empty() ? "" : RealPath(info_.source_dir));
+  return absl::OkStatus();
 }
 
 // .ninja_log tells which edges have succeeded, the access log which shells were seen. Where there are fewer

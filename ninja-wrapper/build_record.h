@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "access/record.h"
 #include "access/run_guard.h"
+#include "edge_oracle.h"
 #include "kernel/host.h"
 #include "policy/policy_set.h"
 #include "trace/collector.h"
@@ -44,6 +45,7 @@ class BuildRecord {
 
  private:
   explicit BuildRecord(const BuildRequest& request) : request_(request) {}
+  absl::Status AskForInputs();
   void NoteUnseenEdges();
   std::string HoldLog(int exit_status, trace::CollectorSummary* summary) const;
   BuildRequest request_;
@@ -53,6 +55,7 @@ class BuildRecord {
   std::string log_path_;  // empty: not known where
   std::string log_before_;
   std::unique_ptr<trace::ShimLibrary> shim_;
+  std::unique_ptr<EdgeOracle> oracle_;  // where a policy is strict about inputs
   std::unique_ptr<trace::Collector> collector_;
 };
 

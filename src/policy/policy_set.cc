@@ -242,4 +242,13 @@ bool PolicySet::MayRecordFull() const {
   return false;
 }
 
+bool PolicySet::MayBeStrict() const {
+  for (const Section& section : *sections_) {
+    for (const Assignment& one : section.assignments) {
+      if (one.key == "strict-inputs" && one.settings.front().value == "true") return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace glovebox::policy

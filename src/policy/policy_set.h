@@ -121,6 +121,8 @@ class PolicySet {
   std::vector<std::string> Names() const;  // of the [policy.NAME]
   // True where any subject may be recorded at level full.
   bool MayRecordFull() const;
+  // True where any subject may have strict_inputs.
+  bool MayBeStrict() const;
 
  private:
   friend class PolicyFileReader;

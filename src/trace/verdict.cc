@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/op.h"
@@ -22,13 +23,17 @@ bool IsRefused(const access::Access& access) {
          (access.decision == access::Decision::kDenied || access.decision == access::Decision::kKernelDenied);
 }
 
+// Known only when the action had ended, and so not refused: it fails all the same (input_ruler.h).
+bool IsLate(const access::Access& access) { return absl::StartsWith(access.rule, "undeclared-input:"); }
+
 const char* Purpose(const access::Access& access) {
   if (access.op != Op::kOpen) return "";
   return (access.flags & O_ACCMODE) == O_RDONLY ? " for reading" : " for writing";
 }
 
 std::string LineOf(const access::Access& access, const std::string& path) {
-  std::string line = absl::StrCat("refused: ", OpName(access.op), " ", EscapeBytes(path));
+  std::string line = absl::StrCat(IsLate(access) ? "against the policy: " : "refused: ", OpName(access.op),
+                                  " ", EscapeBytes(path));
   if (!access.path2.empty()) {
     absl::StrAppend(&line, " to ", EscapeBytes(access.resolved2.empty() ? access.path2 : access.resolved2));
   }
@@ -40,7 +45,7 @@ std::string LineOf(const access::Access& access, const std::string& path) {
 }  // namespace
 
 void Refusals::Add(const access::Access& access, bool enforces) {
-  if (!IsRefused(access)) return;
+  if (!IsRefused(access) && !(enforces && IsLate(access))) return;
   fails_ = fails_ || enforces;
   const std::string& path = access.resolved.empty() ? access.path : access.resolved;
   if (!seen_.insert({access.rule, path}).second) return;
