@@ -20,7 +20,10 @@ namespace glovebox::verify {
 // before.
 class TestLog {
  public:
-  TestLog() { Add(access::RunInfo{}); }
+  TestLog() {
+    log_.segments = {"first.gbx"};
+    Add(access::RunInfo{});
+  }
   TestLog& Begin(access::ActionId id, access::Role role, const std::string& output,
                  access::ActionId parent = 0) {
     access::ActionBegin begin;
@@ -84,7 +87,7 @@ class TestLog {
   }
   // Records that follow are of another writer's segment.
   TestLog& Segment() {
-    log_.segments.push_back("s.gbx");
+    log_.segments.push_back("next.gbx");
     ++segment_;
     return *this;
   }
