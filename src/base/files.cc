@@ -76,8 +76,13 @@ absl::Status MakeDirectories(const std::string& path) {
 }
 
 std::string RealPath(const std::string& path) {
-  const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
-  return real != nullptr ? real.get() : CleanPath(path);
+  std::string rest;
+  for (std::string at = path;; at = std::string(Dirname(at))) {
+    const std::unique_ptr<char, decltype(&free)> real(realpath(at.c_str(), nullptr), free);
+    if (real != nullptr) return CleanPath(absl::StrCat(real.get(), "/", rest));
+    if (at == "/" || at == ".") return path;
+    rest = absl::StrCat(Basename(at), rest.empty() ? "" : "/", rest);
+  }
 }
 
 bool FileExists(const std::string& path) {

@@ -23,7 +23,7 @@ absl::Status WriteFile(const std::string& path, absl::string_view bytes);
 // Like mkdir -p, with mode 0700 for what it makes.
 absl::Status MakeDirectories(const std::string& path);
 bool FileExists(const std::string& path);
-// The file's name without symlinks, as realpath(3); where it is not there, `path` by its letters.
+// Where `path` leads, without symlinks, as realpath(3); what is missing at its end keeps its letters.
 std::string RealPath(const std::string& path);
 // A memory file that holds `bytes` and that nobody can change any more, whoever gets its descriptor. `name`
 // is for errors and for /proc.

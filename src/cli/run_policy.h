@@ -5,7 +5,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "cli/run_options.h"
 #include "policy/policy.h"
 #include "policy/policy_set.h"
@@ -22,10 +21,6 @@ policy::Subject SubjectOf(const RunOptions& o);
 // Without a file what is built in holds. InvalidArgument for a broken file, a limit that is none, and a
 // section that the action asks for and the file does not have.
 absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o, const std::string& build_dir);
-
-// What the module made of a path (_glovebox_plain_word() of cmake-modules/GloveboxEnable.cmake): %XX is a
-// byte, but for NUL, which no path has.
-std::string FromPlainWord(absl::string_view word);
 
 }  // namespace glovebox::cli
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
 #include "kernel/abi.h"
@@ -28,17 +29,6 @@ constexpr unsigned kMostPorts = 256;
 uint64_t RightsOf(PathAccess access, int abi) {
   if (access == PathAccess::kWrite) return kernel::LandlockFsRights(abi);
   return access == PathAccess::kRead ? kReadRights : kAppendRights;
-}
-
-// Where `path` leads. What is missing at its end keeps its letters.
-std::string RealPath(const std::string& path) {
-  std::string rest;
-  for (std::string at = path;; at = std::string(Dirname(at))) {
-    const std::unique_ptr<char, decltype(&free)> real(realpath(at.c_str(), nullptr), free);
-    if (real != nullptr) return CleanPath(absl::StrCat(real.get(), "/", rest));
-    if (at == "/" || at == ".") return path;
-    rest = absl::StrCat(Basename(at), rest.empty() ? "" : "/", rest);
-  }
 }
 
 void Look(Grant* grant) {

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/files.h"
 #include "base/paths.h"
 #include "graph/phony.h"
 
@@ -15,17 +16,6 @@ namespace glovebox::report {
 namespace {
 
 constexpr size_t kActionsShown = 5;
-
-// realpath(3) as far as it exists: the deepest part that is there, resolved, and the rest by its letters.
-std::string ResolvedToday(const std::string& path) {
-  std::string rest;
-  for (std::string head = path; head.size() > 1; head = std::string(Dirname(head))) {
-    const std::unique_ptr<char, decltype(&free)> real(realpath(head.c_str(), nullptr), free);
-    if (real != nullptr) return CleanPath(JoinPath(real.get(), rest));
-    rest = rest.empty() ? std::string(Basename(head)) : JoinPath(Basename(head), rest);
-  }
-  return path;
-}
 
 std::string WhatTheLogCannotKnow(const Summary& summary) {
   std::string text;
@@ -83,7 +73,7 @@ absl::StatusOr<std::string> Explain(const Input& input, const std::string& what,
   const std::vector<std::string> directories = {cwd, input.build.build_dir, input.build.source_dir};
   PathQuery query = MakePathQuery(what, directories);
   for (size_t i = query.candidates.size(); i > 0; --i) {
-    std::string real = ResolvedToday(query.candidates[i - 1]);
+    std::string real = RealPath(query.candidates[i - 1]);
     if (std::find(query.candidates.begin(), query.candidates.end(), real) == query.candidates.end()) {
       query.candidates.push_back(std::move(real));
     }

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/unique_fd.h"
+#include "trace/proc_task.h"
 #include "trace/resolver_walk.h"
 
 namespace glovebox::trace {
@@ -28,14 +29,6 @@ std::string ReadProc(const std::string& path) {
   return text;
 }
 
-std::vector<absl::string_view> Words(absl::string_view status, absl::string_view name) {
-  const size_t at = status.find(name);
-  if (at == absl::string_view::npos) return {};
-  absl::string_view line = status.substr(at + name.size());
-  line = line.substr(0, line.find('\n'));
-  return absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-}
-
 uint32_t Id(absl::string_view word) {
   uint32_t value = UINT32_MAX;
   return absl::SimpleAtoi(word, &value) ? value : UINT32_MAX;
@@ -50,17 +43,17 @@ uint64_t InBase(const std::vector<absl::string_view>& words, int base) {
 bool ReadCallerStatus(pid_t tid, CallerStatus* out) {
   const std::string task = tid == 0 ? "/proc/thread-self" : absl::StrCat("/proc/", tid);
   const std::string status = ReadProc(task + "/status");
-  const auto uids = Words(status, "\nUid:");
-  const auto gids = Words(status, "\nGid:");
-  const auto umask = Words(status, "\nUmask:");
+  const auto uids = StatusWords(status, "\nUid:");
+  const auto gids = StatusWords(status, "\nGid:");
+  const auto umask = StatusWords(status, "\nUmask:");
   if (uids.size() != 4 || gids.size() != 4 || umask.empty()) return false;
   out->umask = static_cast<mode_t>(InBase(umask, 8));
   out->uid = Id(uids[3]);
   out->gid = Id(gids[3]);
   out->groups.clear();
-  for (const absl::string_view word : Words(status, "\nGroups:")) out->groups.push_back(Id(word));
+  for (const absl::string_view word : StatusWords(status, "\nGroups:")) out->groups.push_back(Id(word));
   std::sort(out->groups.begin(), out->groups.end());
-  out->capabilities = InBase(Words(status, "\nCapEff:"), 16);
+  out->capabilities = InBase(StatusWords(status, "\nCapEff:"), 16);
   if (tid == 0 || out->capabilities == 0) return true;
   std::string theirs, ours;
   if (ReadLink(task + "/ns/user", &theirs) != 0 || ReadLink("/proc/thread-self/ns/user", &ours) != 0 ||

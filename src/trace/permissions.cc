@@ -19,6 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "base/paths.h"
 #include "base/unique_fd.h"
+#include "trace/proc_task.h"
 #include "trace/resolver_walk.h"
 
 namespace glovebox::trace {
@@ -44,22 +45,13 @@ std::string ReadAll(const std::string& path) {
   return text;
 }
 
-// The words behind "Name:" in a file like /proc/PID/status.
-std::vector<absl::string_view> Words(absl::string_view status, absl::string_view name) {
-  const size_t at = status.find(name);
-  if (at == absl::string_view::npos) return {};
-  absl::string_view line = status.substr(at + name.size());
-  line = line.substr(0, line.find('\n'));
-  return absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-}
-
 uint32_t Number(absl::string_view word) {
   uint32_t value = 0;
   return absl::SimpleAtoi(word, &value) ? value : UINT32_MAX;
 }
 
 uint64_t Mask(absl::string_view status, absl::string_view name) {
-  const auto words = Words(status, name);
+  const auto words = StatusWords(status, name);
   return words.empty() ? 0 : std::strtoull(std::string(words[0]).c_str(), nullptr, 16);
 }
 
@@ -235,13 +227,13 @@ int Permissions::CheckSameMount(const std::string& one, bool is_link, const std:
 bool ReadCredentials(pid_t tid, bool real, Credentials* out) {
   const std::string task = tid == 0 ? "/proc/thread-self" : absl::StrCat("/proc/", tid);
   const std::string status = ReadAll(absl::StrCat(task, "/status"));
-  const auto uids = Words(status, "\nUid:");
-  const auto gids = Words(status, "\nGid:");
+  const auto uids = StatusWords(status, "\nUid:");
+  const auto gids = StatusWords(status, "\nGid:");
   if (uids.size() != 4 || gids.size() != 4) return false;
   *out = {};
   out->uid = Number(uids[real ? 0 : 3]);
   out->gid = Number(gids[real ? 0 : 3]);
-  for (const absl::string_view group : Words(status, "\nGroups:")) out->groups.push_back(Number(group));
+  for (const absl::string_view group : StatusWords(status, "\nGroups:")) out->groups.push_back(Number(group));
   std::sort(out->groups.begin(), out->groups.end());
   out->capabilities = Mask(status, real ? "\nCapPrm:" : "\nCapEff:");
   if (out->capabilities == 0) return true;

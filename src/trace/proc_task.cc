@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "base/unique_fd.h"
 
 namespace glovebox::trace {
@@ -103,6 +104,14 @@ std::string ReadExe(pid_t tgid) {
   char buffer[4096];
   const ssize_t n = readlink(path, buffer, sizeof(buffer));
   return n < 0 ? std::string() : std::string(buffer, static_cast<size_t>(n));
+}
+
+std::vector<absl::string_view> StatusWords(absl::string_view status, absl::string_view name) {
+  const size_t at = status.find(name);
+  if (at == absl::string_view::npos) return {};
+  absl::string_view line = status.substr(at + name.size());
+  line = line.substr(0, line.find('\n'));
+  return absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
 }
 
 bool IsForkOfItsParent(pid_t tgid) {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 namespace glovebox::trace {
 
 struct ProcStat {
@@ -33,6 +35,9 @@ std::map<pid_t, ProcStat> AllProcesses();
 
 // The child of `root` that `pid` is, or is below; 0 where it is not below `root`.
 pid_t BranchOf(const std::map<pid_t, ProcStat>& all, pid_t pid, pid_t root);
+
+// The words behind "\nName:" (`name`) in the text of a file like /proc/PID/status; views into it.
+std::vector<absl::string_view> StatusWords(absl::string_view status, absl::string_view name);
 
 // Thread group of a task, 0 when it has gone.
 pid_t ReadTgid(pid_t tid);
