@@ -1,10 +1,14 @@
-// A test of CTest's that is run without a collector: the launcher becomes `glovebox run --launched`.
+// A command or test that is run without a collector: the launcher becomes `glovebox run --launched`.
 #include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "cli/cli_fixture.h"
 
 namespace glovebox::cli {
@@ -72,6 +76,78 @@ TEST_F(LaunchedTest, IsInTheJUnitFileByItsName) {
   ASSERT_OK(xml);
   EXPECT_THAT(*xml, HasSubstr("<testcase name=\"a name\""));
   EXPECT_THAT(*xml, HasSubstr("exit status 3"));
+}
+
+TEST_F(LaunchedTest, ACommandIsSilentAndGoesIntoTheLooseRun) {
+  ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
+  const std::string launcher = Launcher();
+  const Outcome first = Run({"--role=compile", "--lang=CXX", "--target=app", "--out=a.o", "a.d",
+                             "--new-option", "--", "touch", "a.o"},
+                            launcher.c_str());
+  EXPECT_EQ(first.exit(), 0) << first.err;
+  EXPECT_EQ(first.err, "");
+  const Outcome second = Run(
+      {"run", "--launched", "--role=link", "--from-the-future=1", "--out=app", "--", "sh", "-c", "exit 5"});
+  EXPECT_EQ(second.exit(), 5);
+  EXPECT_EQ(second.out + second.err, "");
+  const json report = Report();
+  ASSERT_EQ(report["actions"].size(), 2u);
+  EXPECT_EQ(report["run"]["loose"], true);
+  EXPECT_EQ(report["actions"][0]["outputs"], json({"a.o", "a.d"}));
+  EXPECT_EQ(report["actions"][0]["role"], "compile");
+  EXPECT_EQ(report["actions"][0]["language"], "CXX");
+  EXPECT_EQ(report["actions"][1]["role"], "link");
+  EXPECT_EQ(report["totals"]["complete_actions"], 2);
+  // "app" is the target of the first and the output of the second: the output is meant.
+  EXPECT_THAT(Run({"explain", "app"}).out, HasSubstr("#2 app"));
+}
+
+TEST_F(LaunchedTest, ItsRunIsThatOfTheBuildItNames) {
+  const std::string launcher = Launcher();
+  const std::string build = Path("build");
+  ASSERT_OK(MakeDirectories(Path("a 100%25;'b")));
+  ASSERT_OK(MakeDirectories(build + "/inner"));
+  ASSERT_OK(WriteFile(build + "/CMakeCache.txt", ""));
+  std::filesystem::create_symlink(build, Path("link"));
+  const struct {
+    std::string word, build_dir;
+  } kCases[] = {
+      {Path("a%20100%2525%3B%27b"), Path("a 100%25;'b")},
+      {build + "/./inner/", build + "/inner"},
+      {Path("link/inner"), build + "/inner"},
+      // Not there, or no place at all: where the launcher stands decides.
+      {Path("gone"), build},
+      {Path("build%"), build},
+      {Path("build%2"), build},
+      {Path("build%zz"), build},
+      {Path("build%00/inner"), build},
+      {"build", build},
+      {"", build},
+  };
+  for (const auto& one : kCases) {
+    const Outcome outcome =
+        Run({absl::StrCat("--build=", one.word), "--role=custom", "--out=", "--", "echo", "hi"},
+            launcher.c_str());
+    EXPECT_EQ(outcome.out + outcome.err, "hi\n") << one.word;
+    const json report = json::parse(Run({"report", "--json", "-C", one.build_dir}).out, nullptr, false);
+    ASSERT_TRUE(report.is_object()) << one.word;
+    EXPECT_EQ(report["run"]["build_dir"], one.build_dir) << one.word;
+    std::filesystem::remove_all(Path("state"));
+  }
+}
+
+TEST_F(LaunchedTest, StandsAloneWithEveryRole) {
+  ASSERT_OK(WriteFile(Path("build/build.ninja"), ""));
+  const std::string launcher = Launcher();
+  const std::vector<std::string> roles = {"run", "edge", "compile", "link", "custom", "test", "configure"};
+  for (const std::string& role : roles) {
+    const Outcome outcome = Run({absl::StrCat("--role=", role), "--", "echo", "hi"}, launcher.c_str());
+    EXPECT_EQ(outcome.out, "hi\n") << role << outcome.err;
+  }
+  std::vector<std::string> recorded;
+  const json report = Report();
+  for (const json& action : report["actions"]) recorded.push_back(action["role"]);
+  EXPECT_EQ(recorded, roles);
 }
 
 }  // namespace

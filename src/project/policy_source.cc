@@ -16,6 +16,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "graph/cmake_info.h"
+#include "verify/rules.h"
 
 namespace glovebox::project {
 namespace {
@@ -94,6 +95,7 @@ absl::StatusOr<FoundPolicy> FindPolicy(const PolicyPlace& place) {
   variables.build = Real(place.build_dir);
   variables.source = Real(SourceOf(place.build_dir));
   found.options.today = Today();
+  for (const verify::Rule& rule : verify::AllRules()) found.options.rules.emplace_back(rule.id);
   const std::string path = JoinPath(variables.source, policy::kPolicyFileName);
   if (!place.named.empty()) {
     if (!FileExists(place.named)) {

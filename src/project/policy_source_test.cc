@@ -84,6 +84,15 @@ TEST_F(PolicySourceTest, AnErrorInAFoundFileHasItsWholePath) {
               HasSubstr(absl::StrCat(Path("src/glovebox.toml"), ":1:1: unknown key")));
 }
 
+TEST_F(PolicySourceTest, ARuleThatNoFindingHasIsNamed) {
+  WriteCache();
+  Write("src/glovebox.toml", "[severity]\nread-outsid = \"off\"\n");
+  EXPECT_THAT(PolicyOf({.build_dir = Path("b")}).status().message(),
+              HasSubstr("did you mean \"read-outside\""));
+  Write("src/glovebox.toml", "[severity]\nread-outside = \"off\"\n");
+  EXPECT_OK(PolicyOf({.build_dir = Path("b")}));
+}
+
 TEST_F(PolicySourceTest, TheToolchainIsTheCompilersOwnDirectories) {
   WriteCache();
   Write("cc/bin/g++-real", "");
