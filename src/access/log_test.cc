@@ -82,7 +82,7 @@ TEST_F(LogTest, ALogIsReadWhileItIsWritten) {
   std::atomic<bool> enough = false;
   auto writer = Open("a");
   std::thread thread([&] {
-    for (uint64_t n = 0; !enough && n < 60000; ++n) {
+    for (uint64_t n = 0; !enough && n < 15000; ++n) {
       writer->Append(SomeAccess(n));
       taken = n + 1;
     }

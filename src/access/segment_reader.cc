@@ -41,16 +41,17 @@ absl::StatusOr<std::unique_ptr<SegmentReader>> SegmentReader::Open(const std::st
 }
 
 // Where the segment's own bytes end and its tail's begin. A living writer may flush between our looks at the
-// two files; the tail tells, since each flush moves its start.
+// two files; the tail tells, since each flush moves its start. The later look at the tail counts: it has at
+// least the bytes of a flush that was under way when the segment was looked at.
 absl::Status SegmentReader::Join(const std::string& path) {
   const std::string tail_path = absl::StrCat(absl::StripSuffix(path, kSegmentSuffix), kTailSuffix);
   struct stat info = {};
   TailBytes tail;
   for (int attempt = 0; attempt < kJoinAttempts; ++attempt) {
-    tail = ReadTail(tail_path);
+    const TailBytes before = ReadTail(tail_path);
     if (fstat(fd_.get(), &info) != 0) return ErrnoStatus("fstat", path, errno);
-    const TailBytes again = ReadTail(tail_path);
-    if (tail.there == again.there && tail.start == again.start) break;
+    tail = ReadTail(tail_path);
+    if (before.there == tail.there && before.start == tail.start) break;
   }
   const auto size = static_cast<uint64_t>(info.st_size);
   segment_end_ = size;
