@@ -49,6 +49,9 @@ bool IsRun(const std::string& run_dir);
 // says what to do ("no run recorded for DIR yet: build it with glovebox-ninja").
 absl::StatusOr<std::string> LatestRun(const std::string& build_dir);
 
+// All runs of a build directory that are kept, the oldest first, the loose one as the newest.
+absl::StatusOr<std::vector<std::string>> KeptRuns(const std::string& build_dir);
+
 // One segment being written. Not thread-safe: one writer each. While it lives the run is locked against
 // removal (a shared flock on "lock" in the run directory, which a kill -9 releases), and a lock on the
 // segment itself tells readers that it still grows. Append() puts the frame into shared memory before it

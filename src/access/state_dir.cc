@@ -331,4 +331,16 @@ absl::StatusOr<std::string> LatestRun(const std::string& build_dir) {
                                           " yet: build it with glovebox-ninja, or name a log with --log"));
 }
 
+absl::StatusOr<std::vector<std::string>> KeptRuns(const std::string& build_dir) {
+  ASSIGN_OR_RETURN(const std::string state, StateDirFor(build_dir));
+  std::vector<std::string> runs;
+  for (const std::string& name : EntriesOf(state).runs) {
+    std::string path = absl::StrCat(state, "/", name);
+    if (IsRun(path)) runs.push_back(std::move(path));
+  }
+  std::string loose = absl::StrCat(state, "/", kLoose);
+  if (HasSegments(loose)) runs.push_back(std::move(loose));
+  return runs;
+}
+
 }  // namespace glovebox::access

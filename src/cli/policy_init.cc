@@ -1,8 +1,9 @@
-// `glovebox policy init`: a policy file from what a run did.
+// `glovebox policy init`: a policy file from what one or several runs did.
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -28,7 +29,7 @@ namespace {
 
 struct Options {
   std::string build_dir = ".";
-  std::string log;
+  std::vector<std::string> logs;
   std::string output;
   bool force = false;
 };
@@ -40,35 +41,55 @@ constexpr policy::Role kRoles[] = {policy::Role::kEdge,   policy::Role::kCompile
 // Both lists of roles have the same order (held by static_asserts where they are written to a log).
 policy::Role RoleOf(access::Role role) { return static_cast<policy::Role>(role); }
 
-void TakeNetwork(const access::Access& access, policy::RoleUse* use) {
-  if (access.path.empty()) return;
+bool WasRefused(const access::Access& access) {
+  return access.decision == access::Decision::kDenied || access.decision == access::Decision::kKernelDenied;
+}
+
+void TakeNetwork(const access::Access& access, policy::Use* use) {
+  if (access.path.empty() || WasRefused(access)) return;
   if (access.op == Op::kSocket) use->sockets.insert(access.path);
   if (access.op == Op::kConnect || access.op == Op::kSend) use->connects.insert(access.path);
   if (access.op == Op::kBind) use->binds.insert(access.path);
 }
 
-void Take(const access::Access& access, policy::RoleUse* use) {
+// The directories that an action made, or put in place by a rename (a file among them does no harm). One that
+// was there already when it tried may be what an earlier run left behind in a place that gets emptied.
+void TakeMade(const access::Access& access, const policy::LearnPlaces& places, policy::Use* use) {
+  if (access.op != Op::kMkdir && access.op != Op::kRename) return;
+  const access::Touches touches = access::TouchesOf(access);
+  for (const access::Touch& touch : touches.span()) {
+    const std::string path(touch.path);
+    const auto inside = [&path](const std::string& root) {
+      return root.size() > 1 && path != root && IsUnder(path, root);
+    };
+    const bool tried = access.op == Op::kMkdir && (touch.what & access::kFailed) != 0 &&
+                       (inside(places.build) || inside(places.tmp));
+    if (tried || (touch.what & (access::kMade | access::kRenamedOnto)) != 0) use->made.insert(path);
+  }
+}
+
+// Who did it, for a comment; what began the action says nothing.
+std::string ProgramOf(const access::Access& access) {
+  const absl::string_view name = Basename(access.exe);
+  return name == "glovebox-launch" || name == "glovebox" ? "" : access.exe;
+}
+
+void Take(const access::Access& access, const policy::LearnPlaces& places, policy::Use* use) {
   TakeNetwork(access, use);
-  if (absl::StartsWith(access.exe, "/")) use->read.insert(access.exe);
+  TakeMade(access, places, use);
+  // Who execs is mostly the launcher, which the action does not need; who was exec'ed touches something.
+  if (access.op != Op::kExec && absl::StartsWith(access.exe, "/")) use->read.emplace(access.exe, "");
+  const std::string program = ProgramOf(access);
   const access::Touches touches = access::TouchesOf(access);
   for (const access::Touch& touch : touches.span()) {
     // A pipe, a memfd: no path that could be granted.
     if (!absl::StartsWith(touch.path, "/")) continue;
     const std::string path(touch.path);
     const bool made = (touch.what & (access::kWrites & ~uint32_t{access::kChanged})) != 0;
-    if (made) use->written.insert(path);
-    if ((touch.what & access::kChanged) != 0) use->changed.insert(path);
-    if ((touch.what & (access::kReads | access::kListed)) != 0) use->read.insert(path);
+    if (made) use->written.emplace(path, program);
+    if ((touch.what & access::kChanged) != 0) use->changed.emplace(path, program);
+    if ((touch.what & (access::kReads | access::kListed)) != 0) use->read.emplace(path, program);
     if ((touch.what & access::kExecuted) != 0) use->programs.insert(path);
-  }
-}
-
-// The directories that the run made, or put in place by a rename (a file among them does no harm).
-void TakeMade(const access::Access& access, std::set<std::string>* made) {
-  if (access.op != Op::kMkdir && access.op != Op::kRename) return;
-  const access::Touches touches = access::TouchesOf(access);
-  for (const access::Touch& touch : touches.span()) {
-    if ((touch.what & (access::kMade | access::kRenamedOnto)) != 0) made->insert(std::string(touch.path));
   }
 }
 
@@ -80,52 +101,146 @@ std::string WhatIsMissing(const access::ActionTable& table) {
   return absl::StrCat(incomplete, " of ", table.actions.size(), " actions were not seen in full");
 }
 
-policy::LearnInput InputOf(const report::Input& input) {
-  policy::LearnInput learn;
-  learn.from = input.log.run_dir;
-  learn.incomplete = WhatIsMissing(input.table);
-  const report::BuildInfo& build = input.build;
-  for (const auto& [from, to] : {std::pair(&build.source_dir, &learn.places.source),
-                                 {&build.build_dir, &learn.places.build},
-                                 {&build.home, &learn.places.home},
-                                 {&build.tmp, &learn.places.tmp}}) {
-    if (!from->empty()) *to = CleanPath(*from);
+// What a [[rule]] can call an action; empty: nothing.
+std::string NameOf(const access::ActionBegin& begin) {
+  switch (begin.role) {
+    case access::Role::kTest:
+      return begin.test;
+    case access::Role::kCompile:
+    case access::Role::kLink:
+      return begin.target;
+    case access::Role::kCustom:
+      return begin.outputs.empty() ? "" : begin.outputs.front();
+    default:
+      return "";
   }
-  const auto cmake = graph::LoadCMakeInfo(build.build_dir);
-  if (cmake.ok()) learn.places.toolchain = cmake->ToolchainRoots();
-  learn.entries = [](const std::string& directory) {
-    std::error_code error;
-    const std::filesystem::directory_iterator at(directory, error);
-    return error ? size_t{0} : static_cast<size_t>(std::distance(at, std::filesystem::directory_iterator()));
-  };
-  const verify::Input chains{input.log, input.table, verify::Places("", "", "", ""), {}, {}, {}};
-  const verify::Actions actions(chains);
-  std::map<policy::Role, policy::RoleUse> uses;
-  for (const access::ActionRecord& action : input.table.actions) {
-    policy::RoleUse& use = uses[RoleOf(action.begin.role)];
-    use.role = RoleOf(action.begin.role);
+}
+
+// Gathers what runs did, one after another.
+class Gatherer {
+ public:
+  void Take(const report::Input& input) {
+    learn_.from.push_back(input.log.run_dir);
+    const std::string missing = WhatIsMissing(input.table);
+    if (!missing.empty() && learn_.incomplete.empty())
+      learn_.incomplete = absl::StrCat(missing, " of ", input.log.run_dir);
+    TakePlaces(input.build);
+    const verify::Input chains{input.log, input.table, verify::Places("", "", "", ""), {}, {}, {}};
+    const verify::Actions actions(chains);
+    for (const access::ActionRecord& action : input.table.actions) TakeAction(action);
+    for (size_t i = 0; i < input.log.records.size(); ++i) {
+      const auto* access = std::get_if<access::Access>(&input.log.records[i]);
+      if (access == nullptr) continue;
+      int depth = 0;
+      for (size_t at = actions.Of(i); at != verify::kNoAction && depth < 64; at = actions.Parent(at), ++depth)
+        cli::Take(*access, learn_.places, &UseOf(actions.Begin(at)));
+    }
+  }
+
+  policy::LearnInput Finish() {
+    learn_.entries = [](const std::string& directory) {
+      std::error_code error;
+      const std::filesystem::directory_iterator at(directory, error);
+      return error ? size_t{0}
+                   : static_cast<size_t>(std::distance(at, std::filesystem::directory_iterator()));
+    };
+    for (const policy::Role role : kRoles) {
+      if (const auto found = uses_.find(role); found != uses_.end())
+        learn_.roles.push_back(std::move(found->second));
+    }
+    return std::move(learn_);
+  }
+
+ private:
+  policy::Use& UseOf(const access::ActionBegin& begin) {
+    policy::RoleUse& use = uses_[RoleOf(begin.role)];
+    use.role = RoleOf(begin.role);
+    return use.uses[NameOf(begin)];
+  }
+
+  // The newest run's count, where it knows them.
+  void TakePlaces(const report::BuildInfo& build) {
+    for (const auto& [from, to] : {std::pair(&build.source_dir, &learn_.places.source),
+                                   {&build.build_dir, &learn_.places.build},
+                                   {&build.home, &learn_.places.home},
+                                   {&build.tmp, &learn_.places.tmp}}) {
+      if (!from->empty()) *to = CleanPath(*from);
+    }
+    const auto cmake = graph::LoadCMakeInfo(build.build_dir);
+    if (cmake.ok()) learn_.places.toolchain = cmake->ToolchainRoots();
+  }
+
+  void TakeAction(const access::ActionRecord& action) {
+    policy::Use& use = UseOf(action.begin);
     ++use.actions;
+    if (!action.begin.policy.empty()) learn_.asked.insert(action.begin.policy);
+    if (!action.end.has_value()) return;
+    if (action.end->time_ns > action.begin.time_ns)
+      use.longest_ns = std::max(use.longest_ns, action.end->time_ns - action.begin.time_ns);
+    if (!action.end->measured.empty()) use.peak_bytes = std::max(use.peak_bytes, action.end->peak_bytes);
   }
-  for (size_t i = 0; i < input.log.records.size(); ++i) {
-    const auto* access = std::get_if<access::Access>(&input.log.records[i]);
-    if (access == nullptr) continue;
-    TakeMade(*access, &learn.made);
-    int depth = 0;
-    for (size_t at = actions.Of(i); at != verify::kNoAction && depth < 64; at = actions.Parent(at), ++depth)
-      Take(*access, &uses[RoleOf(actions.Begin(at).role)]);
+
+  policy::LearnInput learn_;
+  std::map<policy::Role, policy::RoleUse> uses_;
+};
+
+bool HasRole(const report::Input& input, std::initializer_list<access::Role> roles) {
+  return std::any_of(input.table.actions.begin(), input.table.actions.end(), [&roles](const auto& action) {
+    return std::find(roles.begin(), roles.end(), action.begin.role) != roles.end();
+  });
+}
+
+bool HasTests(const report::Input& input) { return HasRole(input, {access::Role::kTest}); }
+
+// Whether a run made something: `ninja test` alone is an edge as well.
+bool IsBuild(const report::Input& input) {
+  using access::Role;
+  return HasRole(input, {Role::kCompile, Role::kLink, Role::kCustom, Role::kEdge}) && !HasTests(input);
+}
+
+// The runs that are named; else the latest one, where that is of tests with those before it back to the
+// build. The oldest first.
+absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
+  const auto load = [&options](const std::string& run) {
+    return report::Load({options.build_dir, run, /*ask_ninja=*/false});
+  };
+  std::vector<report::Input> inputs;
+  for (const std::string& log : options.logs) {
+    ASSIGN_OR_RETURN(report::Input input, load(log));
+    inputs.push_back(std::move(input));
   }
-  for (const policy::Role role : kRoles) {
-    if (const auto found = uses.find(role); found != uses.end())
-      learn.roles.push_back(std::move(found->second));
+  if (!inputs.empty()) return inputs;
+  ASSIGN_OR_RETURN(report::Input latest, load(""));
+  const std::string latest_dir = latest.log.run_dir;
+  const bool alone = !HasTests(latest);
+  inputs.push_back(std::move(latest));
+  if (alone) return inputs;
+  ASSIGN_OR_RETURN(const std::vector<std::string> runs, access::KeptRuns(options.build_dir));
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    if (RealPath(*run) == latest_dir) continue;
+    absl::StatusOr<report::Input> input = load(*run);
+    if (!input.ok()) break;  // damaged, or of another version: what is before it belongs to another build
+    inputs.push_back(*std::move(input));
+    if (IsBuild(inputs.back())) break;
   }
-  return learn;
+  if (!IsBuild(inputs.back())) inputs.resize(1);  // never built here, as far as is known
+  std::reverse(inputs.begin(), inputs.end());
+  return inputs;
 }
 
 absl::Status Init(const Options& options) {
-  ASSIGN_OR_RETURN(const report::Input input, report::Load({options.build_dir, options.log}));
-  if (input.table.actions.empty())
-    return absl::NotFoundError(absl::StrCat(input.log.run_dir, ": nothing was recorded in it to learn from"));
-  const std::string text = policy::LearnPolicy(InputOf(input));
+  ASSIGN_OR_RETURN(const std::vector<report::Input> inputs, RunsOf(options));
+  Gatherer gatherer;
+  bool anything = false;
+  for (const report::Input& input : inputs) {
+    anything = anything || !input.table.actions.empty();
+    gatherer.Take(input);
+  }
+  if (!anything) {
+    return absl::NotFoundError(absl::StrCat(inputs.empty() ? options.build_dir : inputs.back().log.run_dir,
+                                            ": nothing was recorded in it to learn from"));
+  }
+  const std::string text = policy::LearnPolicy(gatherer.Finish());
   if (options.output.empty()) {
     std::cout << text;
     return absl::OkStatus();
@@ -149,17 +264,25 @@ void AddPolicyInit(CLI::App& app, Action* action) {
   auto o = std::make_shared<Options>();
   CLI::App* init = policy->add_subcommand(
       "init",
-      "the tightest policy file under which the latest build (or run) of a directory would pass again");
+      "the tightest policy file under which what ran would pass again: learned from the latest build of a "
+      "directory and the tests (or runs) after it");
   init->add_option("-C", o->build_dir, "the build directory (default: this one)")
       ->type_name("BUILD")
       ->check(NotEmpty());
-  init->add_option("--log", o->log, "the directory of one run's log, instead of the latest run")
+  init->add_option("--log", o->logs,
+                   "the directory of one run's log, instead of the latest ones; may be repeated")
       ->type_name("DIR")
-      ->check(NotEmpty());
+      ->check(NotEmpty())
+      ->allow_extra_args(false);
   init->add_option("-o,--output", o->output, "write it there (glovebox.toml) instead of to standard output")
       ->type_name("FILE")
       ->check(NotEmpty());
   init->add_flag("--force", o->force, "write over a file that is there");
+  init->footer(
+      "Build from clean and run all tests first, each as you will want to run it (glovebox-ninja, ctest): "
+      "what "
+      "did not happen is not learned, and will be refused. Read what it says before you keep it as "
+      "glovebox.toml at the top of the source tree. docs/policy.md says how it generalises.");
   init->callback([o, action] {
     *action = [o] {
       const absl::Status status = Init(*o);

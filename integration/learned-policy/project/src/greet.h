@@ -1,0 +1,1 @@
+const char* Greeting(int number);
