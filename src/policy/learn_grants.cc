@@ -162,8 +162,9 @@ class Granter {
 
   // Reading there tells nobody apart: the system's files, and what the build itself made.
   bool IsOrdinary(const std::string& path) const {
-    return !SystemRoot(path).empty() || IsUnder(path, "/etc") || IsUnder(path, "/dev") ||
-           IsBelow(path, places_.build) || (!IsTest() && IsBelow(path, places_.source));
+    return !SystemRoot(path).empty() || IsUnder(path, "/usr") || IsUnder(path, "/etc") ||
+           IsUnder(path, "/dev") || IsBelow(path, places_.build) ||
+           (!IsTest() && IsBelow(path, places_.source));
   }
 
   // Each raw grant to the root that holds it.

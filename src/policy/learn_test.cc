@@ -162,14 +162,15 @@ TEST(Learn, OneTestThatNeedsMoreThanTheOthersHasARuleOfItsOwn) {
   auto& uses = input.roles[0].uses;
   for (auto& [name, use] : uses) use.written["/home/u/p/build/log/" + name] = "/t";
   uses["a"].read["/home/u/p/data/x"] = "/t";
+  uses["a"].read["/usr/share/zoneinfo/UTC"] = "/t";  // the system's files tell nobody apart
   uses["b"].written["/home/u/p/build/b/out"] = "/t";
   uses["b"].read["/home/u/p/build/b/out"] = "/t";
   uses["c"].sockets = {"inet"};
   uses["c"].binds = {"inet:127.0.0.1:0"};
   const std::string text = LearnPolicy(input);
-  EXPECT_THAT(text,
-              HasSubstr("[test]     # 3 actions\nread = []\nwrite = [\"${build}/log\"]     # a, b, c: by "
-                        "t\nnetwork = \"none\"\n"));
+  EXPECT_THAT(text, HasSubstr("[test]     # 3 actions\nread = [\"/usr/share\"]     # zoneinfo/UTC: by "
+                              "t\nwrite = [\"${build}/log\"]     # a, b, c: by "
+                              "t\nnetwork = \"none\"\n"));
   EXPECT_THAT(text, HasSubstr("test = \"a\"\nread-add = [\"${source}/data/x\"]     # by t\n\n"));
   EXPECT_THAT(text, HasSubstr("test = \"b\"\nwrite-add = [\"${build}/b\"]     # out: by t\n\n"));
   EXPECT_THAT(text, HasSubstr("test = \"c\"\nnetwork = \"loopback\"     # 127.0.0.1\n"));

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "access/touch.h"
 #include "base/paths.h"
+#include "verify/rules.h"
 
 namespace glovebox::verify {
 namespace {
@@ -20,6 +21,7 @@ using access::Access;
 using access::Decision;
 
 constexpr absl::string_view kDeniedCall = "denied-call";
+constexpr absl::string_view kNetworkSocket = "network-socket";
 
 bool IsNetworkRule(absl::string_view rule) { return absl::StartsWith(rule, "network-"); }
 bool IsFolded(absl::string_view rule) {
@@ -104,6 +106,7 @@ class Gatherer {
   }
 
   std::vector<Finding> Finish() {
+    std::set<size_t> folded = FoldIntoSockets();
     std::map<std::tuple<std::string, size_t, std::string>, std::vector<size_t>> directories;
     for (size_t i = 0; i < groups_.size(); ++i) {
       const Finding& finding = groups_[i].finding;
@@ -111,7 +114,6 @@ class Gatherer {
       directories[{finding.rule, finding.action, std::string(Dirname(finding.object))}].push_back(i);
     }
     std::vector<Finding> findings;
-    std::set<size_t> folded;
     for (auto& [key, members] : directories) {
       if (members.size() < kFoldFrom || std::get<2>(key) == "/") continue;
       Fold(std::get<2>(key), members);
@@ -135,7 +137,39 @@ class Gatherer {
     return group;
   }
 
+  // What was done with a socket that the policy does not let be made is no second fault: under enforce it
+  // could not have been done. The first address is named.
+  std::set<size_t> FoldIntoSockets() {
+    std::set<size_t> folded;
+    std::set<size_t> named;
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      const Finding& use = groups_[i].finding;
+      if (!IsNetworkRule(use.rule) || use.rule == kNetworkSocket) continue;
+      const std::string family = use.object.substr(0, use.object.find(':'));
+      const auto socket = index_.find(
+          std::tuple(std::string(kNetworkSocket), use.action, absl::StrCat("a socket of ", family)));
+      if (socket == index_.end()) continue;
+      Finding& made = groups_[socket->second].finding;
+      if (made.place != use.place) continue;
+      if (named.insert(socket->second).second)
+        made.what = absl::StrCat("a socket of ", family, " is made, which the policy does not allow, and ",
+                                 absl::StrReplaceAll(use.what, {{", which the policy does not allow", ""}}));
+      made.calls += use.calls;
+      folded.insert(i);
+    }
+    return folded;
+  }
+
   void Mend(Finding* finding, absl::string_view object) const {
+    // A test that goes where the policy does not let it has a better way than to be let.
+    if (finding->rule == "write-outside" && actions_.TestOf(finding->action) != kNoAction) {
+      const Place place = input_.places.Of(object);
+      const Rule* rule = place == Place::kHome  ? FindRule("test-writes-home")
+                         : place == Place::kTmp ? FindRule("test-fixed-tmp")
+                                                : nullptr;
+      if (rule != nullptr)
+        finding->repair = absl::StrCat(rule->repair, "; or let the policy say so: write = [\"OBJECT\"]");
+    }
     finding->repair = absl::StrReplaceAll(finding->repair, {{"OBJECT", input_.places.Portable(object)}});
   }
 

@@ -37,6 +37,42 @@ TEST(PolicyFindings, ARuleIsToldWithItsPlaceAndItsEvidence) {
   EXPECT_EQ(finding.id.size(), 12u);
 }
 
+TEST(PolicyFindings, WhatIsDoneWithASocketThatMayNotBeIsTheSameFault) {
+  const std::string place = ": glovebox.toml:7:1 network none";
+  TestLog refused;
+  refused.Test(1, "t").Against(1, Op::kSocket, "inet", "network-socket" + place);
+  TestLog told;
+  told.Test(1, "t").Against(1, Op::kSocket, "inet", "network-socket" + place, Decision::kContinued);
+  told.Against(1, Op::kConnect, "inet:10.0.0.1:80", "network-connect" + place, Decision::kContinued);
+  told.Against(1, Op::kConnect, "inet:10.0.0.2:80", "network-connect" + place, Decision::kContinued);
+  ASSERT_THAT(told.Short(), ElementsAre("network-socket a socket of inet"));
+  const Finding finding = told.Findings()[0];
+  EXPECT_EQ(finding.id, refused.Findings()[0].id);
+  EXPECT_EQ(
+      finding.what,
+      "a socket of inet is made, which the policy does not allow, and inet:10.0.0.1:80 is connected to");
+  EXPECT_EQ(finding.calls, 3u);
+  // Another line of the policy is another fault.
+  told.Against(1, Op::kBind, "inet:0.0.0.0:80", "network-bind: glovebox.toml:9:1 network loopback");
+  EXPECT_EQ(told.Findings().size(), 2u);
+}
+
+TEST(PolicyFindings, ATestThatWritesOutsideIsToldHowItNeedNot) {
+  TestLog log;
+  log.Test(1, "t").Begin(2, Role::kCustom, "gen.h");
+  for (const char* path : {"/home/u/.x", "/tmp/x"}) {
+    log.Against(1, Op::kOpen, path, "write-outside: no path of the policy");
+    log.Against(2, Op::kOpen, path, "write-outside: no path of the policy");
+  }
+  const std::vector<Finding> findings = log.Findings();
+  ASSERT_EQ(findings.size(), 4u);
+  EXPECT_THAT(findings[0].repair, HasSubstr("set HOME to a directory of the test's own"));
+  EXPECT_THAT(findings[0].repair, HasSubstr("write = [\"${home}/.x\"]"));
+  EXPECT_THAT(findings[1].repair, testing::StartsWith("write below ${build}"));
+  EXPECT_THAT(findings[2].repair, HasSubstr("mkstemp()"));
+  EXPECT_THAT(findings[2].repair, HasSubstr("write = [\"${tmp}/x\"]"));
+}
+
 TEST(PolicyFindings, EveryRuleHasItsOwnWords) {
   const struct {
     const char* rule;
