@@ -170,6 +170,9 @@ class Gatherer {
       if (rule != nullptr)
         finding->repair = absl::StrCat(rule->repair, "; or let the policy say so: write = [\"OBJECT\"]");
     }
+    // An address as a policy spells it, without its family.
+    if (IsNetworkRule(finding->rule) && access::IsInternet(object))
+      object.remove_prefix(object.find(':') + 1);
     finding->repair = absl::StrReplaceAll(finding->repair, {{"OBJECT", input_.places.Portable(object)}});
   }
 

@@ -54,7 +54,8 @@ TEST(PolicyFindings, WhatIsDoneWithASocketThatMayNotBeIsTheSameFault) {
   EXPECT_EQ(finding.calls, 3u);
   // Another line of the policy is another fault.
   told.Against(1, Op::kBind, "inet:0.0.0.0:80", "network-bind: glovebox.toml:9:1 network loopback");
-  EXPECT_EQ(told.Findings().size(), 2u);
+  ASSERT_EQ(told.Findings().size(), 2u);
+  EXPECT_THAT(told.Findings()[1].repair, HasSubstr("network = { bind = [\"0.0.0.0:80\"] }"));
 }
 
 TEST(PolicyFindings, ATestThatWritesOutsideIsToldHowItNeedNot) {

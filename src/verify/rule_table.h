@@ -67,19 +67,19 @@ inline constexpr Rule kRules[] = {
      "  --> #6 fetch"},
     {"network-connect", Severity::kError, "an address was connected to that the policy does not allow",
      "what is made here depends on another machine, and works only as long as that one answers",
-     "do without, or name the address in the policy: network endpoints",
+     "do without, or let the policy say so: network = { connect = [\"OBJECT\"] }",
      "connect() to an address that is none of the policy's. Under `enforce` nothing was sent.",
      "error[network-connect]: inet:151.101.2.132:443 is connected to, which the policy does not allow\n"
      "  --> #6 fetch"},
     {"network-bind", Severity::kError, "an address was bound that the policy does not allow",
      "others can reach what runs here, and two of it cannot run at once",
-     "bind to 127.0.0.1 and port 0, or name the address in the policy",
+     "bind to 127.0.0.1 and port 0, or let the policy say so: network = { bind = [\"OBJECT\"] }",
      "bind() to an address that is none of the policy's.",
      "error[network-bind]: inet:0.0.0.0:8080 is bound, which the policy does not allow\n"
      "  --> #8 server_test"},
     {"network-send", Severity::kError, "something was sent to an address that the policy does not allow",
      "what is made here tells another machine something, or asks it",
-     "do without, or name the address in the policy",
+     "do without, or let the policy say so: network = { connect = [\"OBJECT\"] }",
      "A datagram (sendto, sendmsg, sendmmsg) to an address that is none of the policy's.",
      "error[network-send]: inet:8.8.8.8:53 is sent to, which the policy does not allow\n"
      "  --> #8 lookup_test"},
@@ -158,7 +158,7 @@ inline constexpr Rule kRules[] = {
      "  --> CMakeLists.txt:30 add_test  #6 golden_test"},
     {"test-writes-home", Severity::kError, "a test writes into the home directory of who runs it",
      "it changes somebody's own settings, and the next run meets what this one left",
-     "set HOME to a directory of the test's own (ENVIRONMENT HOME=...), or private_home in the policy",
+     "set HOME to a directory of the test's own (ENVIRONMENT HOME=...), or private-home = true in the policy",
      "Created, changed or removed below $HOME, and below neither source nor build nor temporary directory.\n"
      "The caches of compilers and fonts do not count.",
      "error[test-writes-home]: /home/u/.apprc is written by settings_test\n"
