@@ -264,8 +264,8 @@ void AddPolicyInit(CLI::App& app, Action* action) {
   auto o = std::make_shared<Options>();
   CLI::App* init = policy->add_subcommand(
       "init",
-      "the tightest policy file under which what ran would pass again: learned from the latest build of a "
-      "directory and the tests (or runs) after it");
+      "the tightest policy file under which what ran would pass again, learned from the latest run of a "
+      "directory: of tests with the build before them");
   init->add_option("-C", o->build_dir, "the build directory (default: this one)")
       ->type_name("BUILD")
       ->check(NotEmpty());

@@ -62,7 +62,7 @@ std::string QuotedList(const std::vector<std::string>& names) {
 }
 
 // What was touched below a grant, and by whom: "greet.c, greet.h: by cc1".
-std::string Why(const Grant& grant) {
+std::string Why(const Grant& grant, const LearnPlaces& places) {
   std::vector<std::string> files;
   std::set<std::string> programs;
   bool itself = false;
@@ -77,6 +77,8 @@ std::string Why(const Grant& grant) {
     why = "the compilers, their headers and libraries";
   } else if (Basename(grant.path) == "glovebox-launch") {
     return "what starts each step";
+  } else if (grant.path == places.tmp && !files.empty()) {
+    why = Count(files.size(), "file");  // their names change from run to run
   } else if (files.size() > kExamples) {
     why = absl::StrCat(files.size(), " files, ", files[0], " among them");
   } else {
@@ -147,7 +149,7 @@ class Writer {
       const bool toolchain = grant.path == kToolchainGrant;
       words.push_back(
           {absl::StrCat("\"", toolchain ? grant.path : SpeltPath(grant.path, input_.places), "\""),
-           Why(grant)});
+           Why(grant, input_.places)});
     }
     List(key, words);
   }

@@ -92,7 +92,7 @@ read = [
 write = [
   "/dev/null",  # by as
   "${build}",   # CMakeFiles/x.dir/a.o: by as
-  "${tmp}",     # cc1.s: by as
+  "${tmp}",     # 1 file: by as
 ]
 network = "none"
 )");
