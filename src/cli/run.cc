@@ -354,6 +354,21 @@ void AddPolicyOptions(CLI::App& run, RunOptions& o) {
       ->type_name("PATH")
       ->check(NotEmpty())
       ->allow_extra_args(false);
+  run.add_option("--network", o.network,
+                 "any, none (no socket but a pair of its own), unix, or loopback (unix and loopback "
+                 "addresses); replaces what a policy file says of the network")
+      ->check(CLI::IsMember({"any", "none", "unix", "loopback"}));
+  run.add_option("--connect", o.connect,
+                 "an address that may be connected and sent to (10.0.0.0/8:443, [::1]:80, *:443), beside "
+                 "what --network allows; without --network unix sockets and what --connect and --bind name "
+                 "are all that there is; may be repeated")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  run.add_option("--bind", o.bind, "the same for an address that may be listened on")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  run.add_flag("--network-namespace", o.network_namespace,
+               "a network namespace of its own with the loopback device alone");
   run.add_option("--level", o.level,
                  "how much is recorded: open (opens, execs, changes, network), full (+ stat, access, "
                  "readlink, listings), strict (full, and nothing is preloaded into a program), off")

@@ -19,6 +19,9 @@ struct RunOptions {
   int death_signal = 0;
   std::string wall_clock, total_memory, total_processes;
   std::vector<std::string> read, write;
+  std::string network;  // the name of a policy::NetworkMode but kNamed; empty: not given
+  std::vector<std::string> connect, bind;
+  bool network_namespace = false;
   std::string log;
   bool json = false, quiet = false, explain = false;
   std::string export_dir;

@@ -15,12 +15,16 @@
 #include "base/plain_word.h"
 #include "base/status.h"
 #include "policy/budget_text.h"
+#include "policy/endpoint.h"
 #include "policy/limits.h"
 #include "policy/measures.h"
+#include "policy/network_rules.h"
 #include "project/policy_source.h"
 
 namespace glovebox::cli {
 namespace {
+
+const policy::Origin kCommandLine = {"command line", 0, 0};
 
 // As the kernel would find it from here; what is missing at its end keeps its letters.
 std::string AbsolutePath(const std::string& path) {
@@ -63,10 +67,59 @@ void ApplyPaths(const RunOptions& o, policy::Policy* policy) {
               paths.end());
   for (const auto& [access, given] :
        {std::pair(policy::PathAccess::kRead, &o.read), std::pair(policy::PathAccess::kWrite, &o.write)}) {
-    for (const std::string& path : *given)
-      paths.push_back({access, AbsolutePath(path), {"command line", 0, 0}});
+    for (const std::string& path : *given) paths.push_back({access, AbsolutePath(path), kCommandLine});
   }
   policy->confine_files = true;
+}
+
+absl::Status AddEndpoints(const RunOptions& o, std::vector<policy::Endpoint>* endpoints) {
+  const std::pair<const char*, const std::vector<std::string>*> given[] = {{"--connect", &o.connect},
+                                                                           {"--bind", &o.bind}};
+  for (const auto& [option, texts] : given) {
+    for (const std::string& text : *texts) {
+      absl::StatusOr<std::vector<policy::Endpoint>> parsed = policy::ParseEndpoint(text);
+      if (!parsed.ok())
+        return absl::InvalidArgumentError(absl::StrCat(option, ": ", parsed.status().message()));
+      for (policy::Endpoint& endpoint : *parsed) {
+        endpoint.connect = texts == &o.connect;
+        endpoint.bind = texts == &o.bind;
+        endpoint.origin = kCommandLine;
+        endpoints->push_back(std::move(endpoint));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// As a policy file's `network` is read (policy/network_key.cc): it replaces the whole one before it, and
+// without a mode the addresses are all that is.
+absl::Status ApplyNetwork(const RunOptions& o, policy::Policy* policy) {
+  if (o.network.empty() && o.connect.empty() && o.bind.empty() && !o.network_namespace)
+    return absl::OkStatus();
+  policy::Network network;
+  network.origin = kCommandLine;
+  network.own_namespace = o.network_namespace;
+  RETURN_IF_ERROR(AddEndpoints(o, &network.endpoints));
+  network.mode = network.endpoints.empty() ? policy::NetworkMode::kLoopback : policy::NetworkMode::kNamed;
+  for (const policy::NetworkMode mode : {policy::NetworkMode::kAny, policy::NetworkMode::kNone,
+                                         policy::NetworkMode::kUnix, policy::NetworkMode::kLoopback}) {
+    if (o.network == policy::NetworkModeName(mode)) network.mode = mode;
+  }
+  if (network.mode == policy::NetworkMode::kAny && !network.endpoints.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--network any allows ", network.endpoints[0].text,
+                     " already, and every other address: leave --network out to allow what --connect and "
+                     "--bind name alone"));
+  }
+  const bool more = network.mode == policy::NetworkMode::kAny || network.mode == policy::NetworkMode::kNamed;
+  if (network.own_namespace && more) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--network-namespace holds loopback only, and ",
+                     o.network.empty() ? "--connect or --bind without --network" : "--network any",
+                     " wants more: say --network loopback, or leave --network-namespace out"));
+  }
+  policy->network = std::move(network);
+  return absl::OkStatus();
 }
 
 // What was given outranks; what was not says nothing.
@@ -95,6 +148,7 @@ absl::Status ApplyOptions(const RunOptions& o, policy::Policy* policy) {
     policy->limits[static_cast<size_t>(limit.limit)] = limit.value;
   }
   ApplyPaths(o, policy);
+  RETURN_IF_ERROR(ApplyNetwork(o, policy));
   return AddBudget(o, &policy->budget);
 }
 

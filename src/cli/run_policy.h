@@ -18,8 +18,9 @@ policy::Overrides OverridesOf(const RunOptions& o);
 policy::Subject SubjectOf(const RunOptions& o);
 
 // The file is --policy, or $GLOVEBOX_POLICY; a launcher that names none has the build's own (project/).
-// Without a file what is built in holds. InvalidArgument for a broken file, a limit that is none, and a
-// section that the action asks for and the file does not have.
+// Without a file what is built in holds. InvalidArgument for a broken file, a limit or an address that is
+// none, options that contradict each other, and a section that the action asks for and the file does not
+// have.
 absl::StatusOr<policy::Policy> PolicyFor(const RunOptions& o, const std::string& build_dir);
 
 }  // namespace glovebox::cli

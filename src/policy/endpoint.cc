@@ -105,7 +105,7 @@ absl::Status ReadAddress(absl::string_view text, const Parts& parts, Endpoint* e
   if (inet_pton(family, address.c_str(), endpoint->address.data()) != 1) {
     const bool name = !endpoint->ipv6 && address.find_first_not_of("0123456789.") != std::string::npos;
     if (address == "localhost")
-      return Bad(text, "is a name: say 127.0.0.1 or [::1], or network = \"loopback\"");
+      return Bad(text, "is a name: say 127.0.0.1 or [::1], or let the network be loopback");
     if (name) return Bad(text, absl::StrCat("is no number: names of hosts are not looked up ", kExamples));
     return Bad(text, absl::StrCat("holds no ", endpoint->ipv6 ? "IPv6" : "IPv4", " address ", kExamples));
   }
