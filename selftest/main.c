@@ -15,19 +15,21 @@
 #include "scenario.h"
 
 extern const struct scenario kProcesses[], kSupervisor[], kTerminals[], kInterfaces[], kNamespaces[],
-    kFiles[], kDescriptors[], kNetwork[], kAbis[], kResources[], kHonest[];
+    kFiles[], kHidden[], kDescriptors[], kNetwork[], kAbis[], kResources[], kHonest[];
 extern const size_t kProcessesSize, kSupervisorSize, kTerminalsSize, kInterfacesSize, kNamespacesSize,
-    kFilesSize, kDescriptorsSize, kNetworkSize, kAbisSize, kResourcesSize, kHonestSize;
+    kFilesSize, kHiddenSize, kDescriptorsSize, kNetworkSize, kAbisSize, kResourcesSize, kHonestSize;
 
 struct family {
   const struct scenario* rows;
   const size_t* size;
 };
 static const struct family kAll[] = {
-    {kProcesses, &kProcessesSize},     {kSupervisor, &kSupervisorSize}, {kTerminals, &kTerminalsSize},
-    {kInterfaces, &kInterfacesSize},   {kNamespaces, &kNamespacesSize}, {kFiles, &kFilesSize},
-    {kDescriptors, &kDescriptorsSize}, {kNetwork, &kNetworkSize},       {kAbis, &kAbisSize},
-    {kResources, &kResourcesSize},     {kHonest, &kHonestSize},
+    {kProcesses, &kProcessesSize},   {kSupervisor, &kSupervisorSize},
+    {kTerminals, &kTerminalsSize},   {kInterfaces, &kInterfacesSize},
+    {kNamespaces, &kNamespacesSize}, {kFiles, &kFilesSize},
+    {kHidden, &kHiddenSize},         {kDescriptors, &kDescriptorsSize},
+    {kNetwork, &kNetworkSize},       {kAbis, &kAbisSize},
+    {kResources, &kResourcesSize},   {kHonest, &kHonestSize},
 };
 
 const struct scenario* find_scenario(const char* name) {

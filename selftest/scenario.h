@@ -44,8 +44,8 @@ struct scenario {
   const char* family;
   const char* tries;
   enum holds holds;
-  const char*
-      options; /* of `glovebox run`, words apart by one blank; @IN@, @OUT@, @STATE@, @BIN@ are places */
+  const char* options; /* of `glovebox run`, words apart by one blank; where one begins with @IN@, @OUT@,
+                          @STATE@ or @BIN@, that is a place */
   unsigned needs;
   const char* not_bare; /* why it is not tried bare; null: it is */
   const char* record;   /* what one line of `glovebox log dump` holds then; null: nothing is asked */

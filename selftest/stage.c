@@ -230,7 +230,11 @@ static char* replaced(const char* word) {
   static const char* const kPlaces[][2] = {
       {"@IN@", "IN"}, {"@OUT@", "OUT"}, {"@STATE@", "STATE"}, {"@BIN@", "BIN"}};
   for (size_t i = 0; i < sizeof kPlaces / sizeof kPlaces[0]; ++i) {
-    if (strcmp(word, kPlaces[i][0]) == 0) return strdup(stage_text(kPlaces[i][1]));
+    const size_t length = strlen(kPlaces[i][0]);
+    if (strncmp(word, kPlaces[i][0], length) != 0) continue;
+    char path[4200];
+    snprintf(path, sizeof path, "%s%s", stage_text(kPlaces[i][1]), word + length);
+    return strdup(path);
   }
   return strdup(word);
 }

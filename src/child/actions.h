@@ -29,7 +29,7 @@ StepResult ExitForExport(Plan plan, Context context);
 StepResult Execute(Plan plan, Context context);
 
 // namespaces.cc
-StepResult EnterNetworkNamespace(Plan plan, Context context);
+StepResult EnterNamespaces(Plan plan, Context context);
 
 // steps_confine.cc
 StepResult GiveUpNewPrivileges(Plan plan, Context context);

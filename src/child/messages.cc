@@ -8,7 +8,7 @@
 namespace glovebox::child {
 namespace {
 
-// Indexed by StepCode. For kSetResourceLimits, kCapSet and kExec the name is appended.
+// Indexed by StepCode. For kSetResourceLimits, kCapSet, kExec and kMountNamespace the name is appended.
 constexpr StepMessage kMessages[] = {
     {StepCode::kNone, "None", "no step has failed"},
     {StepCode::kParentDeathSignal, "ParentDeathSignal", "cannot set the parent-death signal"},
@@ -33,6 +33,7 @@ constexpr StepMessage kMessages[] = {
     {StepCode::kCapSet, "CapSet", "cannot drop the capability"},
     {StepCode::kExec, "Exec", "cannot run"},
     {StepCode::kNetworkNamespace, "NetworkNamespace", "cannot enter a network namespace of its own"},
+    {StepCode::kMountNamespace, "MountNamespace", "cannot hide paths in a mount namespace of its own"},
 };
 static_assert(sizeof(kMessages) / sizeof(kMessages[0]) == kStepCodeCount);
 constexpr StepMessage kUnknown = {StepCode::kNone, "Unknown", "a step of another version failed"};
@@ -154,6 +155,8 @@ const char* CapabilityName(uint32_t capability) {
 const char* DetailName(StepCode code, uint32_t detail) {
   if (code == StepCode::kSetResourceLimits) return detail < kLimitCount ? kLimits[detail].name : "UNKNOWN";
   if (code == StepCode::kCapSet) return CapabilityName(detail);
+  if (code == StepCode::kMountNamespace && detail == kHiddenWorkingDirectory)
+    return "(the working directory is hidden)";
   return nullptr;
 }
 

@@ -116,8 +116,8 @@ StepList StepTable() { return {kSteps, sizeof(kSteps) / sizeof(kSteps[0])}; }
 [[noreturn]] void RunPipeline(const ChildPlan& plan, ChildContext& context) {
   // Before the rows: it needs the calls that they take away, and the pipes of a supervisor that is there
   // already.
-  if ((plan.flags & kNetworkNamespace) != 0) {
-    const StepResult result = EnterNetworkNamespace(plan, context);
+  if ((plan.flags & (kNetworkNamespace | kMountNamespace)) != 0) {
+    const StepResult result = EnterNamespaces(plan, context);
     if (result.code != StepCode::kNone) Fail(context, result);
   }
   for (const Step& step : kSteps) {

@@ -42,7 +42,7 @@ struct StepList {
 // Rows 0 to 24 in order. `guard(plan, context)` says whether a row is switched on: what --explain prints.
 StepList StepTable();
 
-// Enters a network namespace where the plan says so, runs the rows and ends in exec. What fails writes its
+// Enters namespaces where the plan says so, runs the rows and ends in exec. What fails writes its
 // message to stderr and a StepFailure to the status descriptor or the connection, and exits with the errno
 // (ENOSYS where it is 0). ValidatePlan() must have accepted the plan, and its spans must lie behind it.
 // Async-signal-safe: may run between fork and exec of a threaded program. An answer other than kListenerTaken

@@ -432,7 +432,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(NetworkNamespace, WhatThisHostCannotIsAFailureOrIsSkippedAsThePlanSays) {
   for (const bool best_effort : {false, true}) {
     Session session;
-    session.plan().flags |= kNetworkNamespace | (best_effort ? kNetworkBestEffort : 0u);
+    session.plan().flags |= kNetworkNamespace | (best_effort ? kNamespaceBestEffort : 0u);
     session.in_child = [](ChildContext&) { DenyHere(SYS_unshare, EPERM); };
     const Outcome outcome = session.Run();
     ASSERT_EQ(outcome.failures.size(), 1u);
@@ -450,10 +450,47 @@ TEST(NetworkNamespace, WhatThisHostCannotIsAFailureOrIsSkippedAsThePlanSays) {
   }
 }
 
+TEST(MountNamespace, WhatThisHostCannotIsAFailureOrIsSkippedAsThePlanSays) {
+  struct Refusal {
+    int call;
+    int error;
+  };
+  // No namespace, or none in which anything can be covered.
+  for (const Refusal& refusal : {Refusal{SYS_unshare, ENOSPC}, Refusal{SYS_mount, EPERM}}) {
+    for (const bool best_effort : {false, true}) {
+      Session session;
+      session.buffer.SetHiddenPaths({"/nonexistent"});
+      session.plan().flags |= kMountNamespace | (best_effort ? kNamespaceBestEffort : 0u);
+      session.in_child = [&refusal](ChildContext&) { DenyHere(refusal.call, refusal.error); };
+      const Outcome outcome = session.Run();
+      ASSERT_EQ(outcome.failures.size(), 1u);
+      EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kMountNamespace));
+      EXPECT_EQ(outcome.failures[0].kind, best_effort ? FailureKind::kSkipped : FailureKind::kFailed);
+      EXPECT_EQ(WEXITSTATUS(outcome.status), best_effort ? 0 : outcome.failures[0].error);
+      EXPECT_NE(outcome.error.find(
+                    best_effort ? "" : "glovebox: cannot hide paths in a mount namespace of its own: "),
+                std::string::npos)
+          << outcome.error;
+    }
+  }
+}
+
+// Of two, each is skipped by itself.
+TEST(MountNamespace, ThatItCannotBeHadLeavesTheNetworkNamespace) {
+  Session session;
+  session.plan().flags |= kMountNamespace | kNetworkNamespace | kNamespaceBestEffort;
+  session.in_child = [](ChildContext&) { DenyHere(SYS_mount, EPERM); };
+  const Outcome outcome = session.Run();
+  if (outcome.failures.size() == 2) GTEST_SKIP() << "no network namespace can be had";
+  ASSERT_EQ(outcome.failures.size(), 1u);
+  EXPECT_EQ(outcome.failures[0].step, static_cast<uint32_t>(StepCode::kMountNamespace));
+  EXPECT_EQ(outcome.status, 0) << outcome.error;
+}
+
 // Half of the way is none: there is no way back out of a namespace.
 TEST(NetworkNamespace, WhatFailsBehindTheNamespaceLeavesNobodyInOneByBestEffort) {
   Session session;
-  session.plan().flags |= kNetworkNamespace | kNetworkBestEffort;
+  session.plan().flags |= kNetworkNamespace | kNamespaceBestEffort;
   static char before[64], after[64];
   session.in_child = [](ChildContext& context) {
     DenyHere(SYS_ioctl, EIO, 1, 0x8914);  // SIOCSIFFLAGS

@@ -34,6 +34,10 @@ bool Inside(Span span, size_t size) {
   return span.offset >= sizeof(ChildPlan) && uint64_t{span.offset} + span.size <= size;
 }
 
+bool Terminated(const void* bytes, Span span) {
+  return span.size == 0 || static_cast<const char*>(bytes)[span.offset + span.size - 1] == '\0';
+}
+
 bool WholeInstructions(Span span) {
   return span.size % sizeof(sock_filter) == 0 && span.size / sizeof(sock_filter) <= kMaxInstructions &&
          span.offset % alignof(sock_filter) == 0;
@@ -57,10 +61,9 @@ const char* ValidatePlan(const void* bytes, size_t size) {
     return "plan: a listener is wanted, but there is no filter for it";
   }
   if (!Inside(plan.environment_rules, size)) return "plan: the environment lies outside of it";
-  const Span rules = plan.environment_rules;
-  if (rules.size != 0 && static_cast<const char*>(bytes)[rules.offset + rules.size - 1] != '\0') {
-    return "plan: the environment is not terminated";
-  }
+  if (!Terminated(bytes, plan.environment_rules)) return "plan: the environment is not terminated";
+  if (!Inside(plan.hidden_paths, size)) return "plan: the hidden paths lie outside of it";
+  if (!Terminated(bytes, plan.hidden_paths)) return "plan: the hidden paths are not terminated";
   if (plan.parent_death_signal < 0 || plan.parent_death_signal > 64) {
     return "plan: no such parent-death signal";
   }

@@ -15,7 +15,7 @@
 namespace glovebox::child {
 
 inline constexpr uint64_t kPlanMagic = 0x314e414c50584247;  // "GBXPLAN1"
-inline constexpr uint32_t kPlanVersion = 2;
+inline constexpr uint32_t kPlanVersion = 3;
 
 // A piece of the plan; size 0 means absent.
 struct Span {
@@ -25,24 +25,25 @@ struct Span {
 
 // Guards of the step table: which rows are switched on.
 enum PlanFlag : uint32_t {
-  kRestoreSigmask = 1u << 0,      // row 4
-  kKernelOnly = 1u << 1,          // rows 6-8 are loaded although there is a listener
-  kAppendOnly = 1u << 2,          // row 7
-  kRestrictKptr = 1u << 3,        // row 8
-  kLandlockBestEffort = 1u << 4,  // row 9: a host that cannot is skipped and recorded, not refused
-  kDenyTsc = 1u << 5,             // row 16
-  kRestrictPrlimit = 1u << 6,     // row 17 instead of row 22
-  kStop = 1u << 7,                // row 19
-  kWantListener = 1u << 8,        // row 20
-  kWaitKillable = 1u << 9,        // row 20: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, where the host knows it
-  kSpecAllow = 1u << 10,          // every filter: SECCOMP_FILTER_FLAG_SPEC_ALLOW ("ssb")
-  kDropCapabilities = 1u << 11,   // row 21 has something to do
-  kHoldsNetwork = 1u << 12,       // row 20: its filter refuses sockets
-  kNetworkNamespace = 1u << 13,   // before row 0: a network namespace of its own
-  kNetworkBestEffort = 1u << 14,  // ... a host that cannot is skipped and recorded, not refused
+  kRestoreSigmask = 1u << 0,        // row 4
+  kKernelOnly = 1u << 1,            // rows 6-8 are loaded although there is a listener
+  kAppendOnly = 1u << 2,            // row 7
+  kRestrictKptr = 1u << 3,          // row 8
+  kLandlockBestEffort = 1u << 4,    // row 9: a host that cannot is skipped and recorded, not refused
+  kDenyTsc = 1u << 5,               // row 16
+  kRestrictPrlimit = 1u << 6,       // row 17 instead of row 22
+  kStop = 1u << 7,                  // row 19
+  kWantListener = 1u << 8,          // row 20
+  kWaitKillable = 1u << 9,          // row 20: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, where the host knows it
+  kSpecAllow = 1u << 10,            // every filter: SECCOMP_FILTER_FLAG_SPEC_ALLOW ("ssb")
+  kDropCapabilities = 1u << 11,     // row 21 has something to do
+  kHoldsNetwork = 1u << 12,         // row 20: its filter refuses sockets
+  kNetworkNamespace = 1u << 13,     // before row 0: a network namespace of its own
+  kNamespaceBestEffort = 1u << 14,  // ... or a mount namespace: a host that cannot is skipped and recorded
   // Before row 0, by who stays beside the command (private_directory.h).
-  kPrivateTmp = 1u << 15,   // a TMPDIR of its own
-  kPrivateHome = 1u << 16,  // an empty HOME of its own
+  kPrivateTmp = 1u << 15,      // a TMPDIR of its own
+  kPrivateHome = 1u << 16,     // an empty HOME of its own
+  kMountNamespace = 1u << 17,  // before row 0: one of its own, in which `hidden_paths` are covered
 };
 
 // The fourteen limits, in the order of the spec. The value is the index into ChildPlan::limits.
@@ -106,6 +107,8 @@ struct ChildPlan {
   // Row 14: NUL-terminated entries, each "-NAME" (unset), "+NAME=value" (set) or "=NAME" (of an allow list:
   // when there is at least one, only these and TEST_ variables stay). Names may end in '*'.
   Span environment_rules;
+  // Before row 0, with kMountNamespace: NUL-terminated absolute paths. What is not there is passed over.
+  Span hidden_paths;
 };
 
 // Checks magic, version, size, that every span lies inside and that filters are whole instructions (<= 4096).

@@ -13,6 +13,7 @@ PlanBuffer Sound() {
   PlanBuffer buffer;
   buffer.SetFilter(&ChildPlan::notify_filter, FilterOf(1, SECCOMP_RET_ALLOW));
   buffer.SetEnvironmentRules({"=A", "+B=1"});
+  buffer.SetHiddenPaths({"/a", "/b/c"});
   buffer.plan().flags = kWantListener;
   return buffer;
 }
@@ -48,6 +49,8 @@ TEST(ValidatePlan, RefusesWhatIsNone) {
       {"no filter for the listener", [](ChildPlan& p) { p.notify_filter = {}; }},
       {"environment outside", [](ChildPlan& p) { p.environment_rules.size = p.size; }},
       {"environment not terminated", [](ChildPlan& p) { p.environment_rules.size -= 1; }},
+      {"hidden paths outside", [](ChildPlan& p) { p.hidden_paths.offset = p.size; }},
+      {"hidden paths not terminated", [](ChildPlan& p) { p.hidden_paths.size -= 1; }},
       {"signal", [](ChildPlan& p) { p.parent_death_signal = 65; }},
   };
   for (const Bad& bad : kBad) {

@@ -33,8 +33,12 @@ enum class StepCode : uint32_t {
   kCapSet,
   kExec,
   kNetworkNamespace,
+  kMountNamespace,
 };
-inline constexpr uint32_t kStepCodeCount = 23;
+inline constexpr uint32_t kStepCodeCount = 24;
+
+// The detail of kMountNamespace: the working directory is hidden itself, or below what is.
+inline constexpr uint32_t kHiddenWorkingDirectory = 1;
 
 struct StepMessage {
   StepCode code;
@@ -48,8 +52,9 @@ const StepMessage& MessageOf(StepCode code);
 // "CAP_CHOWN" of 0; "CAP_UNKNOWN" of a number that is not known here. Async-signal-safe.
 const char* CapabilityName(uint32_t capability);
 
-// What the detail of a failure names: "NOFILE" for kSetResourceLimits, "CAP_CHOWN" for kCapSet; null for
-// every other code. A number that is not known here is "UNKNOWN" or "CAP_UNKNOWN". Async-signal-safe.
+// What the detail of a failure names: "NOFILE" for kSetResourceLimits, "CAP_CHOWN" for kCapSet, for
+// kMountNamespace what of it failed; null for every other code. A number that is not known here is "UNKNOWN"
+// or "CAP_UNKNOWN". Async-signal-safe.
 const char* DetailName(StepCode code, uint32_t detail);
 
 // The exit status of a set-up that failed with `error`: itself, ENOSYS where it is 0 or no errno that is

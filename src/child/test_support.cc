@@ -85,6 +85,12 @@ void PlanBuffer::SetEnvironmentRules(const std::vector<std::string>& rules) {
   Append(&ChildPlan::environment_rules, text.data(), text.size());
 }
 
+void PlanBuffer::SetHiddenPaths(const std::vector<std::string>& paths) {
+  std::string text;
+  for (const std::string& path : paths) text += path + '\0';
+  Append(&ChildPlan::hidden_paths, text.data(), text.size());
+}
+
 void PlanBuffer::SetLimit(Limit limit, uint64_t value) {
   plan().limits[static_cast<uint32_t>(limit)] = {1, 0, value};
 }

@@ -33,6 +33,7 @@ class PlanBuffer {
   // `member` as in &ChildPlan::ioctl_filter.
   void SetFilter(Span ChildPlan::*member, const Filter& filter);
   void SetEnvironmentRules(const std::vector<std::string>& rules);
+  void SetHiddenPaths(const std::vector<std::string>& paths);
   void SetLimit(Limit limit, uint64_t value);
 
  private:

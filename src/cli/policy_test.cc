@@ -145,5 +145,29 @@ TEST_F(PolicyCli, ModeAndLevelOfTheCommandLineOutrankTheFile) {
   EXPECT_EQ(Run({"run", "--mode", "strict", "--", "true"}).exit(), 2);
 }
 
+TEST_F(PolicyCli, WhatTheCommandLineHidesIsNotThere) {
+  ASSERT_OK(MakeDirectories(Path("build/od[d")));
+  Write("build/od[d/key", "secret\n");
+  Write("build/other", "fine\n");
+  Write("p.toml", absl::StrCat("hidden = [\"", Path("build/other"), "\"]\n"));
+  const auto said = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"run", "-q", "--mode", "enforce", "--read", "/", "--write", "/dev/null",
+                                     "--policy", Path("p.toml")});
+    options.insert(options.end(), {"--", "sh", "-c", "cat 'od[d/key' other 2>/dev/null"});
+    return Run(options);
+  };
+  EXPECT_EQ(said({}).out, "secret\n");
+  const Outcome relative = said({"--hide", "od\\[d/k*"});
+  EXPECT_EQ(relative.out, "fine\n") << "the list replaces the file's";
+  EXPECT_THAT(relative.err, HasSubstr("hidden: command line hidden "));
+  EXPECT_EQ(said({"--hide", Path("build/other"), "--hide", "od\\[d"}).out, "");
+  EXPECT_EQ(Run({"run", "--hide", "x/../y", "--", "true"}).exit(), 2);
+  const std::string rows =
+      Run({"run", "--explain", "--mode", "enforce", "--read", "/", "--hide", "other", "--hide-by-namespace"})
+          .out;
+  EXPECT_THAT(rows, HasSubstr(absl::StrCat(" -  on   mount namespace  (covers ",
+                                           RealPath(Path("build/other")), ")\n")));
+}
+
 }  // namespace
 }  // namespace glovebox::cli

@@ -354,6 +354,14 @@ void AddPolicyOptions(CLI::App& run, RunOptions& o) {
       ->type_name("PATH")
       ->check(NotEmpty())
       ->allow_extra_args(false);
+  run.add_option("--hide", o.hide,
+                 "a path or pattern that is not there for the command (enforce), whatever --read and --write "
+                 "grant; may be repeated")
+      ->type_name("PATTERN")
+      ->check(NotEmpty())
+      ->allow_extra_args(false);
+  run.add_flag("--hide-by-namespace", o.hide_by_namespace,
+               "cover the hidden paths in a mount namespace of the command's own as well");
   run.add_option("--network", o.network,
                  "any, none (no socket but a pair of its own), unix, or loopback (unix and loopback "
                  "addresses); replaces what a policy file says of the network")

@@ -18,7 +18,8 @@ struct RunOptions {
        ssb = false;
   int death_signal = 0;
   std::string wall_clock, total_memory, total_processes;
-  std::vector<std::string> read, write;
+  std::vector<std::string> read, write, hide;
+  bool hide_by_namespace = false;
   std::string network;  // the name of a policy::NetworkMode but kNamed; empty: not given
   std::vector<std::string> connect, bind;
   bool network_namespace = false;

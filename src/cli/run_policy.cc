@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/paths.h"
@@ -55,16 +56,33 @@ absl::Status AddBudget(const RunOptions& o, policy::Budget* budget) {
   return add(o.total_processes, policy::ParseCount, "--total-processes", &budget->processes);
 }
 
+void Remove(policy::PathAccess access, std::vector<policy::PathRule>* paths) {
+  paths->erase(std::remove_if(paths->begin(), paths->end(),
+                              [access](const policy::PathRule& rule) { return rule.access == access; }),
+               paths->end());
+}
+
+// The current directory's letters stand for themselves.
+std::string AbsolutePattern(const std::string& pattern) {
+  if (absl::StartsWith(pattern, "/")) return pattern;
+  std::string text;
+  for (const char letter : AbsolutePath(".")) {
+    if (absl::StrContains("*?[\\", absl::string_view(&letter, 1))) text += '\\';
+    text += letter;
+  }
+  return absl::StrCat(text, "/", pattern);
+}
+
 // The paths that were given are all that there are.
 void ApplyPaths(const RunOptions& o, policy::Policy* policy) {
-  if (o.read.empty() && o.write.empty()) return;
   std::vector<policy::PathRule>& paths = policy->paths;
-  paths.erase(std::remove_if(paths.begin(), paths.end(),
-                             [](const policy::PathRule& rule) {
-                               return rule.access == policy::PathAccess::kRead ||
-                                      rule.access == policy::PathAccess::kWrite;
-                             }),
-              paths.end());
+  if (o.hide_by_namespace) policy->hide_by_namespace = true;
+  if (!o.hide.empty()) Remove(policy::PathAccess::kHidden, &paths);
+  for (const std::string& pattern : o.hide)
+    paths.push_back({policy::PathAccess::kHidden, AbsolutePattern(pattern), kCommandLine});
+  if (o.read.empty() && o.write.empty()) return;
+  Remove(policy::PathAccess::kRead, &paths);
+  Remove(policy::PathAccess::kWrite, &paths);
   for (const auto& [access, given] :
        {std::pair(policy::PathAccess::kRead, &o.read), std::pair(policy::PathAccess::kWrite, &o.write)}) {
     for (const std::string& path : *given) paths.push_back({access, AbsolutePath(path), kCommandLine});

@@ -2,13 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/status.h"
 #include "child/context.h"
@@ -105,6 +108,27 @@ absl::StatusOr<access::ActionEnd> Export(const RunOptions& o, const policy::Poli
   return end;
 }
 
+namespace {
+
+// What comes before row 0, and has none of its own.
+void ExplainNamespaces(const child::ChildPlan& plan, const std::vector<std::string>& covered) {
+  const std::string end = (plan.flags & child::kNamespaceBestEffort) != 0
+                              ? "; skipped and reported where this host cannot)\n"
+                              : ")\n";
+  if ((plan.flags & child::kNetworkNamespace) != 0)
+    std::cout << " -  on   network namespace  (the loopback device alone" << end;
+  if ((plan.flags & child::kMountNamespace) != 0) {
+    constexpr size_t kTold = 4;
+    const std::vector<std::string> first(
+        covered.begin(), covered.begin() + static_cast<long>(std::min(covered.size(), kTold)));
+    std::cout << " -  on   mount namespace  (covers " << EscapeBytes(absl::StrJoin(first, ", "))
+              << (covered.size() > kTold ? absl::StrCat(" and ", covered.size() - kTold, " more") : "")
+              << end;
+  }
+}
+
+}  // namespace
+
 absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
                           const kernel::HostFeatures& host) {
   ASSIGN_OR_RETURN(const policy::CompiledPlan compiled,
@@ -113,11 +137,7 @@ absl::Status ExplainSteps(const RunOptions& o, const policy::Policy& policy,
   child::ChildContext context;
   if (o.pty) context.pty = 0;
   if (compiled.ruleset.valid()) context.ruleset = compiled.ruleset.get();
-  if ((plan->flags & child::kNetworkNamespace) != 0) {
-    const bool skips = (plan->flags & child::kNetworkBestEffort) != 0;
-    std::cout << " -  on   network namespace  (the loopback device alone"
-              << (skips ? "; skipped and reported where this host cannot)\n" : ")\n");
-  }
+  ExplainNamespaces(*plan, compiled.covered);
   for (const child::Step& step : child::StepTable()) {
     const bool on = step.guard(*plan, context);
     std::cout << (step.row < 10 ? " " : "") << step.row << (on ? "  on   " : "  off  ") << step.name << "  ("

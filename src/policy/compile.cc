@@ -16,6 +16,7 @@
 #include "policy/capabilities.h"
 #include "policy/denied_calls.h"
 #include "policy/filters.h"
+#include "policy/hidden_places.h"
 #include "policy/landlock_rules.h"
 #include "policy/logs.h"
 #include "policy/network_rules.h"
@@ -118,6 +119,13 @@ child::Span AppendSpan(std::string* plan, const std::string& bytes) {
   return span;
 }
 
+// Each with a NUL behind it.
+std::string Entries(const std::vector<std::string>& texts) {
+  std::string bytes;
+  for (const std::string& text : texts) absl::StrAppend(&bytes, text, absl::string_view("\0", 1));
+  return bytes;
+}
+
 uint32_t PlanFlags(const Policy& policy, const kernel::HostFeatures& host, const CompileOptions& options) {
   const std::pair<bool, uint32_t> flags[] = {
       {policy.restore_sigmask, child::kRestoreSigmask},
@@ -135,7 +143,7 @@ uint32_t PlanFlags(const Policy& policy, const kernel::HostFeatures& host, const
       {policy.ssb, child::kSpecAllow},
       {HoldsNetwork(policy), child::kHoldsNetwork},
       {policy.network.own_namespace, child::kNetworkNamespace},
-      {policy.mode != Mode::kEnforce || policy.best_effort, child::kNetworkBestEffort},
+      {policy.mode != Mode::kEnforce || policy.best_effort, child::kNamespaceBestEffort},
   };
   uint32_t value = 0;
   for (const auto& [on, flag] : flags) value |= on ? flag : 0;
@@ -197,16 +205,41 @@ absl::Status CheckPatterns(const Policy& policy, const CompileOptions& options,
   if (policy.mode != Mode::kEnforce || options.listener || options.outer != nullptr) return absl::OkStatus();
   for (const PathRule& rule : policy.paths) {
     const bool append = rule.access == PathAccess::kAppend;
-    const bool hidden = rule.access == PathAccess::kHidden && !policy.hide_by_namespace;
+    const bool covered = policy.hide_by_namespace && IsOnePlace(rule);
+    const bool hidden = rule.access == PathAccess::kHidden && !covered;
     if (!append && !hidden) continue;
     const std::string reason =
         absl::StrCat(OriginText(rule.origin), ": ", append ? "append-only" : "hidden", " path ", rule.path,
                      ": a supervisor is needed, and none listens here (record level off, or another listener "
-                     "above)");
+                     "above)",
+                     hidden && policy.hide_by_namespace
+                         ? "; a mount namespace covers what is there, not what will fit the pattern"
+                         : "");
     if (!policy.best_effort) return absl::UnimplementedError(reason);
     unheld->push_back(reason);
   }
   return absl::OkStatus();
+}
+
+// A best effort that is not tried, and not done around this action either.
+bool GoesUncovered(const Policy& policy, const Policy* outer) {
+  if (!policy.best_effort || outer == nullptr || outer->mode != Mode::kEnforce) return false;
+  Policy wants = policy, around = *outer;
+  wants.best_effort = around.best_effort = false;
+  return !HiddenPlaces(wants, &around).empty();
+}
+
+// What no namespace can say for certain is held all the same, but by somebody who answers.
+void ForetellPatterns(const Policy& policy, const CompileOptions& options,
+                      std::vector<std::string>* skipped) {
+  if (!policy.hide_by_namespace || policy.mode != Mode::kEnforce) return;
+  if (!options.listener && options.outer == nullptr) return;
+  for (const PathRule& rule : policy.paths) {
+    if (rule.access != PathAccess::kHidden || IsOnePlace(rule)) continue;
+    skipped->push_back(absl::StrCat(OriginText(rule.origin), ": hidden path ", rule.path,
+                                    ": a mount namespace covers what fits it when the action begins; what "
+                                    "fits it later the supervisor hides"));
+  }
 }
 
 uint64_t ScopeOf(const Policy& policy) {
@@ -258,9 +291,17 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
   RETURN_IF_ERROR(CheckEnvironmentRules(policy.environment));
   RETURN_IF_ERROR(CheckPatterns(policy, options, &compiled.unheld));
   compiled.skipped.insert(compiled.skipped.end(), compiled.unheld.begin(), compiled.unheld.end());
+  ForetellPatterns(policy, options, &compiled.skipped);
 
   child::ChildPlan plan;
   plan.flags = PlanFlags(policy, host, options);
+  compiled.covered = HiddenPlaces(policy, options.outer);
+  if (GoesUncovered(policy, options.outer)) {
+    compiled.unheld.emplace_back(
+        "hide-by-namespace: the action around this one is in mode enforce, where nobody makes a namespace; "
+        "the supervisor hides");
+  }
+  if (!compiled.covered.empty()) plan.flags |= child::kMountNamespace;
   plan.parent_death_signal = policy.parent_death_signal;
   ASSIGN_OR_RETURN(Ruleset ruleset,
                    MakeRuleset(policy, host, ScopeOf(policy), options.outer, &compiled.skipped));
@@ -289,10 +330,8 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
     if (!filter->ok()) return filter->status();
     *span = AppendSpan(&bytes, **filter);
   }
-  std::string rules;
-  for (const std::string& rule : policy.environment)
-    absl::StrAppend(&rules, rule, absl::string_view("\0", 1));
-  plan.environment_rules = AppendSpan(&bytes, rules);
+  plan.environment_rules = AppendSpan(&bytes, Entries(policy.environment));
+  plan.hidden_paths = AppendSpan(&bytes, Entries(compiled.covered));
   plan.size = static_cast<uint32_t>(bytes.size());
   std::memcpy(bytes.data(), &plan, sizeof plan);
   compiled.bytes = std::move(bytes);

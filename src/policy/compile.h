@@ -18,7 +18,9 @@ namespace glovebox::policy {
 struct CompiledPlan {
   std::string bytes;
   UniqueFd ruleset;  // Landlock ruleset with file or TCP rights; empty when the plan's scope is all there is
-  std::vector<Grant> grants;        // what its rules stand on: StillTrue() in landlock_rules.h
+  std::vector<Grant> grants;  // what its rules stand on: StillTrue() in landlock_rules.h
+  std::vector<std::string>
+      covered;                      // what its mount namespace covers: HiddenPlaces() again, for who keeps it
   std::vector<std::string> unheld;  // what a best effort goes without, and the child does not try: it says
                                     // nothing of it, so whoever starts it puts it into the record
   std::vector<std::string>

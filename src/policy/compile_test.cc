@@ -263,8 +263,58 @@ TEST(CompilePlan, ANetworkNamespaceIsAskedForAsStrictlyAsTheModeSays) {
     policy.network.own_namespace = true;
     ASSERT_OK_AND_ASSIGN(plan, CompilePlan(policy, GoodHost(), {}));
     EXPECT_NE(Head(plan).flags & child::kNetworkNamespace, 0u);
-    EXPECT_EQ((Head(plan).flags & child::kNetworkBestEffort) != 0, mode != Mode::kEnforce);
+    EXPECT_EQ((Head(plan).flags & child::kNamespaceBestEffort) != 0, mode != Mode::kEnforce);
   }
+}
+
+PathRule Hidden(const char* path) { return {PathAccess::kHidden, path, {"glovebox.toml", 3, 1}}; }
+
+TEST(CompilePlan, AMountNamespaceIsAskedForWhereHiddenPathsAreHeld) {
+  Policy policy = DefaultPolicy(Role::kRun);
+  policy.hide_by_namespace = true;
+  policy.paths = {Hidden("/srv/key"), Hidden("/nonexistent/**")};
+  for (const Mode mode : {Mode::kObserve, Mode::kReport}) {
+    policy.mode = mode;
+    ASSERT_OK_AND_ASSIGN(const CompiledPlan plan, CompilePlan(policy, GoodHost(), {}));
+    EXPECT_EQ(Head(plan).flags & child::kMountNamespace, 0u) << "all goes on there";
+  }
+  policy.mode = Mode::kEnforce;
+  ASSERT_OK_AND_ASSIGN(CompiledPlan plan, CompilePlan(policy, GoodHost(), {}));
+  EXPECT_NE(Head(plan).flags & child::kMountNamespace, 0u);
+  const child::Span span = Head(plan).hidden_paths;
+  EXPECT_EQ(plan.bytes.substr(span.offset, span.size), std::string("/nonexistent\0/srv/key\0", 22));
+  // The same policy around it has covered them.
+  const Policy outer = policy;
+  ASSERT_OK_AND_ASSIGN(plan, CompilePlan(policy, GoodHost(), {.listener = false, .outer = &outer}));
+  EXPECT_EQ(Head(plan).flags & child::kMountNamespace, 0u);
+  policy.paths.push_back(Hidden("/srv/other"));
+  ASSERT_OK_AND_ASSIGN(plan, CompilePlan(policy, GoodHost(), {.listener = false, .outer = &outer}));
+  EXPECT_NE(Head(plan).flags & child::kMountNamespace, 0u);
+  policy.best_effort = true;
+  ASSERT_OK_AND_ASSIGN(plan, CompilePlan(policy, GoodHost(), {.listener = false, .outer = &outer}));
+  EXPECT_EQ(Head(plan).flags & child::kMountNamespace, 0u);
+  EXPECT_THAT(plan.unheld, testing::Contains(HasSubstr("nobody makes a namespace")));
+  policy.paths.clear();
+  ASSERT_OK_AND_ASSIGN(plan, CompilePlan(policy, GoodHost(), {}));
+  EXPECT_EQ(Head(plan).flags & child::kMountNamespace, 0u) << "nothing is hidden";
+}
+
+TEST(CompilePlan, ANamespaceNeedsNoSupervisorForWhatItCoversWholly) {
+  Policy policy = DefaultPolicy(Role::kRun);
+  policy.mode = Mode::kEnforce;
+  policy.network.mode = NetworkMode::kUnix;
+  policy.paths = {Hidden("/srv/key")};
+  EXPECT_FALSE(CompilePlan(policy, GoodHost(), {.listener = false}).ok());
+  policy.hide_by_namespace = true;
+  EXPECT_OK(CompilePlan(policy, GoodHost(), {.listener = false}));
+  policy.paths = {Hidden("/srv/*.key")};
+  EXPECT_THAT(CompilePlan(policy, GoodHost(), {.listener = false}).status().message(),
+              AllOf(HasSubstr("glovebox.toml:3:1: hidden path /srv/*.key: a supervisor is needed"),
+                    HasSubstr("a mount namespace covers what is there")));
+  ASSERT_OK_AND_ASSIGN(const CompiledPlan plan, CompilePlan(policy, GoodHost(), {}));
+  ASSERT_THAT(plan.skipped, SizeIs(1)) << "that a pattern is half the namespace's is told";
+  EXPECT_THAT(plan.skipped[0], HasSubstr("the supervisor hides"));
+  EXPECT_THAT(plan.unheld, IsEmpty());
 }
 
 // A network of its own that the outer supervisor holds already is left to it, on record.

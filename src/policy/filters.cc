@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "kernel/abi.h"
 #include "policy/denied_calls.h"
+#include "policy/hidden_places.h"
 #include "policy/logs.h"
 #include "policy/network_rules.h"
 #include "policy/pointer_calls.h"
@@ -170,7 +171,8 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
 }
 
 bool MayHaveGate(const Policy& policy) {
-  return !policy.restrict_kptr && !policy.kernel_only && policy.level >= kernel::Level::kFull;
+  return !policy.restrict_kptr && !policy.kernel_only && policy.level >= kernel::Level::kFull &&
+         !AnswersLooks(policy);
 }
 
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table) {
@@ -180,9 +182,12 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
       AddTimeStampCounter(builder, policy, policy.kernel_only ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_NOTIFY));
   if (HoldsNetwork(policy)) RETURN_IF_ERROR(AddNetwork(builder));
   std::vector<std::string> noticed;
+  const bool looks = AnswersLooks(policy);
   const bool gate = policy.gate != 0 && MayHaveGate(policy);
   for (const kernel::SyscallRow& row : table) {
-    if (row.level > policy.level && row.refuse == 0) continue;
+    // A directory is listed by a descriptor, which nobody has of what is hidden.
+    const bool look = looks && row.level == kernel::Level::kFull && row.op != Op::kList;
+    if (row.level > policy.level && row.refuse == 0 && !look) continue;
     const int number = kernel::SyscallNumber(kNativeArch, row.name);
     if (number < 0) continue;
     const int required = kernel::RequiredRegister(row);

@@ -57,6 +57,29 @@ TEST(NotifyFilter, NotifiesExactlyTheTableOfItsLevel) {
   }
 }
 
+// As if it were not there: also for who only looks.
+TEST(NotifyFilter, NotifiesLooksAtEveryLevelWherePathsAreHidden) {
+  const auto looks = [](const Policy& policy) {
+    const std::string filter = Bytes(NotifyFilter(policy, kernel::SyscallTable()));
+    int count = 0;
+    for (const char* name : {"statx", "newfstatat", "faccessat2", "readlinkat", "statfs"})
+      count += Decide(filter, name, {1, 1, 1, 1, 1}) == SECCOMP_RET_USER_NOTIF ? 1 : 0;
+    EXPECT_EQ(Decide(filter, "getdents64", {1, 1, 1}), SECCOMP_RET_ALLOW) << "of a descriptor";
+    return count;
+  };
+  Policy policy = At(kernel::Level::kOpen);
+  policy.paths = {{PathAccess::kHidden, "/srv/key", {}}};
+  EXPECT_EQ(looks(policy), 0) << "mode report lets everything go on";
+  policy.mode = Mode::kEnforce;
+  EXPECT_EQ(looks(policy), 5);
+  policy.hide_by_namespace = true;
+  EXPECT_EQ(looks(policy), 0) << "the namespace answers";
+  policy.best_effort = true;
+  EXPECT_EQ(looks(policy), 5) << "and may be missing";
+  policy.level = kernel::Level::kFull;
+  EXPECT_FALSE(MayHaveGate(policy));
+}
+
 TEST(NotifyFilter, NeverNotifiesWhatTheHandshakeOrASignalWouldBreak) {
   const std::string filter = Bytes(NotifyFilter(At(kernel::Level::kFull), kernel::SyscallTable()));
   for (const char* name : {"read", "write", "close", "dup", "dup3", "clone", "clone3", "wait4", "waitid",

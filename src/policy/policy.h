@@ -101,7 +101,7 @@ struct Policy {
   bool strict_inputs = false;      // an edge sees no generated file on which it does not depend
   bool private_tmp = false;        // a TMPDIR of its own, removed at the end
   bool private_home = false;       // an empty HOME of its own
-  bool hide_by_namespace = false;  // a mount namespace in which the hidden paths are covered
+  bool hide_by_namespace = false;  // enforce: a mount namespace in which the hidden paths are covered
   kernel::Level level = kernel::Level::kOpen;
   bool restore_sigmask = false;
   bool kernel_only =

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "policy/hidden_places.h"
 #include "policy/logs.h"
 #include "trace/open_flags.h"
 
@@ -14,7 +15,7 @@ Making MakingOf(const std::vector<const policy::Policy*>& chain) {
   Making making = Making::kNothing;
   for (const policy::Policy* policy : chain) {
     if (policy->mode != policy::Mode::kEnforce) continue;
-    const bool hides = !policy->hide_by_namespace &&
+    const bool hides = !policy::HidesByNamespace(*policy) &&
                        std::any_of(policy->paths.begin(), policy->paths.end(), [](const auto& rule) {
                          return rule.access == policy::PathAccess::kHidden;
                        });

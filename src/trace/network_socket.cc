@@ -12,8 +12,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
+#include "base/paths.h"
 #include "trace/intent.h"
 
 namespace glovebox::trace {
@@ -97,7 +99,16 @@ UnixPlace PlaceOf(const std::string& path, pid_t tid, pid_t tgid, const Credenti
 
 int BindPath(const CallerSocket& socket, const std::string& address) {
   const std::string task = absl::StrCat("/proc/", socket.tid);
-  if (!SameObject(task + "/root", "/") || !SameObject(task + "/ns/mnt", "/proc/self/ns/mnt")) return EXDEV;
+  if (!SameObject(task + "/root", "/")) return EXDEV;
+  // In a mount namespace of its own: what it spells from its working directory on is walked through its own
+  // mounts; else the directory must be one and the same for both.
+  constexpr size_t kStart = offsetof(sockaddr_un, sun_path);
+  const std::string spelled(address.data() + kStart,
+                            strnlen(address.data() + kStart, address.size() - kStart));
+  if (absl::StartsWith(spelled, "/") && !SameObject(task + "/ns/mnt", "/proc/self/ns/mnt")) {
+    const std::string dir(Dirname(spelled));
+    if (!SameObject(absl::StrCat(task, "/root", dir), dir)) return EXDEV;
+  }
   const UniqueFd cwd(open((task + "/cwd").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!cwd.valid()) return errno;
   const mode_t mask = UmaskOf(socket.tid);

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "child/wire.h"
 #include "policy/compile.h"
+#include "policy/hidden_places.h"
 #include "policy/landlock_rules.h"
 #include "trace/hello.h"
 
@@ -53,7 +54,8 @@ absl::StatusOr<const SealedPlan*> PlanStore::Find(policy::Policy wanted, const p
   for (Entry& entry : plans_) {
     const bool same = entry.outer.has_value() ? outer != nullptr && *entry.outer == *outer : outer == nullptr;
     if (!same || entry.wanted != wanted) continue;
-    if (policy::StillTrue(entry.plan->grants)) return entry.plan.get();
+    const bool covers = entry.plan->covered == policy::HiddenPlaces(entry.plan->policy, outer);
+    if (covers && policy::StillTrue(entry.plan->grants)) return entry.plan.get();
     ASSIGN_OR_RETURN(std::unique_ptr<SealedPlan> plan, Make(std::move(wanted), outer));
     replaced_.push_back(std::exchange(entry.plan, std::move(plan)));
     return entry.plan.get();
@@ -83,6 +85,7 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(policy::Policy polic
   plan->size = static_cast<uint32_t>(compiled.bytes.size());
   plan->ruleset = std::move(compiled.ruleset);
   plan->grants = std::move(compiled.grants);
+  plan->covered = std::move(compiled.covered);
   plan->unheld = std::move(compiled.unheld);
   return plan;
 }

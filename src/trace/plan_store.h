@@ -28,6 +28,7 @@ struct SealedPlan {
   uint32_t size = 0;
   UniqueFd ruleset;
   std::vector<policy::Grant> grants;  // what the ruleset stands on
+  std::vector<std::string> covered;   // CompiledPlan::covered
   std::vector<std::string> unheld;    // CompiledPlan::unheld
   bool listens = false;               // row 20 hands a listener over
 };
@@ -38,7 +39,7 @@ using PolicyFor = std::function<absl::StatusOr<policy::Policy>(const access::Act
 
 // Thread-safe. What it returns lives as long as the store. A plan whose read and write paths lead elsewhere
 // by now (a directory that the build has made, or made anew) is made once more: the kernel ties what it
-// grants to objects.
+// grants to objects. So is one whose hidden patterns fit other names by now, which a namespace is to cover.
 class PlanStore {
  public:
   PlanStore(kernel::HostFeatures host, PolicyFor policy_for)

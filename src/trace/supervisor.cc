@@ -16,6 +16,7 @@
 #include "child/shim_ring.h"
 #include "child/wire.h"
 #include "policy/filters.h"
+#include "policy/hidden_places.h"
 #include "trace/announcements.h"
 #include "trace/clock.h"
 #include "trace/handshake.h"
@@ -38,6 +39,12 @@ constexpr uint64_t kSweepEvery = 128;
 constexpr int kCallsAfterStop = 1000;
 constexpr absl::string_view kAnnouncement(child::kAnnouncePath, sizeof(child::kAnnouncePath) - 1);
 
+// What a level above the policy's records.
+bool IsLook(Op op) {
+  return op == Op::kStat || op == Op::kAccess || op == Op::kReadlink || op == Op::kGetXattr ||
+         op == Op::kStatfs;
+}
+
 }  // namespace
 
 class Supervisor::Impl final : private ShimSink {
@@ -48,6 +55,7 @@ class Supervisor::Impl final : private ShimSink {
         processes_(options.root, options.action),
         shims_(options.shim, options.policy->gate, this),
         announced_(options.hello_ms),
+        answers_looks_(options.policy->level < kernel::Level::kFull && policy::AnswersLooks(*options.policy)),
         look_(options.resolver) {
     MakeRulersOf(options.policy, options.begin != nullptr ? *options.begin : access::ActionBegin());
   }
@@ -182,7 +190,8 @@ class Supervisor::Impl final : private ShimSink {
           *rulers, {call, process, intent, seen.first(), seen.second(), seen.prediction, seen.unresolved});
       PutRuling(ruling, &access);
       // Nothing that is worth a record.
-      if (intent.by_descriptor && ruling.rule.empty()) return AnswerAs(ruling, call.id);
+      const bool unasked = intent.by_descriptor || (answers_looks_ && IsLook(intent.op));
+      if (unasked && ruling.rule.empty()) return AnswerAs(ruling, call.id);
     }
     Record(intent, tid);
     recent_.Note(process, intent, access, seen.through_proc || tid != process.tgid, time);
@@ -459,6 +468,7 @@ class Supervisor::Impl final : private ShimSink {
   Shims shims_;
   uint64_t drained_ns_ = 0;  // when what is taken from the rings was read
   Announcements announced_;
+  const bool answers_looks_;  // more is notified than recorded
   RecentLinks recent_;
   access::Record record_ = access::Access{};  // the access at hand: its strings keep their room
   absl::flat_hash_set<pid_t> orphans_;        // to be told of with their first record
