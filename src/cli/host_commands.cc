@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "cli/commands.h"
+#include "cli/host_json.h"
 #include "cli/print.h"
 #include "graph/launch_scan.h"
 #include "graph/meson_info.h"
@@ -19,21 +20,7 @@ namespace {
 
 int PrintHost(bool json) {
   const kernel::HostFeatures host = kernel::ProbeHost();
-  const nlohmann::ordered_json features = {
-      {"kernel", host.release},
-      {"seccomp_notify", host.notify},
-      {"addfd_send", host.addfd_send},
-      {"wait_killable", host.wait_killable},
-      {"sync_wake_up", host.sync_wake_up},
-      {"receive_ends", host.receive_ends},
-      {"landlock_abi", host.landlock_abi},
-      {"pidfd_getfd", host.pidfd_getfd},
-      {"listener_above", host.listener_above},
-      {"outer_glovebox", host.outer_supervisor},
-      {"yama_ptrace_scope", host.yama_scope},
-      {"user_namespaces", host.user_namespaces},
-      {"foreign_proc", host.foreign_proc},
-  };
+  const nlohmann::ordered_json features = HostJson(host);
   if (json) {
     std::cout << features.dump(2) << "\n";
   } else {
