@@ -2,14 +2,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "scenario.h"
@@ -79,6 +83,66 @@ static void run_memory(struct outcome* outcome) {
   waitpid(pid, &status, 0);
   fill(outcome, status == 0, 0, "exec of a memfd");
 }
+/* What a descriptor that may only read is enough for: the rights on a file are its owner's, whatever the open
+ * asked for, and Landlock looks at none of these calls. */
+static int victim_to_read(void) { return open(out_path("victim"), O_RDONLY | O_CLOEXEC); }
+static void change_mode(struct outcome* outcome) { tried(outcome, fchmod(victim_to_read(), 0600), "fchmod"); }
+static void change_mode_by_empty_path(struct outcome* outcome) {
+  tried(outcome, syscall(452 /* fchmodat2 */, victim_to_read(), "", 0600, AT_EMPTY_PATH),
+        "fchmodat2 with an empty path");
+}
+static void change_mode_by_proc(struct outcome* outcome) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", victim_to_read());
+  tried(outcome, chmod(path, 0600), "chmod of /proc/self/fd/N");
+}
+static void change_owner(struct outcome* outcome) {
+  tried(outcome, fchown(victim_to_read(), getuid(), getgid()), "fchown to the owner");
+}
+static void change_times(struct outcome* outcome) {
+  tried(outcome, futimens(victim_to_read(), NULL), "futimens");
+}
+static void change_attribute(struct outcome* outcome) {
+  tried(outcome, fsetxattr(victim_to_read(), "user.glovebox", "x", 1, 0), "fsetxattr");
+}
+static void change_flags(struct outcome* outcome) {
+  int flags = 0;
+  const int fd = victim_to_read();
+  const int looked = ioctl(fd, FS_IOC_GETFLAGS, &flags);
+  tried(outcome, looked != 0 ? looked : ioctl(fd, FS_IOC_SETFLAGS, &flags), "FS_IOC_SETFLAGS");
+}
+static void change_generation(struct outcome* outcome) {
+  int generation = 7;
+  tried(outcome, ioctl(victim_to_read(), FS_IOC_SETVERSION, &generation), "FS_IOC_SETVERSION");
+}
+
+/* Puts another file behind the number, between the supervisor's look and the call. */
+static volatile int racing;
+static int raced = -1;
+static void* swap_descriptor(void* unused) {
+  (void)unused;
+  const int victim = victim_to_read(), own = open(in_path("ok"), O_RDONLY | O_CLOEXEC);
+  while (racing) {
+    dup2(own, raced);
+    dup2(victim, raced);
+  }
+  return NULL;
+}
+static void race_descriptor(struct outcome* outcome) {
+  pthread_t thread;
+  struct stat info = {0};
+  raced = open(in_path("ok"), O_RDONLY | O_CLOEXEC);
+  racing = 1;
+  pthread_create(&thread, NULL, swap_descriptor, NULL);
+  while (still(700) && (info.st_mode & 0777) != 0604) {
+    fchmod(raced, 0604);
+    stat(out_path("victim"), &info);
+  }
+  racing = 0;
+  pthread_join(thread, NULL);
+  fill(outcome, (info.st_mode & 0777) == 0604, 0, "fchmod of a descriptor that a second thread replaces");
+}
+
 /* What the one who started the sandbox left open. */
 static void inherited(struct outcome* outcome) {
   char text[8] = "";
@@ -109,6 +173,24 @@ static void environment(struct outcome* outcome) {
 }
 
 const struct scenario kDescriptors[] = {
+    {"fchmod-outside", "descriptors", "change a mode through a descriptor that may only read", HOLDS_OPTION,
+     READ_ALL, 0, NULL, NULL, change_mode, NULL},
+    {"fchmodat2-outside", "descriptors", "the same by fchmodat2 without a path", HOLDS_OPTION, READ_ALL,
+     NEEDS_KERNEL, NULL, NULL, change_mode_by_empty_path, NULL},
+    {"proc-fd-chmod", "descriptors", "the same by its name in /proc/self/fd", HOLDS_OPTION, READ_ALL, 0, NULL,
+     NULL, change_mode_by_proc, NULL},
+    {"fchown-outside", "descriptors", "the same with the owner", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     change_owner, NULL},
+    {"futimens-outside", "descriptors", "the same with the times", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
+     change_times, NULL},
+    {"fsetxattr-outside", "descriptors", "the same with an attribute", HOLDS_OPTION, READ_ALL, NEEDS_KERNEL,
+     NULL, NULL, change_attribute, NULL},
+    {"setflags-outside", "descriptors", "the same with the flags of chattr(1)", HOLDS_ALWAYS, "",
+     NEEDS_KERNEL, NULL, NULL, change_flags, NULL},
+    {"setversion-outside", "descriptors", "the same with the generation", HOLDS_OPTION, READ_ALL,
+     NEEDS_KERNEL, NULL, NULL, change_generation, NULL},
+    {"race-fchmod", "descriptors", "replace a descriptor between check and use", HOLDS_OPTION, READ_ALL, 0,
+     NULL, NULL, race_descriptor, NULL},
     {"dev-fd", "descriptors", "reopen a descriptor for writing by /dev/fd", HOLDS_OPTION, READ_ALL, 0, NULL,
      NULL, by_dev_fd, NULL},
     {"proc-self-fd", "descriptors", "the same by /proc/self/fd", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,

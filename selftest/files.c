@@ -48,10 +48,6 @@ static void symlink_outside(struct outcome* outcome) {
 static void chmod_outside(struct outcome* outcome) {
   tried(outcome, chmod(out_path("victim"), 0600), "chmod");
 }
-static void fchmod_outside(struct outcome* outcome) {
-  const int fd = open(out_path("victim"), O_RDONLY | O_CLOEXEC);
-  tried(outcome, fchmod(fd, 0600), "fchmod of a descriptor that may only read");
-}
 static void utimes_outside(struct outcome* outcome) {
   tried(outcome, utimes(out_path("victim"), NULL), "utimes");
 }
@@ -324,8 +320,6 @@ const struct scenario kFiles[] = {
      symlink_outside, NULL},
     {"chmod-outside", FILES, "change the mode of a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
      chmod_outside, NULL},
-    {"fchmod-outside", FILES, "the same through a descriptor that may only read", HOLDS_NOT, READ_ALL, 0,
-     NULL, NULL, fchmod_outside, NULL},
     {"utimes-outside", FILES, "change the times of a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
      utimes_outside, NULL},
     {"xattr-outside", FILES, "set an attribute of a file outside", HOLDS_OPTION, READ_ALL, NEEDS_KERNEL, NULL,

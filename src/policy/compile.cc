@@ -15,6 +15,7 @@
 #include "kernel/syscall_table.h"
 #include "policy/capabilities.h"
 #include "policy/denied_calls.h"
+#include "policy/descriptor_calls.h"
 #include "policy/filters.h"
 #include "policy/hidden_places.h"
 #include "policy/landlock_rules.h"
@@ -64,7 +65,11 @@ std::vector<std::string> CallsBeyond(const Policy& inner, const Policy& outer) {
 // What of `inner` does not hold yet below `outer`.
 Policy Beyond(Policy inner, const Policy& outer) {
   if (!inner.kernel_only) {
-    Remove(outer.denied_ioctls, &inner.denied_ioctls);
+    inner.denied_ioctls = DeniedIoctls(inner);
+    Remove(DeniedIoctls(outer), &inner.denied_ioctls);
+    // What files and logs add to it stands in it now.
+    inner.confine_files = false;
+    inner.paths.clear();
     inner.append_only = inner.append_only && !outer.append_only;
     inner.restrict_kptr = inner.restrict_kptr && !outer.restrict_kptr;
     inner.deny_tsc = inner.deny_tsc && !outer.deny_tsc;
@@ -96,7 +101,7 @@ FilterSet RenderFilters(const Policy& wanted, const kernel::HostFeatures& host, 
   const auto calls = DeniedCallsOf(policy);
   if (!calls.ok())
     set.ioctl = calls.status();
-  else if (in_kernel && !(policy.denied_ioctls.empty() && calls->empty()))
+  else if (in_kernel && !(DeniedIoctls(policy).empty() && calls->empty()))
     set.ioctl = Render(IoctlFilter(policy), form);
   if (in_kernel && policy.append_only) set.append_only = Render(AppendOnlyFilter(), form);
   if (in_kernel && policy.restrict_kptr) set.kptr = Render(KptrFilter(kernel::SyscallTable()), form);

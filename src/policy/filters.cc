@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "kernel/abi.h"
 #include "policy/denied_calls.h"
+#include "policy/descriptor_calls.h"
 #include "policy/hidden_places.h"
 #include "policy/logs.h"
 #include "policy/network_rules.h"
@@ -25,7 +26,7 @@ namespace {
 using kernel::kNativeArch;
 
 absl::Status AddIoctls(FilterBuilder& builder, const Policy& policy, uint32_t action) {
-  for (uint32_t request : policy.denied_ioctls) {
+  for (const uint32_t request : DeniedIoctls(policy)) {
     RETURN_IF_ERROR(builder.Add(action, "ioctl", {LowWordIs(1, request)}));
   }
   return absl::OkStatus();
@@ -127,17 +128,12 @@ absl::Status AddNetwork(FilterBuilder& builder) {
   return absl::OkStatus();
 }
 
-// What a log is protected from by its descriptors. F_SETFL alone of fcntl, whose others are many.
-absl::Status AddLogs(FilterBuilder& builder, const Policy& policy) {
-  if (!HasLogs(policy)) return absl::OkStatus();
-  for (const char* name : DescriptorCalls()) {
+// F_SETFL alone of fcntl, whose others are many.
+absl::Status AddDescriptorCalls(FilterBuilder& builder, const Policy& policy) {
+  for (const char* name : DescriptorCalls(policy)) {
     std::vector<scmp_arg_cmp> conditions;
     if (std::string_view(name) == "fcntl") conditions.push_back(LowWordIs(1, F_SETFL));
     RETURN_IF_ERROR(builder.Add(SCMP_ACT_NOTIFY, name, conditions));
-  }
-  if (!HoldsLogs(policy)) return absl::OkStatus();
-  for (uint32_t request : LogIoctls()) {
-    RETURN_IF_ERROR(builder.Add(SCMP_ACT_NOTIFY, "ioctl", {LowWordIs(1, request)}));
   }
   return absl::OkStatus();
 }
@@ -197,12 +193,12 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
     if (conditions.empty()) noticed.emplace_back(row.name);
     if (gate && row.name == kGateCall) builder.AllowAt(policy.gate, number, row.name);
   }
+  RETURN_IF_ERROR(AddDescriptorCalls(builder, policy));
   if (policy.kernel_only) return builder;
   RETURN_IF_ERROR(AddDeniedCalls(builder, policy, /*seen=*/true, noticed));
   RETURN_IF_ERROR(AddIoctls(builder, policy, SCMP_ACT_NOTIFY));
   if (policy.append_only || HoldsLogs(policy))
     RETURN_IF_ERROR(AddAppendOnly(builder, SCMP_ACT_NOTIFY, SCMP_ACT_NOTIFY));
-  RETURN_IF_ERROR(AddLogs(builder, policy));
   if (policy.restrict_kptr) RETURN_IF_ERROR(AddKernelPointers(builder, table, SCMP_ACT_NOTIFY));
   return builder;
 }

@@ -119,6 +119,27 @@ TEST(NotifyFilter, SeesWhatCouldChangeALogByItsDescriptor) {
   EXPECT_EQ(Decide(enforce, "ioctl", {3, kUnreserve}), SECCOMP_RET_USER_NOTIF);
 }
 
+TEST(NotifyFilter, SeesWhatADescriptorThatMayOnlyReadCanChange) {
+  Policy policy = At(kernel::Level::kOpen);
+  policy.confine_files = true;
+  const std::string report = Bytes(NotifyFilter(policy, kernel::SyscallTable()));
+  policy.mode = Mode::kEnforce;
+  const std::string enforce = Bytes(NotifyFilter(policy, kernel::SyscallTable()));
+  for (const char* name : {"fchmod", "fchown", "fsetxattr", "fremovexattr"}) {
+    EXPECT_EQ(Decide(report, name), SECCOMP_RET_USER_NOTIF) << name;
+    EXPECT_EQ(Decide(enforce, name), SECCOMP_RET_USER_NOTIF) << name;
+  }
+  // They need a descriptor that was opened for writing.
+  for (const char* name : {"ftruncate", "fallocate"}) EXPECT_EQ(Decide(enforce, name), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Decide(enforce, "fcntl", {3, F_SETFL, 0}), SECCOMP_RET_ALLOW);
+  constexpr uint64_t kVerity = 0x40806685;
+  EXPECT_EQ(Decide(report, "ioctl", {3, kVerity}), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Decide(enforce, "ioctl", {3, kVerity}), SECCOMP_RET_USER_NOTIF);
+  EXPECT_NE(Decide(Bytes(IoctlFilter(policy)), "ioctl", {3, kVerity}), SECCOMP_RET_ALLOW);
+  policy.mode = Mode::kObserve;
+  EXPECT_EQ(Decide(Bytes(NotifyFilter(policy, kernel::SyscallTable())), "fchmod"), SECCOMP_RET_ALLOW);
+}
+
 TEST(NotifyFilter, EveryForeignCallIsSeen) {
   const std::string filter = Bytes(NotifyFilter(At(kernel::Level::kOpen), kernel::SyscallTable()));
   for (int number : {0, 3, 5, 11, 359, 1000}) {

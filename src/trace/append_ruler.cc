@@ -5,13 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "policy/logs.h"
 #include "trace/open_flags.h"
-#include "trace/resolver_walk.h"
 
 namespace glovebox::trace {
 namespace {
@@ -27,12 +24,6 @@ Ruling Say(const LogPattern* log) {
   return ruling;
 }
 
-// The new status flags of an F_SETFL, and whether this is one.
-bool SetsFlags(const RulerCall& call, uint64_t* flags) {
-  *flags = call.call.data.args[2];
-  return absl::StrContains(call.intent.syscall, "fcntl");
-}
-
 }  // namespace
 
 AppendRuler::AppendRuler(const std::vector<const policy::Policy*>& chain, FileMaker* maker)
@@ -42,7 +33,6 @@ AppendRuler::AppendRuler(const std::vector<const policy::Policy*>& chain, FileMa
 }
 
 Ruling AppendRuler::Rule(const RulerCall& call) {
-  if (call.intent.by_descriptor) return RuleDescriptor(call);
   if (enforce_ && absl::EndsWith(call.intent.syscall, "open_by_handle_at")) {
     // No name and no descriptor that could be held: any file of the file system.
     Ruling ruling;
@@ -69,6 +59,11 @@ Ruling AppendRuler::Report(const RulerCall& call) {
     target.is.st_size = 1;  // not looked at: what O_TRUNC would take away
     return target;
   };
+  if (intent.by_descriptor) {
+    UniqueFd fd;
+    FileTarget held;
+    return maker_->HoldDescriptor(call, &fd, &held) == 0 ? Say(Against(call, &held)) : Ruling();
+  }
   if (call.first == nullptr || call.unresolved) return {};
   FileTarget first = target_of(*call.first, Use::kChange);
   switch (intent.op) {
@@ -128,6 +123,8 @@ const LogPattern* AppendRuler::Against(const RulerCall& call, FileTarget* target
     case Use::kTruncate:
     case Use::kLinked:
       return log;
+    case Use::kSetFlags:
+      return (target->flags & O_APPEND) != 0 || (target->opened & O_ACCMODE) == O_RDONLY ? nullptr : log;
     case Use::kChange:
       // touch(1): that somebody was there now can be said of a log.
       return call.intent.op == Op::kUtimes && call.intent.times != Intent::Times::kGiven ? nullptr : log;
@@ -162,36 +159,6 @@ const LogPattern* AppendRuler::AgainstOpen(FileTarget* target, const LogPattern&
   // fopen("a+") among others: it can add, and what it reads fails with EBADF.
   flags = (flags & ~(kTruncateBit | O_ACCMODE)) | O_WRONLY | O_APPEND;
   return nullptr;
-}
-
-Ruling AppendRuler::RuleDescriptor(const RulerCall& call) {
-  Ruling ruling;
-  ruling.kind = enforce_ ? Ruling::Kind::kRefuse : Ruling::Kind::kNone;
-  ruling.error = EPERM;
-  UniqueFd fd;
-  struct stat is;
-  std::string path;
-  const int error = maker_->Fetch(call, call.intent.fd, &fd);
-  if (error == EBADF) {
-    ruling.error = error;
-    ruling.kind = Ruling::Kind::kMade;
-    return ruling;
-  }
-  if (error != 0 || fstat(fd.get(), &is) != 0 ||
-      ReadLink(absl::StrCat("/proc/self/fd/", fd.get()), &path) != 0) {
-    if (enforce_) ruling.rule = "append-only: its descriptor cannot be looked at";
-    return ruling;
-  }
-  uint64_t flags = 0;
-  const LogPattern* log = logs_.Find(path, &is);
-  const int opened = fcntl(fd.get(), F_GETFL);
-  if (log != nullptr && SetsFlags(call, &flags) &&
-      ((flags & O_APPEND) != 0 || (opened & O_ACCMODE) == O_RDONLY)) {
-    log = nullptr;
-  }
-  if (log != nullptr) return Say(log);
-  // On the very description that was looked at: another thread can put any other behind the number.
-  return enforce_ ? maker_->MakeOn(call, fd.get()) : Ruling();
 }
 
 }  // namespace glovebox::trace

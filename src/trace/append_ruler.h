@@ -17,8 +17,8 @@ namespace glovebox::trace {
 // of the action: so no shared mapping of it can be written to. docs/enforcement.md has the table of what is
 // refused and what becomes of an open.
 //
-// As a Check() it decides about what the FileMaker holds; as a Rule() it makes the calls on descriptors
-// itself, refuses open_by_handle_at, and in mode report says what it would have against a call.
+// As a Check() it decides about what the FileMaker holds; as a Rule() it refuses open_by_handle_at, and in
+// mode report says what it would have against a call.
 class AppendRuler final : public CheckingRuler {
  public:
   // `maker` is shared with who makes the calls by path, and must outlive this.
@@ -28,7 +28,6 @@ class AppendRuler final : public CheckingRuler {
   void Created(const FileTarget& target, const struct stat& is) override;
 
  private:
-  Ruling RuleDescriptor(const RulerCall& call);
   Ruling Report(const RulerCall& call);
   const LogPattern* Against(const RulerCall& call, FileTarget* target);
   const LogPattern* AgainstOpen(FileTarget* target, const LogPattern& log) const;

@@ -18,6 +18,7 @@ struct FileTarget {
     kCreate,    // an open that makes it
     kTruncate,  // by path
     kChange,    // its mode, owner, times, attributes
+    kSetFlags,  // F_SETFL of a descriptor: to `flags`, of one that was opened with `opened`
     kGoes,      // the name goes away: unlink, rmdir, the first name of a rename
     kComes,   // the name comes to mean something: mkdir, mknod, symlink, the second name of a rename or link
     kLinked,  // it gets another name: the first of a link
@@ -29,6 +30,7 @@ struct FileTarget {
   bool there = false;
   struct stat is = {};     // where it is there
   uint64_t flags = 0;      // of kOpen and kCreate: the call's; a check may narrow them
+  int opened = 0;          // of a descriptor: its F_GETFL
   std::string moves_from;  // of kComes in a rename: what comes, and
   bool moves_dir = false;  // whether that is a directory
 };

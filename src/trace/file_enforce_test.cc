@@ -52,6 +52,7 @@ const Way kWays[] = {
     {"symlink", "write-outside"},     {"mknod", "write-outside"},
     {"bind", "write-outside"},        {"truncate", "write-outside"},
     {"chmod", "write-outside"},       {"utimes", "write-outside"},
+    {"fchmod", "write-outside"},      {"futimens", "write-outside"},
     {"exec", "exec-outside"},         {"ioctl", nullptr},
     {"race", "read-outside"},         {"swap", "read-outside"},
 };
@@ -77,6 +78,9 @@ class FileEnforceTest : public RunnerFixture {
   // Names, sizes, modes and times of what must not change.
   std::map<std::string, std::string> Outside() const {
     std::map<std::string, std::string> all;
+    struct stat itself = {};
+    stat(Path("outside").c_str(), &itself);
+    all["."] = absl::StrCat(itself.st_mode, " ", itself.st_mtim.tv_nsec);
     for (const auto& entry : std::filesystem::directory_iterator(Path("outside"))) {
       struct stat info = {};
       lstat(entry.path().c_str(), &info);
@@ -175,7 +179,8 @@ TEST_F(FileEnforceTest, TheKernelHoldsItAlone) {
   policy.level = kernel::Level::kOff;
   for (const Way& way : kWays) {
     const std::string word = way.word;
-    if (word == "chmod" || word == "utimes") continue;  // no right of Landlock's
+    // No right of Landlock's.
+    if (absl::StrContains(word, "chmod") || absl::StrContains(word, "utime")) continue;
     Plant();
     EXPECT_NE(Held(policy, word), 0) << word;
     EXPECT_EQ(Outside(), before_) << word;
@@ -221,6 +226,25 @@ TEST_F(FileEnforceTest, WhatOnlyTheKernelRefusesIsForetold) {
     EXPECT_EQ(access.error, EACCES);
   }
   EXPECT_TRUE(told);
+}
+
+// What copies files with their modes and times does so by descriptors.
+TEST_F(FileEnforceTest, ADescriptorOfWhatMayBeWrittenOrHasNoNameChangesAsEver) {
+  Plant();
+  RunRequest request = Shell(absl::StrCat(
+      "cd ", Path("inside"),
+      " && chmod 640 ok && touch -d @1000 ok && cp -p ok copy && install -m 711 ok tool && "
+      "test \"$(stat -c '%a %Y' copy)\" = '640 1000' && test $(stat -c %a tool) = 711 && "
+      "python3 -c 'import os; os.fchmod(os.pipe()[0], 0o600); f = os.open(\"ok\", 0); os.unlink(\"ok\"); "
+      "os.fchmod(f, 0o600); os.fchown(f, -1, -1)'"));
+  request.policy = Confined(Mode::kEnforce);
+  ASSERT_OK_AND_ASSIGN(const RunOutcome outcome, RunSupervised(request));
+  EXPECT_EQ(outcome.end.status, 0);
+  for (const Access& access : sink_.All<Access>()) {
+    if (access.op != Op::kExec) {
+      EXPECT_EQ(access.rule, "") << access.syscall;
+    }
+  }
 }
 
 TEST_F(FileEnforceTest, EnforceTakesEveryCapability) {

@@ -54,11 +54,12 @@ class FileMaker {
   // comes here again. kTaken where it can block.
   Ruling Make(const RulerCall& call, const std::vector<FileCheck*>& checks);
 
-  // Makes a call on a descriptor (Intent::by_descriptor) on `fd`, the same open file description.
-  Ruling MakeOn(const RulerCall& call, int fd);
+  // Makes a call on a descriptor alone (Intent::by_descriptor): on the very open file description that the
+  // checks were asked about, whatever another thread puts behind the number meanwhile.
+  Ruling MakeByDescriptor(const RulerCall& call, const std::vector<FileCheck*>& checks);
 
-  // The caller's open file description behind its descriptor `number`; errno as error.
-  int Fetch(const RulerCall& call, int number, UniqueFd* fd);
+  // The open file description that such a call means, and what it stands for; errno as error.
+  int HoldDescriptor(const RulerCall& call, UniqueFd* fd, FileTarget* target);
 
  private:
   struct Place {  // a name in a directory
@@ -87,6 +88,8 @@ class FileMaker {
   Ruling MakeRename(const RulerCall& call, const Checks& checks);
   Ruling MakeLink(const RulerCall& call, const Checks& checks);
   Ruling MakeChange(const RulerCall& call, const Checks& checks);
+  int Fetch(const RulerCall& call, int number, UniqueFd* fd);
+  Ruling MakeOn(const RulerCall& call, int fd);
   int Change(const RulerCall& call, const Pin& pin);
   int BadArguments(const RulerCall& call) const;
   int ReadTimes(const RulerCall& call, timespec* times, const timespec** given) const;

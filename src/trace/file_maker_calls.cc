@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "kernel/abi.h"
 #include "trace/file_maker.h"
+#include "trace/resolver_walk.h"
 
 namespace glovebox::trace {
 namespace {
@@ -316,28 +317,64 @@ int FileMaker::Fetch(const RulerCall& call, int number, UniqueFd* fd) {
   return errno == EBADF ? EBADF : EPERM;
 }
 
+int FileMaker::HoldDescriptor(const RulerCall& call, UniqueFd* fd, FileTarget* target) {
+  if (const int error = Fetch(call, call.intent.fd, fd)) return error;
+  target->use = call.intent.op == Op::kTruncate    ? Use::kTruncate
+                : call.intent.op == Op::kForbidden ? Use::kSetFlags
+                                                   : Use::kChange;
+  target->there = true;
+  target->flags = target->use == Use::kSetFlags ? call.call.data.args[2] : 0;
+  target->opened = fcntl(fd->get(), F_GETFL);
+  if (fstat(fd->get(), &target->is) != 0) return errno == EBADF ? EIO : errno;
+  return ReadLink(Through(fd->get()), &target->path);
+}
+
+Ruling FileMaker::MakeByDescriptor(const RulerCall& call, const Checks& checks) {
+  UniqueFd fd;
+  FileTarget target;
+  const int error = HoldDescriptor(call, &fd, &target);
+  if (error == EBADF) return Made(EBADF, "");
+  if (error != 0) {
+    Ruling refused;
+    refused.kind = Ruling::Kind::kRefuse;
+    refused.error = EPERM;
+    refused.rule = "maker: its descriptor cannot be looked at";
+    return refused;
+  }
+  Ruling said = AskChecks(checks, call, &target);
+  if (said.kind == Ruling::Kind::kRefuse) return said;
+  Ruling made = MakeOn(call, fd.get());
+  if (made.rule.empty()) made.rule = std::move(said.rule);
+  return made;
+}
+
 Ruling FileMaker::MakeOn(const RulerCall& call, int fd) {
   Ruling ruling;
   if (!TakeRights(call, &ruling)) return ruling;
   const absl::string_view name = BareName(call.intent);
   const auto& args = call.call.data.args;
   const auto pid = static_cast<pid_t>(call.call.pid);
-  const bool i386 = IsI386(call);
-  if (i386 && (name == "fallocate" || name == "fsetxattr" || name == "fchown")) return Made(ENOSYS, "");
+  const uint64_t mask = IsI386(call) ? 0xffffffffu : ~uint64_t{0};
+  if (IsI386(call) && name == "fallocate") return Made(ENOSYS, "");  // its lengths in two registers each
   std::string text, value;
   if (name == "fsetxattr" || name == "fremovexattr") {
     int error = 0;
-    if (!o_.memory->ReadString(pid, args[1], 256, &text, &error))
+    if (!o_.memory->ReadString(pid, args[1] & mask, 256, &text, &error))
       return Made(error == ENAMETOOLONG ? ERANGE : EFAULT, "");
-    if (name == "fsetxattr") {
-      if (args[3] > kLargestValue) return Made(E2BIG, "");
-      value.resize(args[3]);
-      if (args[3] > 0 &&
-          o_.memory->Read(pid, args[2], value.data(), args[3]) != static_cast<ssize_t>(args[3])) {
-        return Made(EFAULT, "");
-      }
-    }
   }
+  if (name == "fsetxattr") {
+    const size_t size = args[3] & mask;
+    if (size > kLargestValue) return Made(E2BIG, "");
+    value.resize(size);
+    if (size > 0 && o_.memory->Read(pid, args[2] & mask, value.data(), size) != static_cast<ssize_t>(size))
+      return Made(EFAULT, "");
+  }
+  // i386's fchown has ids of 16 bits.
+  const auto id = [&call, &name](uint64_t word) {
+    const auto whole = static_cast<uint32_t>(word);
+    if (!IsI386(call) || name != "fchown") return whole;
+    return (whole & 0xffffu) == 0xffffu ? UINT32_MAX : whole & 0xffffu;
+  };
   if (absl::StartsWith(name, "ftruncate") && LengthOf(call) >= 0 && IsTooLong(call, LengthOf(call)))
     return Made(EFBIG, "");
   return Made(
@@ -349,8 +386,7 @@ Ruling FileMaker::MakeOn(const RulerCall& call, int fd) {
           return ErrnoOf(fallocate(fd, static_cast<int>(args[1]), static_cast<off_t>(args[2]),
                                    static_cast<off_t>(args[3])));
         if (name == "fchmod") return ErrnoOf(fchmod(fd, static_cast<mode_t>(args[1])));
-        if (absl::StartsWith(name, "fchown"))
-          return ErrnoOf(fchown(fd, static_cast<uid_t>(args[1]), static_cast<gid_t>(args[2])));
+        if (absl::StartsWith(name, "fchown")) return ErrnoOf(fchown(fd, id(args[1]), id(args[2])));
         if (name == "fsetxattr")
           return ErrnoOf(fsetxattr(fd, text.c_str(), value.data(), value.size(), static_cast<int>(args[4])));
         if (name == "fremovexattr") return ErrnoOf(fremovexattr(fd, text.c_str()));

@@ -56,7 +56,8 @@ class FileRuler final : public CheckingRuler {
       second = ObjectOf(*call.second);
       asked.second = &second;
     }
-    Ruling ruling = Enforce(call, asked);
+    // What a number stands for another thread can change: Check() is asked about what is held.
+    Ruling ruling = call.intent.by_descriptor ? Ruling() : Enforce(call, asked);
     return ruling.kind != Ruling::Kind::kNone ? std::move(ruling) : Report(call, asked);
   }
 
@@ -64,14 +65,17 @@ class FileRuler final : public CheckingRuler {
   // domain holds.
   Ruling Check(const RulerCall& call, FileTarget* target) override {
     if (enforced_.empty()) return {};
+    const bool changes = target->use == FileTarget::Use::kChange;
+    // What was opened is the program's to read and write.
+    if (call.intent.by_descriptor && !changes) return {};
     const policy::FileObject object = {target->path, target->there, target->is.st_mode};
-    const policy::FileVerdict verdict =
-        policy::JudgeFiles(enforced_, {target->use == FileTarget::Use::kChange ? call.intent.op : Op::kStat,
-                                       call.intent.syscall, 0, false, &object, nullptr});
+    const policy::FileVerdict verdict = policy::JudgeFiles(
+        enforced_, {changes ? call.intent.op : Op::kStat, call.intent.syscall, 0, false, &object, nullptr});
     if (verdict.allowed || IsOfLogs(verdict)) return {};
     Ruling ruling;
     ruling.kind = Ruling::Kind::kRefuse;
-    ruling.error = verdict.error;
+    // Of an open file nobody says that it is not there.
+    ruling.error = call.intent.by_descriptor && verdict.error == ENOENT ? EACCES : verdict.error;
     ruling.rule = verdict.rule;
     return ruling;
   }

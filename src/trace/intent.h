@@ -63,8 +63,8 @@ struct Intent {
   // A pointer register of the call has bit 63 set. Where the policy restricts kernel pointers the supervisor
   // answers EFAULT; else the kernel does, for what it reads.
   bool kernel_pointer = false;
-  // A call on a descriptor alone that is notified for the sake of append-only logs (policy/logs.h): `fd` is
-  // that descriptor. On record only where a rule is against it.
+  // A call on a descriptor alone that a policy has a word in (policy/descriptor_calls.h): `fd` is that
+  // descriptor. On record only where a rule is against it.
   bool by_descriptor = false;
   bool operator==(const Intent&) const = default;
 };

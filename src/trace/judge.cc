@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
@@ -13,11 +14,18 @@
 #include "kernel/abi.h"
 #include "kernel/syscall_table.h"
 #include "policy/denied_calls.h"
+#include "policy/descriptor_calls.h"
 #include "policy/logs.h"
 #include "policy/network_rules.h"
 
 namespace glovebox::trace {
 namespace {
+
+// Without the prefix of a foreign ABI, and with what socketcall carries.
+absl::string_view NameOf(const Intent& intent) {
+  const absl::string_view name = intent.syscall;
+  return name.substr(name.rfind(':') + 1);  // npos + 1 is 0
+}
 
 // True for a call that this build knows and does not record. Every call of a foreign ABI is notified; these
 // just go on.
@@ -36,7 +44,7 @@ bool IsIgnored(absl::string_view syscall) {
 // after a look, so it is refused as a whole; in a foreign ABI the filter refuses no change of a limit, and
 // prlimit64 that only reads is refused with it.
 void RefuseByName(const policy::Policy& policy, bool native, Intent* intent) {
-  const absl::string_view name = absl::string_view(intent->syscall).substr(intent->syscall.rfind(':') + 1);
+  const absl::string_view name = NameOf(*intent);
   const bool limit = !native && policy.restrict_prlimit && (name == "setrlimit" || name == "prlimit64");
   if (!limit && !(name == "io_submit" && (policy.append_only || policy::HoldsLogs(policy)))) return;
   intent->op = Op::kForbidden;
@@ -52,7 +60,7 @@ void RefuseForeignSocket(const policy::Policy& policy, const seccomp_notif& call
   if (!policy::HoldsNetwork(policy)) return;
   constexpr uint32_t kPair = 8, kOption = 14;  // SYS_SOCKETPAIR, SYS_SETSOCKOPT of linux/net.h
   const auto* args = call.data.args;
-  const absl::string_view name = absl::string_view(intent->syscall).substr(intent->syscall.rfind(':') + 1);
+  const absl::string_view name = NameOf(*intent);
   const auto carried = static_cast<uint32_t>(args[0]);
   const bool refuse =
       (name == "socketcall" && (carried == kPair || carried == kOption)) ||
@@ -88,11 +96,8 @@ bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* inte
   const bool native = call.data.arch == kernel::kNativeArch && intent->syscall.rfind("x32:", 0) != 0;
   if (intent->op == Op::kForbidden && intent->refuse == EPERM && intent->text.rfind("ioctl ", 0) == 0) {
     // Natively only denied requests are notified; in a foreign ABI everything is.
-    const auto& denied = policy.denied_ioctls;
-    const auto request = static_cast<uint32_t>(intent->flags);
-    const auto more = policy::HoldsLogs(policy) ? policy::LogIoctls() : absl::Span<const uint32_t>();
-    return std::find(denied.begin(), denied.end(), request) != denied.end() ||
-           std::find(more.begin(), more.end(), request) != more.end();
+    const std::vector<uint32_t> denied = policy::DeniedIoctls(policy);
+    return std::find(denied.begin(), denied.end(), static_cast<uint32_t>(intent->flags)) != denied.end();
   }
   const bool append_only = policy.append_only || policy::HoldsLogs(policy);
   if (intent->kernel_pointer && policy.restrict_kptr) {
@@ -107,7 +112,8 @@ bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* inte
   }
   if (!native || append_only) RefuseByName(policy, native, intent);
   if (!native) RefuseForeignSocket(policy, call, intent);
-  if (intent->by_descriptor && intent->refuse == 0 && !policy::HasLogs(policy)) return false;
+  if (intent->by_descriptor && intent->refuse == 0 && !policy::IsDescriptorCall(policy, NameOf(*intent)))
+    return false;
   if (intent->op == Op::kNone && intent->hole.empty()) return false;
   return intent->op != Op::kNone || native || !IsIgnored(intent->syscall);
 }

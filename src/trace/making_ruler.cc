@@ -28,6 +28,8 @@ Making MakingOf(const std::vector<const policy::Policy*>& chain) {
 
 Ruling MakingRuler::Rule(const RulerCall& call) {
   const Intent& intent = call.intent;
+  if (making_ == Making::kNothing) return {};
+  if (intent.by_descriptor) return maker_->MakeByDescriptor(call, checks_);
   // openat2 carries its flags in memory.
   const bool only_reads = intent.op == Op::kOpen && (intent.flags & O_ACCMODE) == O_RDONLY &&
                           (intent.flags & (kCreateBit | kTruncateBit | kTmpFileBit)) == 0 &&
@@ -35,7 +37,7 @@ Ruling MakingRuler::Rule(const RulerCall& call) {
   const bool attributes = intent.op == Op::kChmod || intent.op == Op::kChown || intent.op == Op::kUtimes ||
                           intent.op == Op::kSetXattr;
   if (making_ == Making::kAttributes && !attributes) return {};
-  if (making_ == Making::kNothing || (making_ == Making::kWrites && only_reads)) return {};
+  if (making_ == Making::kWrites && only_reads) return {};
   return maker_->Make(call, checks_);
 }
 
