@@ -12,6 +12,7 @@
 #include "child/actions.h"
 #include "child/connect.h"
 #include "child/environment.h"
+#include "child/inherited.h"
 #include "child/launch_options.h"
 #include "child/launch_stay.h"
 #include "child/launch_words.h"
@@ -243,6 +244,8 @@ void Stay(LaunchOptions& options, char** environment, Beside& beside) {
   how.measures = how.test && measures != nullptr && strcmp(measures, "1") == 0;
   const int error = StayAndWait(how, beside.parent, beside.channel);
   if (error != 0) DieOfErrno("cannot start the command", nullptr, error);
+  // Of a test everything is closed.
+  if (!how.test) CloseUnasked({.makeflags = EnvironmentValue(environment, "MAKEFLAGS")});
   options.stays = true;
 }
 

@@ -1,4 +1,5 @@
 // `glovebox run`: one command in the sandbox.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "access/builder.h"
@@ -256,6 +258,7 @@ absl::StatusOr<access::ActionEnd> Run(const RunOptions& o, const std::string& bu
   request.host = host;
   request.sink = place.writer.get();
   request.pty = o.pty;
+  request.keep_fds = o.keep_fds;
   request.begin.action = 1;
   for (int role = 0; role <= static_cast<int>(access::Role::kConfigure); ++role) {
     if (o.role == absl::StrCat(access::RoleName(static_cast<access::Role>(role)))) {
@@ -334,6 +337,12 @@ int Execute(RunOptions& o) {
   return end.ok() ? EndLike(*end) : ReportOf(o, end.status());
 }
 
+std::string IsOpen(const std::string& word) {
+  int number = 0;
+  if (!absl::SimpleAtoi(word, &number) || number <= 2) return "say a number above 2";
+  return fcntl(number, F_GETFD) < 0 ? absl::StrCat(word, ": no such descriptor is open") : "";
+}
+
 void AddPolicyOptions(CLI::App& run, RunOptions& o) {
   run.add_option("--policy", o.policy,
                  "a policy file (docs/policy-file.md); what other options say outranks it")
@@ -402,6 +411,13 @@ void AddPolicyOptions(CLI::App& run, RunOptions& o) {
       ->allow_extra_args(false);
   run.add_option("--death-signal", o.death_signal, "signal number for the command when glovebox dies")
       ->check(CLI::Range(0, 64));
+  run.add_option(
+         "--keep-fd", o.keep_fds,
+         "a descriptor above 2 that the command inherits in mode enforce, where it gets no others but "
+         "those of make's jobserver and those that its words name (/dev/fd/N); may be repeated")
+      ->type_name("N")
+      ->check(IsOpen)
+      ->allow_extra_args(false);
   run.add_flag("--pty", o.pty, "give the command a terminal of its own");
   run.add_flag("--stop", o.stop, "stop before the filter is loaded, and be let go with PTRACE_SEIZE");
   run.add_flag("--deny-tsc", o.deny_tsc,

@@ -17,6 +17,7 @@ struct RunOptions {
   bool restrict_prlimit = false, kernel_only = false, no_signal_scope = false, scope_abstract = false,
        ssb = false;
   int death_signal = 0;
+  std::vector<int> keep_fds;
   std::string wall_clock, total_memory, total_processes;
   std::vector<std::string> read, write, hide;
   bool hide_by_namespace = false;

@@ -1,4 +1,5 @@
 // The launcher that stays beside a command, and what the collector tells it at the end.
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -56,6 +57,21 @@ TEST_F(CollectorVerdictTest, InModeEnforceALauncherStaysBesideEachCommandAndIsOn
   EXPECT_EQ(All<ActionBegin>()[0].mode, "enforce");
   ASSERT_THAT(All<ActionEnd>(), SizeIs(2));
   EXPECT_EQ(All<ActionEnd>()[1].status, 7);
+}
+
+// Of what Ninja's own starter left open the commands have make's jobserver.
+TEST_F(CollectorVerdictTest, InModeEnforceACommandInheritsNothingThatNobodyNamed) {
+  const UniqueFd file(open(Path("input").c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(dup2(file.get(), 77), 77);
+  const auto status_of = [this] { return WEXITSTATUS(Wait(Launch("test -e /proc/self/fd/77", "compile"))); };
+  EXPECT_EQ(status_of(), 0) << "in mode report";
+  mode_ = policy::Mode::kEnforce;
+  StartAgain();
+  EXPECT_EQ(status_of(), 1);
+  setenv("MAKEFLAGS", "-j2 --jobserver-auth=77,78", 1);
+  EXPECT_EQ(status_of(), 0);
+  unsetenv("MAKEFLAGS");
+  close(77);
 }
 
 TEST_F(CollectorVerdictTest, WhatATestLeavesBehindIsNamedAndDoesNotKeepItWaiting) {

@@ -121,6 +121,7 @@ class FileEnforceTest : public RunnerFixture {
     RunRequest request = Shell("");
     request.policy = policy;
     request.argv = Words(word);
+    request.keep_fds = {9};
     const int directory = open(Path("outside").c_str(), O_RDONLY | O_DIRECTORY);
     dup2(directory, 9);
     const size_t before = sink_.All<Access>().size();

@@ -22,6 +22,7 @@
 #include "base/unique_fd.h"
 #include "child/connect.h"
 #include "child/context.h"
+#include "child/inherited.h"
 #include "child/passed_signals.h"
 #include "child/pipeline.h"
 #include "child/private_directory.h"
@@ -54,7 +55,6 @@ constexpr int kLeftOverMs = 200;
 constexpr int kKillRounds = 100;
 // How often what was orphaned is looked for while it may live on.
 constexpr int kOrphanMs = 100;
-constexpr unsigned kCloseRangeCloexec = 1u << 2;  // CLOSE_RANGE_CLOEXEC, 5.11
 
 struct Channel {
   UniqueFd ours;
@@ -105,6 +105,7 @@ class Run {
   absl::Status Prepare();
   absl::Status Fork();
   [[noreturn]] void Child();
+  void CloseInherited() const;
   const child::ChildPlan& Announce();
   void HearAnnouncement();
   void AddHole(const char* kind, std::string why);
@@ -213,12 +214,24 @@ absl::Status Run::Prepare() {
   return absl::OkStatus();
 }
 
+// ctest leaks its log as descriptor 3. Close-on-exec, since the pipeline still needs its own.
+void Run::CloseInherited() const {
+  if (begin_.role == access::Role::kTest) {
+    child::CloseUnasked({});
+  } else if (request_.policy.mode == policy::Mode::kEnforce) {
+    const std::vector<int>& kept = request_.keep_fds;
+    child::CloseUnasked({.numbers = kept.data(),
+                         .count = kept.size(),
+                         .makeflags = getenv("MAKEFLAGS"),
+                         .command = begin_.role == access::Role::kRun ? context_.argv : nullptr});
+  }
+}
+
 void Run::Child() {
   // The blocked signals are this process's own affair; row 4 resets them only where the policy says so.
   signals_.Restore();
-  // ctest leaks its log as descriptor 3. Close-on-exec, since the pipeline still needs its own.
   if (group_ != nullptr) group_->Enter();
-  if (begin_.role == access::Role::kTest) syscall(SYS_close_range, 3u, ~0u, kCloseRangeCloexec);
+  CloseInherited();
   for (const InheritedLog& log : logs_) dup2(log.fd.get(), log.number);
   child::RunPipeline(announces_ ? Announce() : PlanIn(plan_), context_);
 }

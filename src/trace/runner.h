@@ -25,6 +25,7 @@ struct RunRequest {
   access::RecordSink* sink = nullptr;
   const ShimLibrary* shim = nullptr;  // for a policy with a gate
   bool pty = false;                   // give the command a terminal of its own
+  std::vector<int> keep_fds;          // above 2, in mode enforce: which the command inherits
   bool cgroups = true;                // a control group may be made for policy.budget (cgroup.h)
   // Set: what the command leaves behind lives on, as long as it likes, and is supervised. It is called when
   // the command has ended and something still runs; `outcome` has the command's own end.
@@ -57,6 +58,10 @@ struct RunOutcome {
 // runs 200 ms after the command is left over: killed, and named in the outcome. With a terminal of its own
 // (`pty`) the command is the leader of a session of its own. A private TMPDIR and HOME of the policy last as
 // long as the run.
+//
+// In mode enforce the command inherits no descriptor above 2 but keep_fds, those of a jobserver that
+// MAKEFLAGS names, and in role run those that its own words name (/dev/fd/N); a test inherits none in any
+// mode.
 //
 // policy.budget bounds all of it together (budget.h): what goes over is killed, and the end says which bound
 // it was. CPU time is that of the command and of what was orphaned to us, with what they waited for.
