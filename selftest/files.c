@@ -290,6 +290,37 @@ static void bind_outside(struct outcome* outcome) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   tried(outcome, fd < 0 ? -1 : bind(fd, (struct sockaddr*)&address, sizeof address), "bind to a path");
 }
+/* Where the network is held the supervisor binds, whose own rights would be enough for any place. */
+static void* swap_directory(void* unused) {
+  (void)unused;
+  const char *out = strdup(out_path(".")), *in = strdup(in_path(".")), *next = strdup(in_path("way.new")),
+             *way = strdup(in_path("way"));
+  for (int i = 0; racing; ++i) {
+    if (symlink(i % 2 != 0 ? out : in, next) == 0) rename(next, way);
+  }
+  return NULL;
+}
+static void race_bind(struct outcome* outcome) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "way/mine"};
+  pthread_t thread;
+  struct stat info;
+  if (chdir(in_path(".")) != 0 || symlink(in_path("."), "way") != 0) {
+    tried(outcome, -1, "chdir and symlink");
+    return;
+  }
+  const char* outside = strdup(out_path("mine"));
+  racing = 1;
+  pthread_create(&thread, NULL, swap_directory, NULL);
+  while (still(700) && lstat(outside, &info) != 0) {
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bind(fd, (struct sockaddr*)&address, sizeof address);
+    close(fd);
+    unlink("mine");
+  }
+  racing = 0;
+  pthread_join(thread, NULL);
+  fill(outcome, lstat(outside, &info) == 0, 0, "bind to a path whose directory is swapped");
+}
 #define FILES "files"
 
 const struct scenario kFiles[] = {
@@ -363,5 +394,7 @@ const struct scenario kFiles[] = {
     {"shared-mapping", FILES, "write a file outside through a mapping", HOLDS_OPTION, READ_ALL, 0, NULL, NULL,
      by_mapping, NULL},
     {"bind-path", FILES, "make a socket outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, bind_outside, NULL},
+    {"race-bind", FILES, "swap a socket's directory between check and use", HOLDS_OPTION,
+     READ_ALL " --network unix", 0, NULL, NULL, race_bind, NULL},
 };
 const size_t kFilesSize = sizeof kFiles / sizeof kFiles[0];

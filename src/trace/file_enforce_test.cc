@@ -229,6 +229,19 @@ TEST_F(FileEnforceTest, WhatOnlyTheKernelRefusesIsForetold) {
   EXPECT_TRUE(told);
 }
 
+// Where the network is held, the supervisor binds: whose own rights would be enough for any place.
+TEST_F(FileEnforceTest, ASocketComesToBeWhereItWasJudgedWhateverItsPathMeansByThen) {
+  Plant();
+  ASSERT_EQ(Free("race-bind"), 0);
+  policy::Policy policy = Confined(Mode::kEnforce);
+  for (const policy::NetworkMode mode : {policy::NetworkMode::kAny, policy::NetworkMode::kUnix}) {
+    Plant();
+    policy.network.mode = mode;
+    EXPECT_EQ(Held(policy, "race-bind"), 255);
+    EXPECT_EQ(Outside(), before_);
+  }
+}
+
 // What copies files with their modes and times does so by descriptors.
 TEST_F(FileEnforceTest, ADescriptorOfWhatMayBeWrittenOrHasNoNameChangesAsEver) {
   Plant();

@@ -112,6 +112,30 @@ static int bind_at(const char* path) {
   return result(bind(fd, (struct sockaddr*)&address, sizeof address));
 }
 
+/* Another process lets the directory of a socket to come lead now here, now there. */
+static int race_bind(const char* outside) {
+  char here[4096];
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "way/planted"};
+  snprintf(here, sizeof here, "%.*s", (int)(strrchr(ok, '/') - ok), ok);
+  if (chdir(here) != 0 || symlink(here, "way") != 0) return errno;
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int i = 0;; ++i) {
+      if (symlink(i % 2 == 0 ? outside : here, "next") != 0 || rename("next", "way") != 0) _exit(1);
+    }
+  }
+  int met = 255;
+  for (int i = 0; again(i, met); ++i) {
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (bind(fd, (struct sockaddr*)&address, sizeof address) == 0 && unlink("planted") != 0) met = 0;
+    close(fd);
+    if (met == 0) break;
+  }
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  return met;
+}
+
 static int runs(const char* path) {
   const pid_t child = fork();
   if (child == 0) {
@@ -202,6 +226,7 @@ static int try(const char* word, const char* outside) {
   if (IS("ioctl")) return device();
   if (IS("race")) return race();
   if (IS("swap")) return swap();
+  if (IS("race-bind")) return race_bind(outside);
   return 254;
 }
 

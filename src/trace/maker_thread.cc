@@ -50,6 +50,17 @@ absl::Status EnterDomain(int ruleset) {
 
 }  // namespace
 
+// The permitted set stays, so that the next caller's can be taken on, and so that the process stays dumpable
+// (commit_creds(), kernel/cred.c).
+bool SetEffectiveCapabilities(uint64_t wanted) {
+  CapabilitySets sets;
+  if (syscall(SYS_capget, &sets.header, sets.data) != 0) return false;
+  const uint64_t permitted = Wide(sets.data[0].permitted, sets.data[1].permitted);
+  sets.data[0].effective = static_cast<uint32_t>(wanted & permitted);
+  sets.data[1].effective = static_cast<uint32_t>((wanted & permitted) >> 32);
+  return syscall(SYS_capset, &sets.header, sets.data) == 0;
+}
+
 MakerThread::MakerThread(const Options& options) {
   const SignalsBlocked blocked;
   thread_ = std::thread([this, &options] { Main(options); });
@@ -78,8 +89,6 @@ absl::Status MakerThread::SetUp(const Options& options) {
   return options.domain ? EnterDomain(options.ruleset) : absl::OkStatus();
 }
 
-// The permitted set stays, so that the next caller's can be taken on, and so that the process stays dumpable
-// (commit_creds(), kernel/cred.c).
 bool MakerThread::TakeOn(const Rights& rights) {
   if (umask_ != rights.umask) {
     umask(rights.umask);
@@ -87,11 +96,7 @@ bool MakerThread::TakeOn(const Rights& rights) {
   }
   const uint64_t wanted = rights.capabilities & permitted_;
   if (wanted == effective_) return true;
-  CapabilitySets sets;
-  if (syscall(SYS_capget, &sets.header, sets.data) != 0) return false;
-  sets.data[0].effective = static_cast<uint32_t>(wanted);
-  sets.data[1].effective = static_cast<uint32_t>(wanted >> 32);
-  if (syscall(SYS_capset, &sets.header, sets.data) != 0) return false;
+  if (!SetEffectiveCapabilities(wanted)) return false;
   effective_ = wanted;
   return true;
 }

@@ -64,6 +64,9 @@ class MakerThread {
   std::thread thread_;
 };
 
+// The calling thread's effective capabilities become `wanted`, of those that it is permitted.
+bool SetEffectiveCapabilities(uint64_t wanted);
+
 }  // namespace glovebox::trace
 
 #endif  // GLOVEBOX_TRACE_MAKER_THREAD_H_

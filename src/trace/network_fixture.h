@@ -123,6 +123,7 @@ class NetworkTest : public RunnerFixture {
     RunRequest request = Shell("");
     request.argv = std::move(words);
     request.policy = policy_;
+    request.keep_fds = keep_fds_;
     const auto outcome = RunSupervised(request);
     EXPECT_OK(outcome);
     if (!outcome.ok()) return -1000;
@@ -156,6 +157,7 @@ class NetworkTest : public RunnerFixture {
 
   static inline bool alone_ = false;
   policy::Policy policy_;
+  std::vector<int> keep_fds_;
 };
 
 }  // namespace glovebox::trace

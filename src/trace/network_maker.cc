@@ -69,6 +69,13 @@ int FirstFreePort() {
 
 bool IsInternet(const CallerSocket& socket) { return socket.domain == AF_INET || socket.domain == AF_INET6; }
 
+// Rules about what lies below a granted directory.
+bool HasPatterns(const policy::Policy& policy) {
+  return std::any_of(policy.paths.begin(), policy.paths.end(), [](const policy::PathRule& rule) {
+    return rule.access == policy::PathAccess::kHidden || rule.access == policy::PathAccess::kAppend;
+  });
+}
+
 // Where the socket stands; empty when it cannot be told.
 std::string OwnAddress(int fd) {
   sockaddr_storage storage = {};
@@ -220,17 +227,27 @@ Ruling NetworkMaker::BindUnixPath(Order* order, const NetworkTarget& target, con
   const RulerCall& call = order->call;
   if (call.intent.paths.size() != 1 || call.intent.paths[0].spelled != target.path)
     return Unheld(NetworkUse::kBind, "the path changed while it was looked at");
-  if (call.unresolved) return Unheld(NetworkUse::kBind, "which directory the path means cannot be told");
+  if (call.unresolved || call.first == nullptr)
+    return Unheld(NetworkUse::kBind, "which directory the path means cannot be told");
   // By the caller's own permissions, which are fewer than ours perhaps.
   if (call.prediction.result == access::Result::kRefused) return Made(call.prediction.error, rule);
   if (!StillWaits(*order)) return Made(EINTR);
   const std::shared_ptr<CallerSocket> socket = order->socket;
   const std::string address = order->words.address;
-  Ruling ruling = Through(socket->id, rule, [socket, address](const CallWorkers::Wanted&) {
-    return CallResult{0, BindPath(*socket, address)};
+  BindRights rights;
+  rights.capabilities = order->caller.elsewhere ? 0 : order->caller.capabilities;
+  for (const policy::Policy* policy : chain_) {
+    if (policy->mode != policy::Mode::kEnforce) continue;
+    rights.exact = rights.exact || HasPatterns(*policy);
+    if (policy->confine_files || rights.exact) rights.judged = call.first->path;
+  }
+  Ruling ruling = Through(socket->id, rule, [socket, address, rights](const CallWorkers::Wanted&) {
+    return CallResult{0, BindPath(*socket, address, rights)};
   });
   if (ruling.kind == Ruling::Kind::kMade && ruling.error == EXDEV)
     return Unheld(NetworkUse::kBind, "the caller stands in another root");
+  if (ruling.kind == Ruling::Kind::kMade && ruling.error == ESTALE)
+    return Unheld(NetworkUse::kBind, "the directory changed while it was looked at");
   return ruling;
 }
 

@@ -97,7 +97,7 @@ UnixPlace PlaceOf(const std::string& path, pid_t tid, pid_t tgid, const Credenti
   return place;
 }
 
-int BindPath(const CallerSocket& socket, const std::string& address) {
+int BindPath(const CallerSocket& socket, const std::string& address, const BindRights& rights) {
   const std::string task = absl::StrCat("/proc/", socket.tid);
   if (!SameObject(task + "/root", "/")) return EXDEV;
   // In a mount namespace of its own: what it spells from its working directory on is walked through its own
@@ -115,8 +115,7 @@ int BindPath(const CallerSocket& socket, const std::string& address) {
   // From here on this thread alone stands there.
   if (unshare(CLONE_FS) != 0 || fchdir(cwd.get()) != 0) return errno;
   umask(mask);
-  const auto* bytes = reinterpret_cast<const sockaddr*>(address.data());
-  return bind(socket.fd.get(), bytes, static_cast<socklen_t>(address.size())) == 0 ? 0 : errno;
+  return BindHeld(socket.fd.get(), address, rights);
 }
 
 uint64_t SendTimeout(int fd) {

@@ -12,6 +12,7 @@
 #include "kernel/process.h"
 #include "trace/permissions.h"
 #include "trace/resolver.h"
+#include "trace/unix_bind.h"
 
 namespace glovebox::trace {
 
@@ -48,10 +49,10 @@ struct UnixPlace {
 };
 UnixPlace PlaceOf(const std::string& path, pid_t tid, pid_t tgid, const Credentials& own, Resolver* resolver);
 
-// bind() of a unix path by the name that the caller gave, from its working directory and with its umask; in a
-// thread that is ended afterwards. 0 or an errno. EXDEV: the caller stands in another root or mount
-// namespace.
-int BindPath(const CallerSocket& socket, const std::string& address);
+// bind() of a unix path by the name that the caller gave, from its working directory and with its umask and
+// capabilities (unix_bind.h); in a thread that is ended afterwards. 0 or an errno. EXDEV: the caller stands
+// in another root or mount namespace.
+int BindPath(const CallerSocket& socket, const std::string& address, const BindRights& rights);
 
 // How long a send on it may wait (SO_SNDTIMEO), in nanoseconds; 0: for ever.
 uint64_t SendTimeout(int fd);

@@ -209,6 +209,7 @@ TEST_F(NetworkTest, ADescriptorThatIsReplacedMeanwhileLeadsNowhereElse) {
 TEST_F(NetworkTest, AnInheritedSocketIsHeldLikeAnOwnOne) {
   const Server bad(SOCK_DGRAM);
   const int number = dup2(socket(AF_INET, SOCK_DGRAM, 0), 77);
+  keep_fds_ = {number};
   EXPECT_EQ(Bare({"inherited", "127.0.0.1", bad.port, "77"}), 0);
   EXPECT_EQ(bad.Take(), 1);
   for (const NetworkMode mode : {NetworkMode::kNone, NetworkMode::kUnix, NetworkMode::kNamed}) {
