@@ -1,6 +1,7 @@
 #include "kernel/notify.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -13,6 +14,24 @@
 
 namespace glovebox::kernel {
 namespace {
+
+// A signal that met the answer with a descriptor would part them: the caller is answered already then, and
+// would be told 0, its stdin, while the kernel takes the descriptor back (seccomp_notify_addfd(),
+// kernel/seccomp.c).
+class NoSignal {
+ public:
+  NoSignal() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~NoSignal() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoSignal(const NoSignal&) = delete;
+  NoSignal& operator=(const NoSignal&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 class SeccompListener final : public NotifyListener {
  public:
@@ -71,6 +90,7 @@ class SeccompListener final : public NotifyListener {
     add.flags = SECCOMP_ADDFD_FLAG_SEND;
     add.srcfd = static_cast<uint32_t>(fd);
     add.newfd_flags = close_on_exec ? O_CLOEXEC : 0;
+    const NoSignal held;
     return ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 ? errno : 0;
   }
 

@@ -35,7 +35,8 @@ class NotifyListener {
   virtual int Continue(uint64_t id) = 0;
   // Answers the call: `error` 0 gives `value` as its result, else -1 with that errno.
   virtual int Answer(uint64_t id, int64_t value, int error) = 0;
-  // Puts `fd` into the caller and answers with its number there, in one step (ADDFD_FLAG_SEND).
+  // Puts `fd` into the caller and answers with its number there, in one step (ADDFD_FLAG_SEND). Signals are
+  // held back meanwhile.
   virtual int AnswerWithFd(uint64_t id, int fd, bool close_on_exec) = 0;
   // 0 while the call still waits: what was read from the caller's memory before is its own, not a later
   // process's.

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <thread>
 
@@ -51,6 +52,40 @@ TEST_F(Notify, EachAnswerReachesTheCaller) {
     EXPECT_NE(listener.Continue(call.id), 0) << "answered twice";
   });
   EXPECT_EQ(child.ExitStatus(), 0);
+}
+
+// A thread that may be woken by a signal serves as well: the caller would be given descriptor 0, its stdin.
+TEST_F(Notify, ASignalDoesNotPartADescriptorFromItsAnswer) {
+  constexpr int kCalls = 3000;
+  struct sigaction action = {}, before = {};
+  action.sa_handler = [](int) {};  // without SA_RESTART
+  ASSERT_EQ(sigaction(SIGURG, &action, &before), 0);
+  FilteredChild child({{SYS_getpgid}}, [] {
+    for (int i = 0; i < kCalls; ++i) {
+      const auto fd = static_cast<int>(syscall(SYS_getpgid, 0));
+      if (fd <= 2 || close(fd) != 0) return 1;
+    }
+    return 0;
+  });
+  ASSERT_TRUE(child.Valid());
+  std::atomic<bool> on{true};
+  std::thread other([&on, self = pthread_self()] {
+    while (on) pthread_kill(self, SIGURG);
+  });
+  seccomp_notif call = {};
+  int answered = 0;
+  while (answered < kCalls) {
+    const int error = child.listener().Receive(&call);
+    if (error == EINTR) continue;
+    if (error != 0) break;
+    EXPECT_EQ(child.listener().AnswerWithFd(call.id, 2, true), 0);
+    ++answered;
+  }
+  on = false;
+  other.join();
+  EXPECT_EQ(child.ExitStatus(), 0);
+  EXPECT_EQ(answered, kCalls);
+  sigaction(SIGURG, &before, nullptr);
 }
 
 TEST_F(Notify, ACallerThatDiesMidCallIsNoLongerValid) {

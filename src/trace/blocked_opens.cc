@@ -47,7 +47,6 @@ void BlockedOpens::Open(Waiting* one, const UniqueFd& pin, int flags, bool cloex
     fd.reset(open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY));
     error = fd.valid() ? 0 : errno;
   }
-  LetSleep();
   if (fd.valid()) error = listener_->AnswerWithFd(one->id, fd.get(), cloexec);
   if (error != 0 && error != ENOENT) listener_->Answer(one->id, 0, error);
   one->ended.store(true);

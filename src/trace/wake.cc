@@ -11,13 +11,6 @@ constexpr int kWakeSignal = SIGURG;
 
 void Nothing(int) {}
 
-void Mask(int how) {
-  sigset_t one;
-  sigemptyset(&one);
-  sigaddset(&one, kWakeSignal);
-  pthread_sigmask(how, &one, nullptr);
-}
-
 }  // namespace
 
 void LetBeWoken() {
@@ -27,10 +20,11 @@ void LetBeWoken() {
     action.sa_handler = Nothing;
     sigaction(kWakeSignal, &action, nullptr);  // without SA_RESTART: the wait must end
   });
-  Mask(SIG_UNBLOCK);
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, kWakeSignal);
+  pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
 }
-
-void LetSleep() { Mask(SIG_BLOCK); }
 
 void Wake(pthread_t thread) { pthread_kill(thread, kWakeSignal); }
 

@@ -12,10 +12,6 @@ namespace glovebox::trace {
 // (once) and unblocks it for the calling thread; every other signal stays as it is.
 void LetBeWoken();
 
-// Ends it for the calling thread. Due before AnswerWithFd(): where a signal meets ADDFD_FLAG_SEND the kernel
-// has answered already, with 0 for the descriptor that is not there (seccomp_notify_addfd()).
-void LetSleep();
-
 // Interrupts what `thread`, which called LetBeWoken(), is waiting for. It may not be waiting yet: set a flag
 // first, and repeat until the thread has ended.
 void Wake(pthread_t thread);
