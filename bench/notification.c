@@ -2,6 +2,7 @@
  *
  * usage: notification loop N       opens a file that is not there N times
  *        notification floor N      the same below a listener, which this program serves
+ *        notification write N FILE opens FILE for writing N times, and says how many us one took
  *
  * `glovebox run --level full -- notification loop N` is what is compared with it. */
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
@@ -28,6 +30,20 @@ static int loop(long count) {
   for (long i = 0; i < count; ++i) {
     if (open("/usr/include/x86_64-linux-gnu/bits/no-such-header.h", O_RDONLY | O_CLOEXEC) >= 0) return 1;
   }
+  return 0;
+}
+
+static int write_opens(long count, const char* path) {
+  struct timespec begin, end;
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  for (long i = 0; i < count; ++i) {
+    const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return 1;
+    close(fd);
+  }
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  const double us = (double)(end.tv_sec - begin.tv_sec) * 1e6 + (double)(end.tv_nsec - begin.tv_nsec) / 1e3;
+  printf("%.2f\n", us / (double)count);
   return 0;
 }
 
@@ -98,6 +114,7 @@ static int supervise(long count) {
 int main(int argc, char** argv) {
   if (argc == 3 && strcmp(argv[1], "loop") == 0) return loop(atol(argv[2]));
   if (argc == 3 && strcmp(argv[1], "floor") == 0) return supervise(atol(argv[2]));
-  fprintf(stderr, "usage: notification loop|floor N\n");
+  if (argc == 4 && strcmp(argv[1], "write") == 0) return write_opens(atol(argv[2]), argv[3]);
+  fprintf(stderr, "usage: notification loop|floor N, or write N FILE\n");
   return 2;
 }

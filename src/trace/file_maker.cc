@@ -88,6 +88,7 @@ Ruling AskChecks(const std::vector<FileCheck*>& checks, const RulerCall& call, F
 FileMaker::FileMaker(const FileMakerOptions& options)
     : o_(options), thread_({.domain = true, .ruleset = options.ruleset}), blocked_(options.listener) {
   ReadCallerStatus(0, &own_);
+  capabilities_ = EffectiveCapabilities();
 }
 
 // Umask and credentials change by calls that are not notified: they are read for each call.
@@ -112,6 +113,14 @@ int FileMaker::Run(absl::FunctionRef<int()> work) {
   return error;
 }
 
+// What only looks, and asks for no right of Landlock's, needs no hand-over: the caller's capabilities decide.
+// Whether it may look at another process's entry in procfs its domain does.
+int FileMaker::LookUp(const Resolved& what, absl::FunctionRef<int()> work) {
+  if (what.through_proc || IsUnder(what.path, "/proc")) return Run(work);
+  const CapabilitiesKept rights(capabilities_, rights_.capabilities);
+  return rights.taken() ? work() : EPERM;
+}
+
 // Through procfs without the way by its name, which Look has judged: the caller's descriptors are open to it.
 Resolved FileMaker::First(const RulerCall& call) {
   if (!call.first->through_proc) return *call.first;
@@ -128,7 +137,7 @@ Resolved FileMaker::Again(const RulerCall& call, const PathRef& ref) {
 // is found is judged by what it is.
 int FileMaker::Hold(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin) {
   const bool foreign = IsOwnWay(call, what.reach) && absl::StrContains(what.reach, "/root");
-  int error = foreign || ref.empty_path ? ELOOP : Walk(call, ref, flags, pin);
+  int error = foreign || ref.empty_path ? ELOOP : Walk(call, what, ref, flags, pin);
   if (error == 0) error = fstat(pin->fd.get(), &pin->is) == 0 ? 0 : errno;
   // /proc/self is an ordinary link, which the thread takes for its own process.
   const bool object = (flags & O_DIRECTORY) == 0 && what.error == 0;
@@ -150,7 +159,7 @@ int FileMaker::HoldBehindLink(const RulerCall& call, const Resolved& what, const
     way.spelled = missing ? std::string(Dirname(what.path)) : what.path;
     way.follow = false;
     way.resolve = RESOLVE_NO_SYMLINKS;
-    const int error = Walk(call, way, flags, pin);
+    const int error = Walk(call, what, way, flags, pin);
     // A descriptor of its own is open to the caller whatever stands above what it leads to.
     const absl::string_view front = Dirname(ref.spelled);
     const bool own = front == "/proc/self/fd" || front == "/dev/fd";
@@ -164,7 +173,7 @@ int FileMaker::HoldBehindLink(const RulerCall& call, const Resolved& what, const
   return pin->fd.valid() ? 0 : errno;
 }
 
-int FileMaker::Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* pin) {
+int FileMaker::Walk(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin) {
   if (ref.spelled.empty()) return ENOENT;
   UniqueFd start;
   if (!absl::StartsWith(ref.spelled, "/") || (ref.resolve & RESOLVE_IN_ROOT) != 0) {
@@ -173,7 +182,7 @@ int FileMaker::Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* p
     start.reset(open(link.c_str(), O_PATH | O_CLOEXEC));
     if (!start.valid()) return errno == ENOENT && ref.dirfd != AT_FDCWD ? EBADF : errno;
   }
-  return Run([&] {
+  return LookUp(what, [&] {
     open_how how = {};
     how.flags = static_cast<uint64_t>(O_PATH | O_CLOEXEC | flags | (ref.follow ? 0 : O_NOFOLLOW));
     how.resolve = ref.resolve | RESOLVE_NO_MAGICLINKS;
@@ -216,7 +225,7 @@ int FileMaker::HoldPlace(const RulerCall& call, const PathRef& ref, Place* place
   FileTarget& target = place->target;
   const std::string last(spelled.substr(begin, end > begin ? end - begin : 0));
   target.path = absl::StrCat(place->dir.path == "/" ? "" : place->dir.path, "/", last);
-  return Run([&] {
+  return LookUp(dir, [&] {
     target.there =
         fstatat(place->dir.fd.get(), last.empty() ? "." : last.c_str(), &target.is, AT_SYMLINK_NOFOLLOW) == 0;
     // Without the right to search the directory no call gets any further.

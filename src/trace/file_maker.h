@@ -32,7 +32,7 @@ struct FileMakerOptions {
   kernel::NotifyListener* listener = nullptr;  // for opens that wait
   const kernel::MemoryReader* memory = nullptr;
   Resolver* resolver = nullptr;
-  int ruleset = -1;  // the Landlock ruleset of the action; borrowed until the constructor returns
+  int ruleset = -1;      // the Landlock ruleset of the action; borrowed until the constructor returns
 };
 
 // An object, or the directory of a name, that is held.
@@ -73,7 +73,8 @@ class FileMaker {
   int Run(absl::FunctionRef<int()> work);  // in the thread: 0 or errno
   int Hold(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin);
   int HoldBehindLink(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin);
-  int Walk(const RulerCall& call, const PathRef& ref, int flags, Pin* pin);
+  int Walk(const RulerCall& call, const Resolved& what, const PathRef& ref, int flags, Pin* pin);
+  int LookUp(const Resolved& what, absl::FunctionRef<int()> work);
   int HoldObject(const RulerCall& call, const Resolved& what, const PathRef& ref, Pin* pin);
   int HoldPlace(const RulerCall& call, const PathRef& ref, Place* place);
   Resolved First(const RulerCall& call);
@@ -96,6 +97,7 @@ class FileMaker {
 
   FileMakerOptions o_;
   CallerStatus own_;
+  uint64_t capabilities_;  // of the supervisor's thread
   MakerThread::Rights rights_;
   MakerThread thread_;
   std::unique_ptr<MakerThread> plain_;  // for the caller's own files of procfs

@@ -26,6 +26,11 @@ struct CapabilitySets {
 
 uint64_t Wide(uint32_t low, uint32_t high) { return low | (uint64_t{high} << 32); }
 
+void Wait(sem_t* semaphore) {
+  while (sem_wait(semaphore) != 0 && errno == EINTR) {
+  }
+}
+
 // A domain that grants what the policy grants, or everything where it grants everything.
 absl::Status EnterDomain(int ruleset) {
   UniqueFd own;
@@ -61,20 +66,26 @@ bool SetEffectiveCapabilities(uint64_t wanted) {
   return syscall(SYS_capset, &sets.header, sets.data) == 0;
 }
 
+uint64_t EffectiveCapabilities() {
+  CapabilitySets sets;
+  if (syscall(SYS_capget, &sets.header, sets.data) != 0) return 0;
+  return Wide(sets.data[0].effective, sets.data[1].effective);
+}
+
 MakerThread::MakerThread(const Options& options) {
+  sem_init(&asked_, /*pshared=*/0, 0);
+  sem_init(&done_, /*pshared=*/0, 0);
   const SignalsBlocked blocked;
   thread_ = std::thread([this, &options] { Main(options); });
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] { return done_; });
+  Wait(&done_);
 }
 
 MakerThread::~MakerThread() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    end_ = true;
-  }
-  changed_.notify_all();
+  work_ = nullptr;
+  sem_post(&asked_);
   thread_.join();
+  sem_destroy(&asked_);
+  sem_destroy(&done_);
 }
 
 absl::Status MakerThread::SetUp(const Options& options) {
@@ -102,30 +113,23 @@ bool MakerThread::TakeOn(const Rights& rights) {
 }
 
 void MakerThread::Main(const Options& options) {
-  absl::Status status = SetUp(options);
-  std::unique_lock<std::mutex> lock(mutex_);
-  status_ = std::move(status);
-  done_ = true;
-  changed_.notify_all();
+  status_ = SetUp(options);
+  sem_post(&done_);
   while (true) {
-    changed_.wait(lock, [this] { return end_ || work_ != nullptr; });
+    Wait(&asked_);
     if (work_ == nullptr) return;
     taken_ = TakeOn(*rights_);
     if (taken_) (*work_)();
-    work_ = nullptr;
-    done_ = true;
-    changed_.notify_all();
+    sem_post(&done_);
   }
 }
 
 bool MakerThread::Run(const Rights& rights, absl::FunctionRef<void()> work) {
   if (!status_.ok()) return false;
-  std::unique_lock<std::mutex> lock(mutex_);
   work_ = &work;
   rights_ = &rights;
-  done_ = false;
-  changed_.notify_all();
-  changed_.wait(lock, [this] { return done_; });
+  sem_post(&asked_);
+  Wait(&done_);
   return taken_;
 }
 

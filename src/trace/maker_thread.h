@@ -2,12 +2,10 @@
 #ifndef GLOVEBOX_TRACE_MAKER_THREAD_H_
 #define GLOVEBOX_TRACE_MAKER_THREAD_H_
 
+#include <semaphore.h>
 #include <sys/types.h>
 
-#include <condition_variable>
 #include <cstdint>
-#include <functional>
-#include <mutex>
 #include <thread>
 
 #include "absl/functional/function_ref.h"
@@ -54,18 +52,39 @@ class MakerThread {
   uint64_t permitted_ = 0;
   uint64_t effective_ = 0;
   mode_t umask_ = 0;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  const absl::FunctionRef<void()>* work_ = nullptr;  // guarded by mutex_, as what follows
+  // Who waits for what: a lock that is held while the other side is woken would cost a switch more.
+  sem_t asked_;
+  sem_t done_;                                       // with the set-up, then with each work
+  const absl::FunctionRef<void()>* work_ = nullptr;  // null: the end
   const Rights* rights_ = nullptr;
-  bool done_ = false;  // of the set-up, then of each work
   bool taken_ = false;
-  bool end_ = false;
   std::thread thread_;
 };
 
 // The calling thread's effective capabilities become `wanted`, of those that it is permitted.
 bool SetEffectiveCapabilities(uint64_t wanted);
+uint64_t EffectiveCapabilities();
+
+// The calling thread goes without the capabilities that are not in `kept`, as long as this lives: what it
+// looks up then it finds as somebody who has only those. It costs two system calls, and none where it has no
+// others.
+class CapabilitiesKept {
+ public:
+  CapabilitiesKept(uint64_t own, uint64_t kept) : own_(own), held_((own & ~kept) != 0) {
+    taken_ = !held_ || SetEffectiveCapabilities(own & kept);
+  }
+  ~CapabilitiesKept() {
+    if (held_) SetEffectiveCapabilities(own_);
+  }
+  CapabilitiesKept(const CapabilitiesKept&) = delete;
+  CapabilitiesKept& operator=(const CapabilitiesKept&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  uint64_t own_;
+  bool held_;
+  bool taken_;
+};
 
 }  // namespace glovebox::trace
 
