@@ -40,6 +40,7 @@
 #include "trace/running_actions.h"
 #include "trace/segment_pool.h"
 #include "trace/signals_blocked.h"
+#include "trace/supervised_action.h"
 #include "trace/supervisor.h"
 #include "trace/verdict.h"
 #include "trace/wake.h"
@@ -95,7 +96,7 @@ class CollectorImpl final : public Collector, public Announcer {
                  access::SegmentWriter* log, Resolver* resolver);
   void WaitUnseen(const access::ActionBegin& begin, const SealedPlan& plan, const Peer& peer, int connection,
                   access::SegmentWriter* log);
-  std::unique_ptr<ActionGroup> GroupFor(const policy::Budget& budget, pid_t pid) const;
+  std::unique_ptr<ActionGroup> EnterGroup(const policy::Budget& budget, pid_t pid) const;
   void Finish(const access::ActionEnd& finished, const SupervisorResult& result, access::SegmentWriter* log,
               int connection);
   void EndLeftOver();
@@ -291,7 +292,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   const uint32_t flags = how == HandOver::kMessage ? child::kReplySendListener : 0u;
   SetupReport report;
   // Before it has its plan: it has started nothing yet.
-  std::unique_ptr<ActionGroup> group = GroupFor((*plan)->policy.budget, peer->pid);
+  std::unique_ptr<ActionGroup> group = EnterGroup((*plan)->policy.budget, peer->pid);
   const absl::Status sent = SendPlan(**plan, connection.get(), begin.action, flags);
   if (!(*plan)->listens) {
     keeper_.Add(begin.action, (*plan)->policy.budget, MembersBelow(begin.role, peer->pid, nullptr),
@@ -315,11 +316,8 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   Supervise(*std::move(listener), begin, **plan, *peer, connection.get(), std::move(group), log, resolver);
 }
 
-// Null where there is no bound for one, or none can be had.
-std::unique_ptr<ActionGroup> CollectorImpl::GroupFor(const policy::Budget& budget, pid_t pid) const {
-  std::unique_ptr<ActionGroup> group;
-  if (o_.cgroups && (budget.memory_bytes.has_value() || budget.processes.has_value()))
-    group = ActionGroup::Make(UsablePlaces(OwnPlaces()), budget);
+std::unique_ptr<ActionGroup> CollectorImpl::EnterGroup(const policy::Budget& budget, pid_t pid) const {
+  std::unique_ptr<ActionGroup> group = GroupFor(budget, o_.cgroups);
   if (group != nullptr && !group->Take(pid)) group.reset();
   if (group == nullptr || !group->counts_processes()) HoldForks(pid, budget);
   return group;
@@ -339,8 +337,7 @@ void CollectorImpl::WaitUnseen(const access::ActionBegin& begin, const SealedPla
     waits = waits && !abandoned_;
   }
   access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
-  keeper_.Remove(begin.action).Into(&end);
-  if (end.limit.empty()) end.limit = LimitThatEnded(plan.policy, end, end.cpu_ns);
+  CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, &keeper_, &end);
   Finish(end, result, log, connection);
 }
 
@@ -348,25 +345,13 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
                               const Peer& peer, int connection, std::unique_ptr<ActionGroup> group,
                               access::SegmentWriter* log, Resolver* resolver) {
   RunningAction active;
-  SupervisorOptions options;
-  options.action = begin.action;
-  options.root = peer.pid;
-  options.policy = &plan.policy;
-  options.begin = &begin;
-  options.inputs = o_.inputs;
-  options.sink = log;
-  options.announcer = this;
-  options.memory = &kernel::RealMemory();
-  options.resolver = resolver;
-  options.root_ended = &active.root_ended;
-  options.wait_killable = o_.host.wait_killable;
-  options.shim = o_.shim;
-  options.stop = &active.stop;
-  Supervisor supervisor(kernel::MakeNotifyListener(std::move(listener), !o_.host.receive_ends), options);
+  const std::unique_ptr<Supervisor> supervisor =
+      trace::Supervise(std::move(listener), {begin, plan.policy, plan.ruleset.get(), o_.host, *log, *this,
+                                             *resolver, o_.inputs, o_.shim, active.root_ended, active.stop});
   active.pidfd = peer.pidfd.get();
-  active.supervisor = &supervisor;
+  active.supervisor = supervisor.get();
   active.thread = pthread_self();
-  const auto adopted = [&supervisor](pid_t pid) { return supervisor.ActionOf(pid) != 0; };
+  const auto adopted = [&supervisor](pid_t pid) { return supervisor->ActionOf(pid) != 0; };
   if (begin.role == access::Role::kTest)
     active.ends_left_over = MembersOfAction(begin.role, peer.pid, adopted);
   running_.Add(begin.action, &active);
@@ -376,15 +361,13 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   const bool known = ReadProcStat(peer.pid, &begun);
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof one);  // the watcher has one more process to look at
-  SupervisorResult result = supervisor.Serve();
+  SupervisorResult result = supervisor->Serve();
   // The listener hangs up (since 6.11) before the parent is told that its child has ended, and can reap it.
   ProcStat ended;
   const bool told = known && ReadProcStat(peer.pid, &ended) && ended.start == begun.start;
   access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
-  AddUnheld(plan.unheld, &end);
   if (told) end.cpu_ns = ended.cpu_ns + ended.children_cpu_ns;
-  keeper_.Remove(begin.action).Into(&end);
-  if (end.limit.empty()) end.limit = LimitThatEnded(plan.policy, end, end.cpu_ns);
+  CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, &keeper_, &end);
   for (std::string& process : running_.Remove(begin.action)) AddLeftOver(&end.left_over, std::move(process));
   for (const std::string& process : result.left_over) AddLeftOver(&end.left_over, process);
   Finish(end, result, log, connection);

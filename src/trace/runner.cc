@@ -36,13 +36,14 @@
 #include "trace/inherited_logs.h"
 #include "trace/leave_to_outer.h"
 #include "trace/left_over.h"
-#include "trace/plan_store.h"
 #include "trace/prepared.h"
 #include "trace/process_usage.h"
 #include "trace/pty_relay.h"
+#include "trace/run_announcer.h"
 #include "trace/seize.h"
 #include "trace/signal_guard.h"
 #include "trace/strangers.h"
+#include "trace/supervised_action.h"
 #include "trace/supervisor.h"
 #include "trace/wake.h"
 
@@ -69,24 +70,6 @@ absl::StatusOr<Channel> MakeChannel() {
     return ErrnoStatus("socketpair", "handshake", errno);
   return Channel{UniqueFd(pair[0]), UniqueFd(pair[1])};
 }
-
-// Inner launchers of a run: they get the run's own policy, in the form that needs no listener.
-class RunAnnouncer final : public Announcer {
- public:
-  RunAnnouncer(const RunRequest& request, access::ActionId first)
-      : plans_(request.host, [policy = request.policy](const access::ActionBegin&) { return policy; }),
-        last_(first) {}
-  access::ActionId NextAction() override { return last_.fetch_add(1) + 1; }
-  const policy::Policy* ReplyTo(int socket, const policy::Policy& outer,
-                                const access::ActionBegin& begin) override {
-    const SealedPlan* plan = SendInnerPlan(plans_, outer, socket, begin);
-    return plan != nullptr ? &plan->policy : nullptr;
-  }
-
- private:
-  PlanStore plans_;
-  std::atomic<access::ActionId> last_;
-};
 
 child::ChildPlan& PlanIn(policy::CompiledPlan& compiled) {
   return *reinterpret_cast<child::ChildPlan*>(compiled.bytes.data());
@@ -202,10 +185,7 @@ absl::Status Run::Prepare() {
   hello_.output_count = outputs_.size();
   hello_.command = const_cast<char**>(context_.argv);
   hello_.command_count = request_.argv.size();
-  const policy::Budget& budget = request_.policy.budget;
-  if (request_.cgroups && !request_.export_mode &&
-      (budget.memory_bytes.has_value() || budget.processes.has_value()))
-    group_ = ActionGroup::Make(UsablePlaces(OwnPlaces()), budget);
+  group_ = GroupFor(request_.policy.budget, request_.cgroups && !request_.export_mode);
   if (request_.pty) {
     ASSIGN_OR_RETURN(pty_, PtyRelay::Open());
     context_.pty = pty_->terminal();
@@ -305,50 +285,19 @@ absl::Status Run::Fork() {
   return absl::OkStatus();
 }
 
-// Everything below us that is no stranger is the command's.
 void Run::KeepBudget() {
   // The child has entered it by itself, before it could start anything; asked once more, the kernel says
   // whether it could.
   if (group_ != nullptr && !group_->Take(pid_) && !kernel::HasEnded(pidfd_.get())) group_.reset();
   if (group_ == nullptr || !group_->counts_processes()) HoldForks(pid_, request_.policy.budget);
-  // Who is ours stays it: a bomb's orphans are asked about once each.
-  const auto known = std::make_shared<std::map<pid_t, uint64_t>>();
-  const auto members = [this, known](const AllStats& all) {
-    std::map<pid_t, uint64_t> ours;  // children, with their start
-    std::vector<pid_t> found;
-    for (const auto& [pid, stat] : all) {
-      const pid_t branch = BranchOf(all, pid, getpid());
-      if (branch == 0) continue;
-      const uint64_t start = all.at(branch).start;
-      const auto before = known->find(branch);
-      const bool same = before != known->end() && before->second == start;
-      if (ours.count(branch) == 0 && !same && strangers_.Contains(branch)) continue;
-      ours[branch] = start;
-      found.push_back(pid);
-    }
-    *known = std::move(ours);
-    return found;
-  };
-  keeper_.Add(begin_.action, request_.policy.budget, members, std::move(group_));
+  keeper_.Add(begin_.action, request_.policy.budget, MembersBut(&strangers_), std::move(group_));
 }
 
 void Run::StartServing(UniqueFd listener) {
   resolver_ = MakeResolver();
-  SupervisorOptions options;
-  options.action = begin_.action;
-  options.root = pid_;
-  options.policy = &request_.policy;
-  options.sink = request_.sink;
-  options.announcer = &announcer_;
-  options.memory = &kernel::RealMemory();
-  options.resolver = resolver_.get();
-  options.root_ended = &root_ended_;
-  options.wait_killable = request_.host.wait_killable;
-  options.ruleset = context_.ruleset;
-  options.shim = request_.shim;
-  options.stop = &stop_;
-  supervisor_ = std::make_unique<Supervisor>(
-      kernel::MakeNotifyListener(std::move(listener), !request_.host.receive_ends), options);
+  supervisor_ = Supervise(std::move(listener),
+                          {begin_, request_.policy, context_.ruleset, request_.host, *request_.sink,
+                           announcer_, *resolver_, /*inputs=*/nullptr, request_.shim, root_ended_, stop_});
   // This thread's signals stay blocked in the new one: it takes none.
   std::promise<SupervisorResult> promise;
   served_ = promise.get_future();
@@ -501,9 +450,7 @@ void Run::FillUsage() {
   end.time_ns = Now();
   end.cpu_ns = CpuOf(usage_) + others_cpu_ns_;
   end.peak_bytes = std::max(PeakOf(usage_), others_peak_bytes_);
-  keeper_.Remove(begin_.action).Into(&end);
-  const bool ran = end.kind != access::ActionEnd::Kind::kSandboxFailed;
-  if (ran && end.limit.empty()) end.limit = LimitThatEnded(request_.policy, end, CpuOf(usage_));
+  CompleteEnd(request_.policy, plan_.unheld, CpuOf(usage_), &keeper_, &end);
 }
 
 absl::StatusOr<RunOutcome> Run::Execute() {
@@ -531,7 +478,6 @@ absl::StatusOr<RunOutcome> Run::Execute() {
     refusals = std::move(result.refusals);
   }
   FillUsage();
-  AddUnheld(plan_.unheld, &outcome_.end);
   outcome_.verdict = VerdictOf(refusals, outcome_.end);
   if (!request_.sink->Append(outcome_.end)) outcome_.sink_failed = true;
   if (!handshake.ok()) return handshake;

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -76,6 +78,27 @@ std::vector<pid_t> Strangers::OtherChildren() const {
     if (!Contains(child)) others.push_back(child);
   }
   return others;
+}
+
+MembersOf MembersBut(const Strangers* strangers) {
+  // Who is ours stays it: a bomb's orphans are asked about once each.
+  const auto known = std::make_shared<std::map<pid_t, uint64_t>>();
+  return [strangers, known](const AllStats& all) {
+    std::map<pid_t, uint64_t> ours;  // children, with their start
+    std::vector<pid_t> found;
+    for (const auto& [pid, stat] : all) {
+      const pid_t branch = BranchOf(all, pid, getpid());
+      if (branch == 0) continue;
+      const uint64_t start = all.at(branch).start;
+      const auto before = known->find(branch);
+      const bool same = before != known->end() && before->second == start;
+      if (ours.count(branch) == 0 && !same && strangers->Contains(branch)) continue;
+      ours[branch] = start;
+      found.push_back(pid);
+    }
+    *known = std::move(ours);
+    return found;
+  };
 }
 
 }  // namespace glovebox::trace

@@ -9,6 +9,8 @@
 #include <map>
 #include <vector>
 
+#include "trace/budget.h"
+
 namespace glovebox::trace {
 
 // Strangers are neither killed nor reaped: one that ends stays a zombie until this process does, as below any
@@ -38,6 +40,10 @@ class Strangers {
   std::map<pid_t, uint64_t> known_;  // start time
   int own_filters_ = -1;             // -1: filters do not tell
 };
+
+// Which processes are the command's: all below this one that are no strangers. For a thread of the caller's
+// (budget.h); `strangers` outlives it.
+MembersOf MembersBut(const Strangers* strangers);
 
 }  // namespace glovebox::trace
 

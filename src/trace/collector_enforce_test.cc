@@ -1,0 +1,96 @@
+// What a launcher's action is held to in mode enforce, by kernel and supervisor together.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "trace/collector_fixture.h"
+
+namespace glovebox::trace {
+namespace {
+
+using access::ActionEnd;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class CollectorEnforceTest : public CollectorFixture {
+ protected:
+  void SetUp() override {
+    CollectorFixture::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    ASSERT_OK(MakeDirectories(Path("in")));
+    ASSERT_OK(MakeDirectories(Path("w")));
+    for (const char* path : {"/bin", "/usr", "/lib", "/lib64", "/etc", "/proc"})
+      Grant(policy::PathAccess::kRead, path);
+    Grant(policy::PathAccess::kRead, Path("in"));
+    Grant(policy::PathAccess::kWrite, Path("w"));
+    Grant(policy::PathAccess::kWrite, "/dev/null");
+  }
+  void Grant(policy::PathAccess access, const std::string& path) { paths_.push_back({access, path, {}}); }
+  static void WaitFor(const std::string& path) {
+    for (int i = 0; i < 1000 && !FileExists(path); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ASSERT_TRUE(FileExists(path));
+  }
+};
+
+// Another directory has the name of one that was granted: by its name the supervisor knows no better,
+// Landlock does. What the supervisor makes itself must be held to that as well.
+TEST_F(CollectorEnforceTest, WhatTheSupervisorMakesIsHeldToTheActionsLandlockRuleset) {
+  for (const policy::PathAccess kind : {policy::PathAccess::kHidden, policy::PathAccess::kAppend}) {
+    Grant(kind, Path("w/special"));
+    StartAgain();
+    const pid_t pid = Launch(absl::StrCat("echo > ", Path("w/ready"), "; while ! [ -e ", Path("in/go"),
+                                          " ]; do sleep 0.02; done; echo x > ", Path("w/x"), "; mkdir ",
+                                          Path("w/d"), "; exit 0"));
+    WaitFor(Path("w/ready"));
+    ASSERT_EQ(rename(Path("w").c_str(), Path("granted").c_str()), 0);
+    ASSERT_OK(MakeDirectories(Path("w")));
+    ASSERT_OK(WriteFile(Path("in/go"), ""));
+    Wait(pid);
+    EXPECT_FALSE(FileExists(Path("w/x")));
+    EXPECT_FALSE(FileExists(Path("w/d")));
+    paths_.pop_back();
+    ASSERT_EQ(system(absl::StrCat("rm -rf ", Path("w "), Path("granted "), Path("in/go "), Path("old"),
+                                  " && mkdir ", Path("w"))
+                         .c_str()),
+              0);
+  }
+}
+
+// The kernel holds what is granted; what needs somebody who answers calls is nobody's there.
+TEST_F(CollectorEnforceTest, BelowAForeignListenerWhatCannotBeHeldIsTold) {
+  host_.listener_above = true;
+  Grant(policy::PathAccess::kHidden, Path("w/secret"));
+  StartAgain();
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat("! echo > ", Path("x"))))), 0);
+  Stop();
+  ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+  EXPECT_THAT(All<ActionEnd>()[0].step, HasSubstr(absl::StrCat("hidden path ", Path("w/secret"))));
+}
+
+TEST_F(CollectorEnforceTest, BelowAForeignListenerItIsAnErrorWithoutBestEffort) {
+  Grant(policy::PathAccess::kHidden, Path("w/secret"));
+  collector_->Stop(0, 0);
+  CollectorOptions options;
+  options.run_dir = Path("run");
+  options.host = host_;
+  options.host.listener_above = true;
+  options.policy_for = [this](const access::ActionBegin& begin) {
+    policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(begin.role));
+    policy.mode = policy::Mode::kEnforce;
+    policy.paths = paths_;
+    return policy;
+  };
+  EXPECT_THAT(Collector::Start(std::move(options)).status().message(), HasSubstr("hidden path"));
+}
+
+}  // namespace
+}  // namespace glovebox::trace

@@ -1,0 +1,43 @@
+#include "trace/supervised_action.h"
+
+#include <utility>
+
+#include "kernel/notify.h"
+#include "kernel/process.h"
+#include "trace/handshake.h"
+
+namespace glovebox::trace {
+
+std::unique_ptr<Supervisor> Supervise(UniqueFd listener, const SupervisedAction& action) {
+  SupervisorOptions options;
+  options.action = action.begin.action;
+  options.root = action.begin.pid;
+  options.policy = &action.policy;
+  options.begin = &action.begin;
+  options.inputs = action.inputs;
+  options.sink = &action.sink;
+  options.announcer = &action.announcer;
+  options.memory = &kernel::RealMemory();
+  options.resolver = &action.resolver;
+  options.root_ended = &action.root_ended;
+  options.stop = &action.stop;
+  options.wait_killable = action.host.wait_killable;
+  options.ruleset = action.ruleset;
+  options.shim = action.shim;
+  return std::make_unique<Supervisor>(
+      kernel::MakeNotifyListener(std::move(listener), !action.host.receive_ends), options);
+}
+
+std::unique_ptr<ActionGroup> GroupFor(const policy::Budget& budget, bool allowed) {
+  const bool holds = budget.memory_bytes.has_value() || budget.processes.has_value();
+  return allowed && holds ? ActionGroup::Make(UsablePlaces(OwnPlaces()), budget) : nullptr;
+}
+
+void CompleteEnd(const policy::Policy& policy, const std::vector<std::string>& unheld, uint64_t cpu_ns,
+                 BudgetKeeper* keeper, access::ActionEnd* end) {
+  keeper->Remove(end->action).Into(end);
+  if (end->limit.empty()) end->limit = LimitThatEnded(policy, *end, cpu_ns != 0 ? cpu_ns : end->cpu_ns);
+  AddUnheld(unheld, end);
+}
+
+}  // namespace glovebox::trace
