@@ -158,7 +158,7 @@ uint32_t PlanFlags(const Policy& policy, const kernel::HostFeatures& host, const
 // Where a socket leads is seen by a supervisor alone, which makes the call on the caller's own socket. What a
 // network of no address at all allows the kernel can tell by registers.
 absl::Status CheckNetwork(const Policy& policy, const kernel::HostFeatures& host,
-                          const CompileOptions& options, std::vector<std::string>* skipped) {
+                          const CompileOptions& options, std::vector<std::string>* unheld) {
   if (!HoldsNetwork(policy) || options.outer != nullptr) return absl::OkStatus();
   std::string reason;
   if (options.listener && !host.pidfd_getfd) {
@@ -169,13 +169,14 @@ absl::Status CheckNetwork(const Policy& policy, const kernel::HostFeatures& host
   if (reason.empty()) return absl::OkStatus();
   reason = absl::StrCat("network ", NetworkModeName(policy.network.mode), ": ", reason);
   if (!policy.best_effort) return absl::UnimplementedError(reason);
-  skipped->push_back(reason);
+  unheld->push_back(reason);
   return absl::OkStatus();
 }
 
-// What this host cannot do: left out and reported in observe and report, an error in enforce.
+// What this host cannot do: left out and reported in observe and report, an error in enforce. `skipped`: what
+// the child tries all the same, and tells of itself.
 absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, const CompileOptions& options,
-                       std::vector<std::string>* skipped) {
+                       std::vector<std::string>* skipped, std::vector<std::string>* unheld) {
   if (options.listener && !host.notify) {
     return absl::UnimplementedError(
         "this kernel has no seccomp user notification (Linux 5.0 or later, CONFIG_SECCOMP_FILTER): nothing "
@@ -189,7 +190,8 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
             ? "append-only paths: the supervisor above has none in its own policy, and does not see the calls"
             : "append-only paths need a supervisor: a listener of our own, and kernel_only off";
     if (!policy.best_effort) return absl::UnimplementedError(reason);
-    skipped->push_back(reason);
+    // Of each path that nobody sees CheckPatterns() tells, with its line.
+    if (options.listener || options.outer != nullptr) unheld->push_back(reason);
   }
   if (options.listener && host.foreign_proc) return absl::UnimplementedError(kernel::kForeignProcMessage);
   const bool wants_scope = policy.scope_signals || policy.scope_abstract_unix;
@@ -199,7 +201,7 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
     if (policy.mode == Mode::kEnforce && !policy.best_effort) return absl::UnimplementedError(reason);
     skipped->push_back(reason);
   }
-  return CheckNetwork(policy, host, options, skipped);
+  return CheckNetwork(policy, host, options, unheld);
 }
 
 // Landlock has no rule that takes away: these need somebody who answers calls. Below an outer supervisor of
@@ -208,6 +210,13 @@ absl::Status CheckPatterns(const Policy& policy, const CompileOptions& options,
                            std::vector<std::string>* unheld) {
   RETURN_IF_ERROR(FileRules::Make(policy, {}).status());  // what the patterns say wrongly
   if (policy.mode != Mode::kEnforce || options.listener || options.outer != nullptr) return absl::OkStatus();
+  if (policy.strict_inputs) {
+    const std::string reason =
+        "strict inputs: a supervisor is needed, and none listens here (record level off, or another "
+        "listener above)";
+    if (!policy.best_effort) return absl::UnimplementedError(reason);
+    unheld->push_back(reason);
+  }
   for (const PathRule& rule : policy.paths) {
     const bool append = rule.access == PathAccess::kAppend;
     const bool covered = policy.hide_by_namespace && IsOnePlace(rule);
@@ -292,7 +301,7 @@ bool IsInherited(const Policy& policy, const Policy* outer, size_t limit) {
 absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::HostFeatures& host,
                                          const CompileOptions& options) {
   CompiledPlan compiled;
-  RETURN_IF_ERROR(CheckHost(policy, host, options, &compiled.skipped));
+  RETURN_IF_ERROR(CheckHost(policy, host, options, &compiled.skipped, &compiled.unheld));
   RETURN_IF_ERROR(CheckEnvironmentRules(policy.environment));
   RETURN_IF_ERROR(CheckPatterns(policy, options, &compiled.unheld));
   compiled.skipped.insert(compiled.skipped.end(), compiled.unheld.begin(), compiled.unheld.end());
@@ -346,8 +355,8 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
 absl::StatusOr<std::vector<ExportedFilter>> ExportFilters(const Policy& policy,
                                                           const kernel::HostFeatures& host,
                                                           const CompileOptions& options) {
-  std::vector<std::string> skipped;
-  RETURN_IF_ERROR(CheckHost(policy, host, options, &skipped));
+  std::vector<std::string> skipped, unheld;
+  RETURN_IF_ERROR(CheckHost(policy, host, options, &skipped, &unheld));
   const FilterSet bpf = RenderFilters(policy, host, options, Form::kBpf);
   const FilterSet pfc = RenderFilters(policy, host, options, Form::kPfc);
   std::vector<ExportedFilter> filters;

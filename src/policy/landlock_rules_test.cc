@@ -198,6 +198,17 @@ TEST_F(LandlockRules, WhatOnlyASupervisorHoldsNeedsOne) {
   policy_.best_effort = true;
   ASSERT_OK_AND_ASSIGN(const CompiledPlan plan, CompilePlan(policy_, host, {.listener = false}));
   EXPECT_THAT(plan.unheld, ElementsAre(HasSubstr("none listens here")));
+  policy_.strict_inputs = true;
+  policy_.network.mode = NetworkMode::kLoopback;
+  ASSERT_OK_AND_ASSIGN(const CompiledPlan more, CompilePlan(policy_, host, {.listener = false}));
+  EXPECT_THAT(more.unheld, ElementsAre(HasSubstr("the addresses are not seen"), HasSubstr("strict inputs"),
+                                       HasSubstr("hidden path")));
+  EXPECT_EQ(more.unheld, more.skipped);
+  policy_.paths.clear();
+  policy_.best_effort = false;
+  policy_.network.mode = NetworkMode::kAny;
+  EXPECT_THAT(CompilePlan(policy_, host, {.listener = false}),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("strict inputs")));
 }
 
 TEST_F(LandlockRules, ABadPatternIsAnErrorOfThePlan) {
