@@ -106,6 +106,7 @@ class FakeNotify final : public NotifyListener {
   int AnswerWithFd(uint64_t id, int fd, bool close_on_exec) override {
     return Give({id, Kind::kFd, fd, 0, close_on_exec});
   }
+  int PutFd(uint64_t id, int, int) override { return CheckValid(id); }
   int CheckValid(uint64_t id) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     return waiting_.count(id) != 0 ? 0 : ENOENT;

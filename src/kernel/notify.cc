@@ -94,6 +94,15 @@ class SeccompListener final : public NotifyListener {
     return ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 ? errno : 0;
   }
 
+  int PutFd(uint64_t id, int fd, int number) override {
+    seccomp_notif_addfd add = {};
+    add.id = id;
+    add.flags = SECCOMP_ADDFD_FLAG_SETFD;
+    add.srcfd = static_cast<uint32_t>(fd);
+    add.newfd = static_cast<uint32_t>(number);
+    return ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 ? errno : 0;
+  }
+
   int CheckValid(uint64_t id) override {
     return ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) != 0 ? errno : 0;
   }

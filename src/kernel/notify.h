@@ -38,6 +38,9 @@ class NotifyListener {
   // Puts `fd` into the caller and answers with its number there, in one step (ADDFD_FLAG_SEND). Signals are
   // held back meanwhile.
   virtual int AnswerWithFd(uint64_t id, int fd, bool close_on_exec) = 0;
+  // Puts `fd` under `number` into the caller, in the place of what is there, not close-on-exec (5.9). The
+  // call still waits for its answer.
+  virtual int PutFd(uint64_t id, int fd, int number) = 0;
   // 0 while the call still waits: what was read from the caller's memory before is its own, not a later
   // process's.
   virtual int CheckValid(uint64_t id) = 0;

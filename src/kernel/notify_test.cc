@@ -33,6 +33,9 @@ TEST_F(Notify, EachAnswerReachesTheCaller) {
     if (fd < 0 || (fcntl(static_cast<int>(fd), F_GETFD) & FD_CLOEXEC) == 0) return 4;
     const long kept = syscall(SYS_getpgid, 4);
     if (kept < 0 || fcntl(static_cast<int>(kept), F_GETFD) != 0) return 5;
+    if (fcntl(99, F_GETFD) != -1) return 6;
+    const long put = syscall(SYS_getpgid, 99);  // under this number
+    if (put != 99 || fcntl(99, F_GETFD) != 0) return 7;
     return 0;
   });
   ASSERT_TRUE(child.Valid());
@@ -45,7 +48,11 @@ TEST_F(Notify, EachAnswerReachesTheCaller) {
     if (which == 0) sent = listener.Continue(call.id);
     if (which == 1) sent = listener.Answer(call.id, 77, 0);
     if (which == 2) sent = listener.Answer(call.id, 5, EPERM);
-    if (which >= 3) sent = listener.AnswerWithFd(call.id, 0, which == 3);
+    if (which == 3 || which == 4) sent = listener.AnswerWithFd(call.id, 0, which == 3);
+    if (which == 99) {
+      EXPECT_EQ(listener.PutFd(call.id, 0, 99), 0);
+      sent = listener.Answer(call.id, 99, 0);
+    }
     EXPECT_EQ(sent, 0) << which;
     EXPECT_EQ(listener.CheckValid(call.id), ENOENT) << "answered already";
     // EINPROGRESS until the caller has picked its answer up, then ENOENT.
@@ -98,6 +105,7 @@ TEST_F(Notify, ACallerThatDiesMidCallIsNoLongerValid) {
   EXPECT_EQ(child.listener().CheckValid(call.id), ENOENT);
   EXPECT_EQ(child.listener().Continue(call.id), ENOENT);
   EXPECT_EQ(child.listener().AnswerWithFd(call.id, 0, true), ENOENT);
+  EXPECT_EQ(child.listener().PutFd(call.id, 0, 99), ENOENT);
   EXPECT_EQ(child.listener().Poll(-1), -1);
 }
 

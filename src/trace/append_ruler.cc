@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "policy/logs.h"
+#include "trace/inherited_logs.h"
 #include "trace/open_flags.h"
 
 namespace glovebox::trace {
@@ -26,8 +27,9 @@ Ruling Say(const LogPattern* log) {
 
 }  // namespace
 
-AppendRuler::AppendRuler(const std::vector<const policy::Policy*>& chain, FileMaker* maker)
-    : logs_(chain), maker_(maker) {
+AppendRuler::AppendRuler(const std::vector<const policy::Policy*>& chain, kernel::NotifyListener* listener,
+                         FileMaker* maker)
+    : logs_(chain), listener_(listener), maker_(maker) {
   enforce_ = std::any_of(chain.begin(), chain.end(),
                          [](const policy::Policy* policy) { return policy::HoldsLogs(*policy); });
 }
@@ -41,7 +43,20 @@ Ruling AppendRuler::Rule(const RulerCall& call) {
     ruling.rule = "append-only: open_by_handle_at";
     return ruling;
   }
+  if (enforce_ && !begun_ && call.intent.op == Op::kExec) return RuleFirstExec(call);
   return enforce_ ? Ruling() : Report(call);
+}
+
+// Before it nothing but the set-up has run in this action.
+Ruling AppendRuler::RuleFirstExec(const RulerCall& call) {
+  Ruling ruling;
+  const absl::Status held = HoldInheritedLogs(&logs_, listener_, call.call.id, call.process.tgid);
+  begun_ = held.ok();
+  if (begun_) return ruling;
+  ruling.kind = Ruling::Kind::kRefuse;
+  ruling.error = EPERM;
+  ruling.rule = absl::StrCat("append-only: ", held.message());
+  return ruling;
 }
 
 // In mode report the call goes on, judged by what its names stand for now.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "kernel/notify.h"
 #include "policy/policy.h"
 #include "trace/file_check.h"
 #include "trace/file_maker.h"
@@ -17,24 +18,29 @@ namespace glovebox::trace {
 // of the action: so no shared mapping of it can be written to. docs/enforcement.md has the table of what is
 // refused and what becomes of an open.
 //
-// As a Check() it decides about what the FileMaker holds; as a Rule() it refuses open_by_handle_at, and in
-// mode report says what it would have against a call.
+// As a Check() it decides about what the FileMaker holds; as a Rule() it holds what the command inherits
+// (inherited_logs.h) at the action's first exec, refuses open_by_handle_at, and in mode report says what it
+// would have against a call.
 class AppendRuler final : public CheckingRuler {
  public:
-  // `maker` is shared with who makes the calls by path, and must outlive this.
-  AppendRuler(const std::vector<const policy::Policy*>& chain, FileMaker* maker);
+  // `maker` is shared with who makes the calls by path, and must outlive this, as `listener`.
+  AppendRuler(const std::vector<const policy::Policy*>& chain, kernel::NotifyListener* listener,
+              FileMaker* maker);
   Ruling Rule(const RulerCall& call) override;
   Ruling Check(const RulerCall& call, FileTarget* target) override;
   void Created(const FileTarget& target, const struct stat& is) override;
 
  private:
+  Ruling RuleFirstExec(const RulerCall& call);
   Ruling Report(const RulerCall& call);
   const LogPattern* Against(const RulerCall& call, FileTarget* target);
   const LogPattern* AgainstOpen(FileTarget* target, const LogPattern& log) const;
 
   LogFiles logs_;
+  kernel::NotifyListener* listener_;
   FileMaker* maker_;
   bool enforce_ = false;
+  bool begun_ = false;  // the command: what it inherits is held
 };
 
 }  // namespace glovebox::trace

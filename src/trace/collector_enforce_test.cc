@@ -1,4 +1,5 @@
 // What a launcher's action is held to in mode enforce, by kernel and supervisor together.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/unique_fd.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "trace/collector_fixture.h"
@@ -90,6 +92,43 @@ TEST_F(CollectorEnforceTest, BelowAForeignListenerItIsAnErrorWithoutBestEffort) 
     return policy;
   };
   EXPECT_THAT(Collector::Start(std::move(options)).status().message(), HasSubstr("hidden path"));
+}
+
+// Ninja and ctest give pipes; its console pool and a shell's redirection give files.
+TEST_F(CollectorEnforceTest, AnInheritedDescriptorOfALogCanOnlyAdd) {
+  Grant(policy::PathAccess::kAppend, Path("w/*.log"));
+  Grant(policy::PathAccess::kRead, GLOVEBOX_APPEND_PROBE);
+  StartAgain();
+  const std::string log = Path("w/build.log");
+  const std::string probe = absl::StrCat("exec ", GLOVEBOX_APPEND_PROBE, " ", log, " inherited ");
+  const auto hold = [&log](int flags, int number) {
+    const int fd = open(log.c_str(), flags);
+    EXPECT_EQ(dup2(fd, number), number);
+    close(fd);
+  };
+  for (const std::string role : {"edge", "compile", "test"}) {
+    for (const int flags : {O_RDWR, O_WRONLY, O_RDWR | O_APPEND}) {
+      for (const char* action : {"pwrite", "setfl", "ftruncate", "mmap"}) {
+        ASSERT_OK(WriteFile(log, "honest\n"));
+        // A test's launcher closes what stands above stderr.
+        const UniqueFd before(dup(STDIN_FILENO));
+        hold(flags, role == "test" ? STDIN_FILENO : 9);
+        const pid_t pid = Launch(absl::StrCat(role == "test" ? "exec 9<&0; " : "", probe, action), role);
+        dup2(before.get(), STDIN_FILENO);
+        close(9);
+        Wait(pid);
+        ASSERT_OK_AND_ASSIGN(const std::string text, ReadFile(log));
+        EXPECT_THAT(text, testing::StartsWith("honest\n")) << role << " " << flags << " " << action;
+      }
+    }
+  }
+  // It is what it was but for that: what an honest command prints is there.
+  ASSERT_OK(WriteFile(log, "honest\n"));
+  hold(O_WRONLY, 9);
+  const pid_t pid = Launch("echo more >&9");
+  close(9);
+  EXPECT_EQ(WEXITSTATUS(Wait(pid)), 0);
+  EXPECT_THAT(ReadFile(log).value_or(""), "honest\nmore\n");
 }
 
 }  // namespace

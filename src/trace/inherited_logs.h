@@ -1,24 +1,23 @@
-// Descriptors of append-only logs that a command is about to inherit.
+// Descriptors of append-only logs that a command inherits from who starts it.
 #ifndef GLOVEBOX_TRACE_INHERITED_LOGS_H_
 #define GLOVEBOX_TRACE_INHERITED_LOGS_H_
 
-#include <vector>
+#include <sys/types.h>
 
-#include "absl/status/statusor.h"
-#include "base/unique_fd.h"
-#include "policy/policy.h"
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "kernel/notify.h"
+#include "trace/log_files.h"
 
 namespace glovebox::trace {
 
-struct InheritedLog {
-  int number = -1;
-  UniqueFd fd;  // what is to stand there: for adding only
-};
-
-// This process's descriptors that are not close-on-exec and could change a log that `policy` holds in another
-// way than by adding. Each is opened anew, O_WRONLY|O_APPEND; whoever runs the command puts it in the place
-// of the old one (dup2) before its exec. An error where one cannot be.
-absl::StatusOr<std::vector<InheritedLog>> InheritedLogs(const policy::Policy& policy);
+// `pid` is the first process of an action, still the launcher's or our own child's code, and waits in the
+// exec (the call `id`) that makes it the command. What of its descriptors is not close-on-exec and could
+// change a log of a policy in mode enforce in another way than by adding is replaced, under the same number,
+// by one that adds: opened anew, O_WRONLY|O_APPEND, since status flags belong to whoever shares the
+// description. An error where one cannot be: then the command must not run.
+absl::Status HoldInheritedLogs(LogFiles* logs, kernel::NotifyListener* listener, uint64_t id, pid_t pid);
 
 }  // namespace glovebox::trace
 

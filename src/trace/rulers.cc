@@ -53,7 +53,7 @@ class Builder {
         FileMakerOptions{context.listener, context.memory, context.resolver, context.ruleset});
     maker_ = keeper->maker();
     rulers_.push_back(std::move(keeper));
-    if (logs) AddCheck(std::make_unique<AppendRuler>(chain, maker_));
+    if (logs) AddCheck(std::make_unique<AppendRuler>(chain, context.listener, maker_));
   }
 
   void Add(std::unique_ptr<Ruler> ruler) {

@@ -33,7 +33,6 @@
 #include "trace/clock.h"
 #include "trace/descriptor_limit.h"
 #include "trace/handshake.h"
-#include "trace/inherited_logs.h"
 #include "trace/leave_to_outer.h"
 #include "trace/left_over.h"
 #include "trace/prepared.h"
@@ -118,7 +117,6 @@ class Run {
   child::ChildContext context_;
   Channel ack_, number_, status_;
   std::unique_ptr<PtyRelay> pty_;
-  std::vector<InheritedLog> logs_;
   access::ActionBegin begin_;
   pid_t pid_ = 0;
   bool reaped_ = false;  // from then on its number may be another's
@@ -160,7 +158,6 @@ absl::Status Run::Prepare() {
                      policy::CompilePlan(policy, request_.host, {.listener = false, .outer = &outer}));
   }
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
-  ASSIGN_OR_RETURN(logs_, InheritedLogs(request_.policy));
   prepared_ = std::make_unique<Prepared>(request_.argv, plan_.bytes);
   prepared_->Into(&context_);
   ASSIGN_OR_RETURN(ack_, MakeChannel());
@@ -212,7 +209,6 @@ void Run::Child() {
   signals_.Restore();
   if (group_ != nullptr) group_->Enter();
   CloseInherited();
-  for (const InheritedLog& log : logs_) dup2(log.fd.get(), log.number);
   child::RunPipeline(announces_ ? Announce() : PlanIn(plan_), context_);
 }
 

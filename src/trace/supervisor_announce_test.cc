@@ -40,6 +40,7 @@ class InjectingNotify final : public kernel::NotifyListener {
     injected = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     return inner_->AnswerWithFd(id, fd, close_on_exec);
   }
+  int PutFd(uint64_t id, int fd, int number) override { return inner_->PutFd(id, fd, number); }
   int CheckValid(uint64_t id) override { return inner_->CheckValid(id); }
   std::atomic<int> injected{-1};
 
