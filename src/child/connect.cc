@@ -95,6 +95,13 @@ OrderError TakePlan(int memfd, size_t size, Order& order) {
   return {};
 }
 
+// Null where there is none, or it does not come.
+const char* ReadReason(int connection, size_t size) {
+  if (size == 0 || size > kMaxReason) return nullptr;
+  char* text = static_cast<char*>(Pages(size + 1));
+  return text != nullptr && ReadAll(connection, text, size) == 0 ? text : nullptr;
+}
+
 }  // namespace
 
 int ReceiveWithDescriptors(int channel, void* bytes, size_t size, int* fds, size_t count) {
@@ -156,7 +163,8 @@ OrderError Negotiate(int connection, const LaunchOptions& options, Order& order)
     return {"the collector gave no answer", error == EIO ? ECONNRESET : error};
   }
   if (reply.magic != kHelloMagic) return {"the collector's answer is not one", EPROTO};
-  if (reply.error != 0) return {"the collector refuses this action", reply.error};
+  if (reply.error != 0)
+    return {"the collector refuses this action", reply.error, ReadReason(connection, reply.plan_size)};
   order.stay = (reply.flags & kReplyStay) != 0;
   if (order.stay && !options.stays) return {};
   order.enforces = (reply.flags & kReplyEnforces) != 0;

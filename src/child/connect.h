@@ -41,6 +41,7 @@ struct Order {
 struct OrderError {
   const char* message = nullptr;  // null: all is well
   int error = 0;
+  const char* reason = nullptr;  // the supervisor's, in words; null: the errno has to do
 };
 
 // Sends the Hello of this action over `connection` and takes the answer.

@@ -61,6 +61,7 @@ class FakeCollector {
 
   PlanBuffer buffer;
   Reply reply;
+  std::string reason;  // behind a reply with an error
   bool truncated_plan = false;
   HelloHeader hello;
   Strings strings;
@@ -90,6 +91,14 @@ class FakeCollector {
   }
   void SendReply(int fd) {
     const int memfd = memfd_create("plan", MFD_CLOEXEC);
+    if (reply.error != 0) {
+      reply.plan_size = static_cast<uint32_t>(reason.size());
+      const std::string bytes(reinterpret_cast<const char*>(&reply), sizeof reply);
+      EXPECT_EQ(write(fd, (bytes + reason).data(), bytes.size() + reason.size()),
+                static_cast<ssize_t>(bytes.size() + reason.size()));
+      close(memfd);
+      return;
+    }
     reply.plan_size = buffer.plan().size;
     const size_t size = reply.plan_size - (truncated_plan ? 8u : 0u);
     EXPECT_EQ(write(memfd, &buffer.plan(), size), static_cast<ssize_t>(size));

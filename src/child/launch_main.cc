@@ -31,7 +31,7 @@ constexpr int kNotFound = 127;  // a shell's own status for it
 bool dies_by_signal = false;
 
 [[noreturn]] void Die(const char* what, const char* path, const char* reason, int status) {
-  char text[PATH_MAX + 256];
+  char text[PATH_MAX + kMaxReason + 256];
   const size_t size = FormatMessage(what, path, reason, text, sizeof text);
   [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text, size);
   if (dies_by_signal) AbortQuietly();
@@ -280,6 +280,7 @@ void Stay(LaunchOptions& options, char** environment, Beside& beside) {
     }
     Order order;
     const OrderError failed = Negotiate(connection.fd, options, order);
+    if (failed.reason != nullptr) Die(failed.message, nullptr, failed.reason, SetupExitStatus(failed.error));
     if (failed.message != nullptr) DieOfErrno(failed.message, nullptr, failed.error);
     if (order.plan != nullptr) RunSupervised(options, environment, beside, connection, order);
     // Mode enforce: once more, from a child.

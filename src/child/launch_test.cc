@@ -168,11 +168,15 @@ TEST(Launcher, RunsNothingWhenTheCollectorRefusesOrSendsNoPlan) {
     if (kind == 1) collector.truncated_plan = true;
     if (kind == 2) ++collector.buffer.plan().version;
     if (kind == 3) collector.reply.error = 256;  // no errno; as a status it would be that of success
+    if (kind == 3) collector.reason = "since it is so";
     collector.Start();
     const Ended ended = Launch({"--", "/bin/echo", "ran"}, {"GLOVEBOX_COLLECTOR=" + collector.path()});
     collector.Join();
     EXPECT_TRUE(ended.out.starts_with("glovebox: ")) << ended.out;
     EXPECT_EQ(ended.out.find("ran"), std::string::npos);
+    if (kind == 3) {
+      EXPECT_EQ(ended.out, "glovebox: the collector refuses this action: since it is so\n");
+    }
     const int expected[] = {EPERM, EPROTO, EPROTO, ENOSYS};
     EXPECT_EQ(WEXITSTATUS(ended.status), expected[kind]);
   }

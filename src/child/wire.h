@@ -5,8 +5,8 @@
 //   launcher -> supervisor   HelloHeader, then `payload_size` bytes: NUL-terminated strings in the order of
 //   HelloString,
 //                            then the outputs, then argv
-//   supervisor -> launcher   Reply, with SCM_RIGHTS: the plan (a sealed memfd holding a ChildPlan), then,
-//   where
+//   supervisor -> launcher   Reply, where it refuses with its reason behind it, in words, else with
+//   SCM_RIGHTS: the plan (a sealed memfd holding a ChildPlan), then, where
 //                            kReplyHasRuleset is set, the Landlock ruleset
 //   and, unless kReplyNoListener is set, the handshake of row 20 on the same connection:
 //   launcher -> supervisor   the listener's number, 4 bytes little endian (or, with kReplySendListener, those
@@ -101,11 +101,14 @@ inline constexpr uint32_t kReplyHolds = kReplyScopesSignals | kReplyScopesAbstra
                                         kReplyRefusesByDefault | kReplyRefusesAppendOnly | kReplyRefusesKptr |
                                         kReplyRefusesLimits | kReplyRefusesTsc;
 
+inline constexpr uint32_t kMaxReason = 4096;
+
 struct Reply {
   uint32_t magic = kHelloMagic;
-  int32_t error = 0;  // errno when the supervisor refuses; then nothing follows
+  int32_t error = 0;  // errno when the supervisor refuses
   uint32_t flags = 0;
-  uint32_t plan_size = 0;
+  uint32_t plan_size =
+      0;  // with an error: of the reason that follows, at most kMaxReason bytes; 0: none does
   uint64_t action = 0;
 };
 

@@ -87,8 +87,8 @@ TEST_F(PolicyCli, ShowOfNobodyOrOfASectionThatIsNotThereIsAnError) {
   const Outcome outcome = Run({"policy", "show", "--test", "x", "--policy-name", "slwo"});
   EXPECT_EQ(outcome.exit(), 2);
   EXPECT_THAT(outcome.err,
-              HasSubstr("test x asks for the policy \"slwo\", and glovebox.toml has no [policy.slwo]: "
-                        "did you mean \"slow\"?"));
+              HasSubstr(absl::StrCat("test x asks for the policy \"slwo\", and ", Path("build/glovebox.toml"),
+                                     " has no [policy.slwo]: did you mean \"slow\"?")));
 }
 
 TEST_F(PolicyCli, ARunTakesTheFileThatIsNamedAndNoOther) {

@@ -209,6 +209,7 @@ class PolicyFileReader {
     }
     PolicySet set;
     set.file_ = options_.name;
+    set.path_ = options_.path.empty() ? options_.name : options_.path;
     set.sections_ = std::move(sections);
     set.severities_ = std::move(severities_);
     set.allowances_ = std::move(allowances_);

@@ -22,6 +22,7 @@ struct PolicyFileOptions {
   Date today;  // by which allowances expire; all zero: none does
   // Rules of findings that [severity] and [[allow]] may name; empty: any that is spelled like one.
   std::vector<std::string> rules;
+  std::string path = {};  // where it is, for who has not named it; empty: `name` says that
 };
 
 struct PolicyFile {

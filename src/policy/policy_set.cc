@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "policy/name_pattern.h"
 #include "policy/nearest.h"
+#include "policy/policy_file.h"
 
 namespace glovebox::policy {
 namespace {
@@ -222,15 +223,25 @@ std::vector<std::string> PolicySet::Names() const {
 
 absl::Status CheckNamed(const PolicySet& set, const Subject& subject) {
   if (subject.named.empty() || set.HasNamed(subject.named)) return absl::OkStatus();
-  const std::string who = subject.test.empty() ? "this action" : absl::StrCat("test ", subject.test);
+  const std::string who = !subject.test.empty() ? absl::StrCat("test ", subject.test)
+                          : !subject.outputs.empty()
+                              ? absl::StrCat("the step that makes ", subject.outputs[0])
+                          : !subject.target.empty() ? absl::StrCat("a step of ", subject.target)
+                                                    : "this action";
   const std::string what = absl::StrCat(who, " asks for the policy \"", subject.named, "\"");
+  const std::string mend = absl::StrCat("write the section [policy.", subject.named, "], or ",
+                                        subject.test.empty() ? "do not ask for it (--policy of its launcher)"
+                                                             : "change the test's property GLOVEBOX_POLICY");
   if (set.file().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(what, ", and there is no policy file that could have it"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ", and there is no policy file that could have it: make one (", kPolicyFileName,
+                     " at the top of the source tree) and ", mend));
   }
   const std::vector<std::string> names = set.Names();
-  return absl::InvalidArgumentError(absl::StrCat(what, ", and ", set.file(), " has no [policy.",
+  const std::string near = names.empty() ? "" : Suggestion(subject.named, names);
+  return absl::InvalidArgumentError(absl::StrCat(what, ", and ", set.path(), " has no [policy.",
                                                  subject.named, "]",
-                                                 names.empty() ? "" : Suggestion(subject.named, names)));
+                                                 near.empty() ? absl::StrCat(": ", mend) : near));
 }
 
 bool PolicySet::MayRecordFull() const {

@@ -117,6 +117,7 @@ class PolicySet {
   const std::vector<Notice>& notices() const { return notices_; }
   size_t SectionCount() const;                       // of the file, that say something
   const std::string& file() const { return file_; }  // empty: none
+  const std::string& path() const { return path_; }  // where that is
   bool HasNamed(absl::string_view name) const;
   std::vector<std::string> Names() const;  // of the [policy.NAME]
   // True where any subject may be recorded at level full.
@@ -126,7 +127,7 @@ class PolicySet {
 
  private:
   friend class PolicyFileReader;
-  std::string file_;
+  std::string file_, path_;
   // In the order in which they count. Shared: a set is copied into each thread that asks.
   std::shared_ptr<const std::vector<Section>> sections_;
   std::map<std::string, std::pair<Severity, Origin>> severities_;

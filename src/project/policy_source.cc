@@ -104,7 +104,7 @@ absl::StatusOr<FoundPolicy> FindPolicy(const PolicyPlace& place) {
     }
     found.path = found.options.name = place.named;
   } else if (place.look && FileExists(path)) {
-    found.path = path;
+    found.path = found.options.path = path;
     found.options.name = policy::kPolicyFileName;
   } else if (!place.built_in) {
     return found;

@@ -81,8 +81,8 @@ class CollectorImpl final : public Collector, public Announcer {
   CollectorSummary Stop(int exit_status, int grace_ms) override;
 
   access::ActionId NextAction() override { return next_action_.fetch_add(1) + 1; }
-  const policy::Policy* ReplyTo(int socket, const policy::Policy& outer,
-                                const access::ActionBegin& begin) override;
+  absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy& outer,
+                                                const access::ActionBegin& begin) override;
   void InnerEnded(access::ActionEnd* end) override;
 
  private:
@@ -252,8 +252,8 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   bool stays = false;
   auto hello = ReadHello(connection.get(), kHelloMs, &stays);
   if (!peer.ok() || !hello.ok()) {
-    (void)SendReply(connection.get(), {.error = peer.ok() ? EPROTO : EPERM}, {});
     const absl::Status& why = peer.ok() ? hello.status() : peer.status();
+    SendRefusal(connection.get(), peer.ok() ? EPROTO : EPERM, why);
     AddHole({0, Now(), peer.ok() ? peer->pid : 0, "launcher", std::string(why.message())});
     return;
   }
@@ -282,7 +282,7 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
   end.action = begin.action;
   end.kind = access::ActionEnd::Kind::kSandboxFailed;
   if (!plan.ok()) {
-    (void)SendReply(connection.get(), {.error = ENOSYS}, {});
+    SendRefusal(connection.get(), ENOSYS, plan.status());
     end.status = ENOSYS;
     end.step = std::string(plan.status().message());
     Finish(end, {}, log, connection.get());
@@ -389,10 +389,9 @@ void CollectorImpl::Finish(const access::ActionEnd& finished, const SupervisorRe
   if (!taken) summary_.log.Update(log->status());
 }
 
-const policy::Policy* CollectorImpl::ReplyTo(int socket, const policy::Policy& outer,
-                                             const access::ActionBegin& begin) {
-  const SealedPlan* plan = SendInnerPlan(plans_, outer, socket, begin);
-  if (plan == nullptr) return nullptr;
+absl::StatusOr<const policy::Policy*> CollectorImpl::ReplyTo(int socket, const policy::Policy& outer,
+                                                             const access::ActionBegin& begin) {
+  ASSIGN_OR_RETURN(const SealedPlan* const plan, SendInnerPlan(plans_, outer, socket, begin));
   keeper_.Add(begin.action, plan->policy.budget, MembersBelow(begin.role, begin.pid, nullptr), nullptr);
   if (begin.role == access::Role::kTest && running_.AddInnerTest(begin.action, begin.pid)) {
     const uint64_t one = 1;

@@ -100,23 +100,22 @@ TEST_F(CollectorEnforceTest, AnInheritedDescriptorOfALogCanOnlyAdd) {
   Grant(policy::PathAccess::kRead, GLOVEBOX_APPEND_PROBE);
   StartAgain();
   const std::string log = Path("w/build.log");
-  const std::string probe = absl::StrCat("exec ", GLOVEBOX_APPEND_PROBE, " ", log, " inherited ");
-  const auto hold = [&log](int flags, int number) {
-    const int fd = open(log.c_str(), flags);
-    EXPECT_EQ(dup2(fd, number), number);
-    close(fd);
+  // A test's launcher closes what stands above stderr.
+  const auto launch_with = [&](int flags, const std::string& script, const std::string& role) {
+    const UniqueFd before(dup(STDIN_FILENO));
+    const UniqueFd fd(open(log.c_str(), flags));
+    EXPECT_EQ(dup2(fd.get(), STDIN_FILENO), STDIN_FILENO);
+    const pid_t pid = Launch(script, role);
+    dup2(before.get(), STDIN_FILENO);
+    return Wait(pid);
   };
   for (const std::string role : {"edge", "compile", "test"}) {
     for (const int flags : {O_RDWR, O_WRONLY, O_RDWR | O_APPEND}) {
       for (const char* action : {"pwrite", "setfl", "ftruncate", "mmap"}) {
         ASSERT_OK(WriteFile(log, "honest\n"));
-        // A test's launcher closes what stands above stderr.
-        const UniqueFd before(dup(STDIN_FILENO));
-        hold(flags, role == "test" ? STDIN_FILENO : 9);
-        const pid_t pid = Launch(absl::StrCat(role == "test" ? "exec 9<&0; " : "", probe, action), role);
-        dup2(before.get(), STDIN_FILENO);
-        close(9);
-        Wait(pid);
+        launch_with(flags,
+                    absl::StrCat("exec ", GLOVEBOX_APPEND_PROBE, " ", log, " inherited ", action, " 9<&0"),
+                    role);
         ASSERT_OK_AND_ASSIGN(const std::string text, ReadFile(log));
         EXPECT_THAT(text, testing::StartsWith("honest\n")) << role << " " << flags << " " << action;
       }
@@ -124,10 +123,7 @@ TEST_F(CollectorEnforceTest, AnInheritedDescriptorOfALogCanOnlyAdd) {
   }
   // It is what it was but for that: what an honest command prints is there.
   ASSERT_OK(WriteFile(log, "honest\n"));
-  hold(O_WRONLY, 9);
-  const pid_t pid = Launch("echo more >&9");
-  close(9);
-  EXPECT_EQ(WEXITSTATUS(Wait(pid)), 0);
+  EXPECT_EQ(WEXITSTATUS(launch_with(O_WRONLY, "echo more >&0", "edge")), 0);
   EXPECT_THAT(ReadFile(log).value_or(""), "honest\nmore\n");
 }
 

@@ -52,6 +52,8 @@ class CollectorFixture : public testing::Test {
     options.cgroups = cgroups_;
     options.policy_for = [this](const access::ActionBegin& begin) {
       const access::Role role = begin.role;
+      if (!begin.policy.empty())
+        return absl::StatusOr<policy::Policy>(absl::InvalidArgumentError("no [policy." + begin.policy + "]"));
       policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
       policy.stop = stop_;
       policy.mode = mode_;
@@ -63,7 +65,7 @@ class CollectorFixture : public testing::Test {
       policy.mode = paths_.empty() ? policy.mode : policy::Mode::kEnforce;
       policy.confine_files = !paths_.empty();
       policy.paths = paths_;
-      return policy;
+      return absl::StatusOr<policy::Policy>(policy);
     };
     auto collector = Collector::Start(std::move(options));
     ASSERT_OK(collector);

@@ -4,9 +4,11 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
@@ -45,6 +47,25 @@ TEST_F(CollectorVerdictTest, ASetUpThatFailsEndsATestByASignal) {
   EXPECT_EQ(Stop().complete, 0u);
   ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
   EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kSandboxFailed);
+}
+
+TEST_F(CollectorVerdictTest, WhyAnActionIsRefusedIsInItsLaunchersMessage) {
+  const std::string variable = absl::StrCat("GLOVEBOX_COLLECTOR=", collector_->socket_path());
+  const char* argv[] = {GLOVEBOX_LAUNCH, "--role=compile", "--policy=slow", "--", "/bin/true", nullptr};
+  char* environment[] = {const_cast<char*>(variable.c_str()), nullptr};
+  testing::internal::CaptureStderr();
+  pid_t pid = -1;
+  ASSERT_EQ(posix_spawn(&pid, GLOVEBOX_LAUNCH, nullptr, nullptr, const_cast<char**>(argv), environment), 0);
+  EXPECT_EQ(WEXITSTATUS(Wait(pid)), ENOSYS);
+  const std::string inner = absl::StrCat(GLOVEBOX_LAUNCH, " --role=test --policy=fast -- true");
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(inner))), 128 + SIGABRT);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("glovebox: the collector refuses this action: no [policy.slow]\n"));
+  EXPECT_THAT(said, HasSubstr("glovebox: the collector refuses this action: no [policy.fast]\n"));
+  Stop();
+  const std::vector<access::Hole> holes = All<access::Hole>();
+  ASSERT_THAT(holes, SizeIs(1));
+  EXPECT_THAT(holes[0].detail, HasSubstr("no [policy.fast]"));
 }
 
 TEST_F(CollectorVerdictTest, InModeEnforceALauncherStaysBesideEachCommandAndIsOneAction) {

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
 #include "base/plain_word.h"
 #include "base/status.h"
 
@@ -140,6 +141,19 @@ void FillCwd(int socket, pid_t pid, access::ActionBegin* begin) {
   pollfd launcher = {socket, POLLIN, 0};
   const bool waits = poll(&launcher, 1, 0) == 0 || (launcher.revents & (POLLHUP | POLLERR)) == 0;
   if (size > 0 && waits) begin->cwd.assign(target, static_cast<size_t>(size));
+}
+
+void SendRefusal(int socket, int error, const absl::Status& why) {
+  const std::string reason = EscapeBytes(why.message()).substr(0, child::kMaxReason);
+  child::Reply reply;
+  reply.error = error;
+  reply.plan_size = static_cast<uint32_t>(reason.size());
+  const std::string bytes =
+      absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&reply), sizeof reply), reason);
+  ssize_t sent;
+  do {
+    sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
 }
 
 absl::Status SendReply(int socket, const child::Reply& reply, const std::vector<int>& fds) {

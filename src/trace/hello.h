@@ -53,6 +53,9 @@ absl::StatusOr<UniqueFd> ListenForLaunchers(const std::string& path);
 void FillCwd(int socket, pid_t pid, access::ActionBegin* begin);
 
 // Sends a Reply with its descriptors (the plan, then the ruleset where there is one). Never raises SIGPIPE.
+// Refuses an action, and says why: to people, in the launcher's message.
+void SendRefusal(int socket, int error, const absl::Status& why);
+
 absl::Status SendReply(int socket, const child::Reply& reply, const std::vector<int>& fds);
 
 }  // namespace glovebox::trace

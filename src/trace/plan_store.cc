@@ -103,16 +103,15 @@ absl::Status SendPlan(const SealedPlan& plan, int socket, access::ActionId actio
   return SendReply(socket, reply, fds);
 }
 
-const SealedPlan* SendInnerPlan(PlanStore& plans, const policy::Policy& outer, int socket,
-                                const access::ActionBegin& begin) {
+absl::StatusOr<const SealedPlan*> SendInnerPlan(PlanStore& plans, const policy::Policy& outer, int socket,
+                                                const access::ActionBegin& begin) {
   const auto plan = plans.Inside(outer, begin);
   if (!plan.ok()) {
-    const child::Reply reply = {.error = ENOSYS};
-    (void)SendReply(socket, reply, {});
-    return nullptr;
+    SendRefusal(socket, ENOSYS, plan.status());
+    return plan.status();
   }
-  const uint32_t flags = child::kReplyNoListener | HeldBy(outer);
-  return SendPlan(**plan, socket, begin.action, flags).ok() ? *plan : nullptr;
+  RETURN_IF_ERROR(SendPlan(**plan, socket, begin.action, child::kReplyNoListener | HeldBy(outer)));
+  return *plan;
 }
 
 }  // namespace glovebox::trace

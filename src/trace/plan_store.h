@@ -73,10 +73,10 @@ class PlanStore {
 // The plan in answer to a Hello, with `flags` (child::ReplyFlag) beside those that the plan itself needs.
 absl::Status SendPlan(const SealedPlan& plan, int socket, access::ActionId action, uint32_t flags);
 
-// Answers an announced inner action with its plan, in the form that needs no listener of its own. Null when
-// it was not sent.
-const SealedPlan* SendInnerPlan(PlanStore& plans, const policy::Policy& outer, int socket,
-                                const access::ActionBegin& begin);
+// Answers an announced inner action with its plan, in the form that needs no listener of its own, or says why
+// there is none for it.
+absl::StatusOr<const SealedPlan*> SendInnerPlan(PlanStore& plans, const policy::Policy& outer, int socket,
+                                                const access::ActionBegin& begin);
 
 }  // namespace glovebox::trace
 

@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "absl/status/statusor.h"
+#include "base/status.h"
 #include "trace/plan_store.h"
 #include "trace/runner.h"
 #include "trace/supervisor.h"
@@ -17,10 +19,10 @@ class RunAnnouncer final : public Announcer {
       : plans_(request.host, [policy = request.policy](const access::ActionBegin&) { return policy; }),
         last_(first) {}
   access::ActionId NextAction() override { return last_.fetch_add(1) + 1; }
-  const policy::Policy* ReplyTo(int socket, const policy::Policy& outer,
-                                const access::ActionBegin& begin) override {
-    const SealedPlan* plan = SendInnerPlan(plans_, outer, socket, begin);
-    return plan != nullptr ? &plan->policy : nullptr;
+  absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy& outer,
+                                                const access::ActionBegin& begin) override {
+    ASSIGN_OR_RETURN(const SealedPlan* const plan, SendInnerPlan(plans_, outer, socket, begin));
+    return &plan->policy;
   }
 
  private:

@@ -430,9 +430,11 @@ class Supervisor::Impl final : private ShimSink {
       const std::lock_guard<std::mutex> lock(met_mutex_);
       met_[tgid] = begin.action;
     }
-    const policy::Policy* policy = o_.announcer->ReplyTo(heard->socket.get(), *o_.policy, begin);
-    MakeRulersOf(policy != nullptr ? policy : o_.policy, begin);
-    if (policy == nullptr) AddHole(begin.action, tgid, "announcement", "the launcher did not take its plan");
+    const auto policy = o_.announcer->ReplyTo(heard->socket.get(), *o_.policy, begin);
+    MakeRulersOf(policy.ok() ? *policy : o_.policy, begin);
+    if (!policy.ok())
+      AddHole(begin.action, tgid, "announcement",
+              absl::StrCat("the launcher did not take its plan: ", policy.status().message()));
     inner.socket = std::move(heard->socket);
   }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "access/record.h"
 #include "kernel/notify.h"
 #include "kernel/process.h"
@@ -25,9 +26,10 @@ class Announcer {
   virtual ~Announcer() = default;
   virtual access::ActionId NextAction() = 0;
   // Sends the Reply for an inner action (no listener), which runs inside one with the policy `outer`, on
-  // `socket`. Its own policy, which lives as long as the announcer; null when the Reply could not be sent.
-  virtual const policy::Policy* ReplyTo(int socket, const policy::Policy& outer,
-                                        const access::ActionBegin& begin) = 0;
+  // `socket`. Its own policy, which lives as long as the announcer; an error when there is none for it, as it
+  // is told then, or the Reply could not be sent.
+  virtual absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy& outer,
+                                                        const access::ActionBegin& begin) = 0;
   // An inner action has ended: adds to its end what only the announcer knows.
   virtual void InnerEnded(access::ActionEnd* end) { (void)end; }
 };

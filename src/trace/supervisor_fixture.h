@@ -51,11 +51,12 @@ class FakeResolver final : public Resolver {
 class FakeAnnouncer final : public Announcer {
  public:
   access::ActionId NextAction() override { return ++last; }
-  const policy::Policy* ReplyTo(int socket, const policy::Policy&,
-                                const access::ActionBegin& begin) override {
+  absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy&,
+                                                const access::ActionBegin& begin) override {
     child::Reply reply;
     reply.action = begin.action;
-    return write(socket, &reply, sizeof reply) == sizeof reply ? &inner : nullptr;
+    if (write(socket, &reply, sizeof reply) != sizeof reply) return absl::UnavailableError("gone");
+    return &inner;
   }
   policy::Policy inner = policy::DefaultPolicy(policy::Role::kCompile);
   access::ActionId last = 1;
