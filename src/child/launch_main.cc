@@ -184,7 +184,9 @@ char** TellBeside(const Beside& beside, const Connection& connection, const Orde
   note.enforces = order.enforces ? 1 : 0;
   const uint32_t flags = order.plan->flags & (kPrivateTmp | kPrivateHome);
   if (flags != 0) {
-    const int error = MakePrivateDirectory(flags, note.directory);
+    note.directory = order.plan->private_directory;
+    const bool is_made = note.directory.path[0] != '\0';
+    const int error = is_made ? 0 : MakePrivateDirectory(flags, note.directory);
     if (error != 0) DieOfErrno("cannot make a private directory", note.directory.path, error);
     environment = WithPrivateVariables(flags, note.directory, environment);
   }

@@ -60,6 +60,8 @@ const char* ValidatePlan(const void* bytes, size_t size) {
   if ((plan.flags & kWantListener) != 0 && plan.notify_filter.size == 0) {
     return "plan: a listener is wanted, but there is no filter for it";
   }
+  if (plan.private_directory.path[sizeof plan.private_directory.path - 1] != '\0')
+    return "plan: a path without an end";
   if (!Inside(plan.environment_rules, size)) return "plan: the environment lies outside of it";
   if (!Terminated(bytes, plan.environment_rules)) return "plan: the environment is not terminated";
   if (!Inside(plan.hidden_paths, size)) return "plan: the hidden paths lie outside of it";

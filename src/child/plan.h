@@ -87,6 +87,11 @@ struct CapabilityMasks {
   uint64_t keep_ambient = ~uint64_t{0};
 };
 
+// The path is short: sockets are made below it, whose names have 107 bytes.
+struct PrivateDirectory {
+  char path[40] = {};  // "/tmp/gb-0123456789abcdef", holding `t` and `h`; empty: there is none
+};
+
 struct ChildPlan {
   uint64_t magic = kPlanMagic;
   uint32_t version = kPlanVersion;
@@ -109,6 +114,9 @@ struct ChildPlan {
   Span environment_rules;
   // Before row 0, with kMountNamespace: NUL-terminated absolute paths. What is not there is passed over.
   Span hidden_paths;
+  // For kPrivateTmp and kPrivateHome: made already, and granted by the ruleset; whoever stays beside the
+  // command removes it. Empty: who stays makes one.
+  PrivateDirectory private_directory;
 };
 
 // Checks magic, version, size, that every span lies inside and that filters are whole instructions (<= 4096).

@@ -5,12 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace glovebox::child {
+#include "child/plan.h"
 
-// The path is short: sockets are made below it, whose names have 107 bytes.
-struct PrivateDirectory {
-  char path[40] = {};  // "/tmp/gb-0123456789abcdef", holding `t` and `h`; empty: there is none
-};
+namespace glovebox::child {
 
 // Makes it, mode 0700, with a `t` for kPrivateTmp and an `h` for kPrivateHome of `plan_flags`. 0 or an errno.
 int MakePrivateDirectory(uint32_t plan_flags, PrivateDirectory& directory);

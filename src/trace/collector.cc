@@ -24,6 +24,7 @@
 #include "access/log.h"
 #include "base/files.h"
 #include "base/status.h"
+#include "child/private_directory.h"
 #include "child/wire.h"
 #include "kernel/process.h"
 #include "trace/budget.h"
@@ -57,6 +58,11 @@ constexpr int kKillRounds = 100;  // of 20 ms each
 
 static_assert(static_cast<int>(access::Role::kConfigure) == static_cast<int>(child::Role::kConfigure));
 static_assert(static_cast<int>(access::Role::kTest) == static_cast<int>(policy::Role::kTest));
+
+// Somebody must hear whether it counts as failed, and remove what is its own.
+bool NeedsStayer(const policy::Policy& policy) {
+  return policy.mode == policy::Mode::kEnforce || policy.private_tmp || policy.private_home;
+}
 
 }  // namespace
 
@@ -258,8 +264,8 @@ void CollectorImpl::Serve(UniqueFd connection, access::SegmentWriter* log, Resol
     return;
   }
   auto plan = plans_.Outermost(*hello);
-  if (plan.ok() && !stays && (*plan)->policy.mode == policy::Mode::kEnforce) {
-    // Somebody must hear whether it counts as failed: it comes again.
+  if (plan.ok() && !stays && NeedsStayer((*plan)->policy)) {
+    // It comes again.
     (void)SendReply(connection.get(), {.flags = child::kReplyStay}, {});
     return;
   }
@@ -370,6 +376,8 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, &keeper_, &end);
   for (std::string& process : running_.Remove(begin.action)) AddLeftOver(&end.left_over, std::move(process));
   for (const std::string& process : result.left_over) AddLeftOver(&end.left_over, process);
+  // Where its launcher was killed nobody else does. Before the verdict: after it that one looks for it.
+  if (result.hung_up) child::RemovePrivateDirectory(plan.directory);
   Finish(end, result, log, connection);
 }
 

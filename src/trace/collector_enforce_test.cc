@@ -1,5 +1,6 @@
 // What a launcher's action is held to in mode enforce, by kernel and supervisor together.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,6 +126,75 @@ TEST_F(CollectorEnforceTest, AnInheritedDescriptorOfALogCanOnlyAdd) {
   ASSERT_OK(WriteFile(log, "honest\n"));
   EXPECT_EQ(WEXITSTATUS(launch_with(O_WRONLY, "echo more >&0", "edge")), 0);
   EXPECT_THAT(ReadFile(log).value_or(""), "honest\nmore\n");
+}
+
+TEST_F(CollectorEnforceTest, APrivateDirectoryIsGrantedToItsTestAndToNobodyElse) {
+  private_ = true;
+  for (const bool made_here : {false, true}) {  // whether the supervisor makes the calls on files
+    if (made_here) Grant(policy::PathAccess::kHidden, Path("w/secret"));
+    StartAgain();
+    const pid_t first = Launch(
+        absl::StrCat(
+            "echo x > $TMPDIR/f && cat $TMPDIR/f > /dev/null && mkdir $HOME/d && ls $HOME > /dev/null && "
+            "mv $TMPDIR/f $HOME/d/f && test $TMPDIR = $TEMP && echo ${TMPDIR%/t} > ",
+            Path("w/place"), " && while ! [ -e ", Path("in/go"), " ]; do sleep 0.02; done"),
+        "test");
+    std::string place;
+    for (int i = 0; i < 1000 && place.empty(); ++i) {
+      place = ReadFile(Path("w/place")).value_or("");
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ASSERT_THAT(place, testing::StartsWith("/tmp/gb-"));
+    place.pop_back();
+    EXPECT_TRUE(FileExists(place + "/h/d/f"));
+    EXPECT_EQ(WTERMSIG(Wait(Launch(absl::StrCat("! cat ", place, "/h/d/f 2> /dev/null && ! echo > ", place,
+                                                "/t/x 2> /dev/null; exit 0"),
+                                   "test"))),
+              SIGABRT)
+        << "refused, whose it is not";
+    EXPECT_FALSE(FileExists(place + "/t/x"));
+    ASSERT_OK(WriteFile(Path("in/go"), ""));
+    EXPECT_EQ(Wait(first), 0);
+    EXPECT_FALSE(FileExists(place));
+    ASSERT_EQ(system(absl::StrCat("rm -rf ", Path("w/place "), Path("old "), Path("in/go")).c_str()), 0);
+  }
+}
+
+TEST_F(CollectorEnforceTest, APrivateDirectoryGoesAlsoWhereItsLauncherIsKilled) {
+  private_ = true;
+  StartAgain();
+  const pid_t pid = Launch(absl::StrCat("echo ${TMPDIR%/t} > ", Path("w/place"), "; sleep 1000"), "test");
+  std::string place;
+  for (int i = 0; i < 1000 && place.empty(); ++i) {
+    place = ReadFile(Path("w/place")).value_or("");
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  ASSERT_THAT(place, testing::StartsWith("/tmp/gb-"));
+  place.pop_back();
+  kill(pid, SIGKILL);
+  Wait(pid);
+  Stop();
+  EXPECT_FALSE(FileExists(place));
+}
+
+// What the policy around it refuses, no inner one can grant.
+TEST_F(CollectorEnforceTest, APrivateDirectoryInsideAnotherActionNeedsThatOnesLeave) {
+  private_ = true;
+  Grant(policy::PathAccess::kRead, GLOVEBOX_LAUNCH);
+  const std::string test =
+      absl::StrCat(GLOVEBOX_LAUNCH, " --role=test -- sh -c 'echo x > $TMPDIR/f && echo ${TMPDIR%/t} > ",
+                   Path("w/place"), "'");
+  StartAgain();
+  testing::internal::CaptureStderr();
+  EXPECT_NE(Wait(Launch(test)), 0);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("add /tmp to the write paths"));
+  ASSERT_EQ(system(absl::StrCat("rm -rf ", Path("old")).c_str()), 0);
+  Grant(policy::PathAccess::kWrite, "/tmp");
+  StartAgain();
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(test))), 0);
+  const std::string place = ReadFile(Path("w/place")).value_or("\n");
+  EXPECT_THAT(place, testing::StartsWith("/tmp/gb-"));
+  EXPECT_FALSE(FileExists(place.substr(0, place.size() - 1)));
 }
 
 }  // namespace

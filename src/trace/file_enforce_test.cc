@@ -300,5 +300,21 @@ TEST_F(FileEnforceTest, AnInnerActionIsHeldByTheSameRules) {
   EXPECT_EQ(opens[0].action, 18u) << "of the innermost";
 }
 
+TEST_F(FileEnforceTest, APrivateDirectoryIsGrantedWithoutBeingNamed) {
+  Plant();
+  for (const bool hides : {false, true}) {  // whether the supervisor makes the calls on files
+    RunRequest request =
+        Shell("echo x > $TMPDIR/f && cat $TMPDIR/f > /dev/null && mv $TMPDIR/f $HOME/f && rm $HOME/f");
+    request.policy = Confined(Mode::kEnforce);
+    request.policy.paths.push_back({PathAccess::kWrite, "/dev/null", {}});
+    if (hides) request.policy.paths.push_back({PathAccess::kHidden, Path("inside/hidden"), {}});
+    request.policy.private_tmp = request.policy.private_home = true;
+    const auto outcome = RunSupervised(request);
+    ASSERT_OK(outcome);
+    EXPECT_EQ(outcome->end.status, 0) << outcome->verdict.text;
+    EXPECT_EQ(outcome->verdict.text, "");
+  }
+}
+
 }  // namespace
 }  // namespace glovebox::trace

@@ -4,13 +4,17 @@
 #include <cerrno>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/files.h"
+#include "base/paths.h"
 #include "base/status.h"
+#include "child/plan.h"
 #include "child/wire.h"
 #include "policy/compile.h"
 #include "policy/hidden_places.h"
 #include "policy/landlock_rules.h"
 #include "trace/hello.h"
+#include "trace/prepared.h"
 
 namespace glovebox::trace {
 namespace {
@@ -35,9 +39,28 @@ uint32_t HeldBy(const policy::Policy& outer) {
   return flags;
 }
 
+// Elsewhere who stays beside the command can make it: nothing has to know its name.
+bool HasOwnDirectory(const policy::Policy& policy) {
+  return policy.confine_files && (policy.private_tmp || policy.private_home);
+}
+
+// What an inner policy grants the outer one refuses all the same.
+absl::Status CheckRoomFor(const policy::Policy& policy, const policy::Policy* outer) {
+  if (outer == nullptr || outer->mode != policy::Mode::kEnforce || !outer->confine_files)
+    return absl::OkStatus();
+  for (const policy::Grant& grant : policy::FindGrants(*outer)) {
+    if (grant.access == policy::PathAccess::kWrite && IsUnder("/tmp", grant.path)) return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(policy.private_tmp ? "private-tmp" : "private-home",
+                   ": its directory is made in /tmp, where the action around this one may not write: add "
+                   "/tmp to the write paths of that "
+                   "one's section ([edge] for `ninja test`)"));
+}
+
 }  // namespace
 
-absl::StatusOr<const SealedPlan*> PlanStore::Outermost(const access::ActionBegin& begin) {
+absl::StatusOr<std::shared_ptr<const SealedPlan>> PlanStore::Outermost(const access::ActionBegin& begin) {
   ASSIGN_OR_RETURN(policy::Policy wanted, policy_for_(begin));
   return Find(std::move(wanted), nullptr);
 }
@@ -45,30 +68,48 @@ absl::StatusOr<const SealedPlan*> PlanStore::Outermost(const access::ActionBegin
 absl::StatusOr<const SealedPlan*> PlanStore::Inside(const policy::Policy& outer,
                                                     const access::ActionBegin& begin) {
   ASSIGN_OR_RETURN(policy::Policy wanted, policy_for_(begin));
-  wanted.restore_sigmask = wanted.restore_sigmask && begin.role == access::Role::kTest;
-  return Find(std::move(wanted), &outer);
+  const bool test = begin.role == access::Role::kTest;
+  wanted.restore_sigmask = wanted.restore_sigmask && test;
+  wanted.private_tmp = wanted.private_tmp && test;
+  wanted.private_home = wanted.private_home && test;
+  ASSIGN_OR_RETURN(const Shared plan, Find(std::move(wanted), &outer));
+  return plan.get();
 }
 
-absl::StatusOr<const SealedPlan*> PlanStore::Find(policy::Policy wanted, const policy::Policy* outer) {
+absl::StatusOr<PlanStore::Shared> PlanStore::Find(policy::Policy wanted, const policy::Policy* outer) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (HasOwnDirectory(wanted)) {
+    ASSIGN_OR_RETURN(Shared plan, Make(std::move(wanted), outer));
+    if (outer != nullptr) inner_.push_back(plan);
+    return plan;
+  }
   for (Entry& entry : plans_) {
     const bool same = entry.outer.has_value() ? outer != nullptr && *entry.outer == *outer : outer == nullptr;
     if (!same || entry.wanted != wanted) continue;
     const bool covers = entry.plan->covered == policy::HiddenPlaces(entry.plan->policy, outer);
-    if (covers && policy::StillTrue(entry.plan->grants)) return entry.plan.get();
-    ASSIGN_OR_RETURN(std::unique_ptr<SealedPlan> plan, Make(std::move(wanted), outer));
-    replaced_.push_back(std::exchange(entry.plan, std::move(plan)));
-    return entry.plan.get();
+    if (covers && policy::StillTrue(entry.plan->grants)) return entry.plan;
+    ASSIGN_OR_RETURN(Shared plan, Make(std::move(wanted), outer));
+    inner_.push_back(std::exchange(entry.plan, std::move(plan)));
+    return entry.plan;
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<SealedPlan> plan, Make(wanted, outer));
+  ASSIGN_OR_RETURN(Shared plan, Make(wanted, outer));
   plans_.push_back(
       {std::move(wanted), outer != nullptr ? std::optional(*outer) : std::nullopt, std::move(plan)});
-  return plans_.back().plan.get();
+  return plans_.back().plan;
 }
 
-absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(policy::Policy policy,
-                                                            const policy::Policy* outer) const {
-  auto plan = std::make_unique<SealedPlan>();
+void PlanStore::NoteSent(const SealedPlan& plan) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (auto own = inner_.rbegin(); own != inner_.rend() && plan.directory.path[0] != '\0'; ++own) {
+    if (own->get() != &plan) continue;
+    (*own)->memfd.reset();
+    (*own)->ruleset.reset();
+    return;
+  }
+}
+
+absl::StatusOr<PlanStore::Shared> PlanStore::Make(policy::Policy policy, const policy::Policy* outer) const {
+  auto plan = std::make_shared<SealedPlan>();
   policy.stop = false;
   if (outer != nullptr) {
     policy.scope_signals = policy.scope_signals && !outer->scope_signals;
@@ -76,11 +117,16 @@ absl::StatusOr<std::unique_ptr<SealedPlan>> PlanStore::Make(policy::Policy polic
     // One of its own would keep it apart from what else runs in the outer one.
     policy.network.own_namespace = policy.network.own_namespace && !outer->network.own_namespace;
   }
+  if (HasOwnDirectory(policy)) {
+    RETURN_IF_ERROR(CheckRoomFor(policy, outer));
+    RETURN_IF_ERROR(MakePrivateDirectory(&policy, &plan->directory));
+  }
   plan->policy = policy;
   // A foreign listener above: each action is set up without its own, as `glovebox run` does it there.
   plan->listens = outer == nullptr && !host_.listener_above;
   ASSIGN_OR_RETURN(policy::CompiledPlan compiled,
                    policy::CompilePlan(policy, host_, {.listener = plan->listens, .outer = outer}));
+  reinterpret_cast<child::ChildPlan*>(compiled.bytes.data())->private_directory = plan->directory;
   ASSIGN_OR_RETURN(plan->memfd, SealedFile("glovebox-plan", compiled.bytes));
   plan->size = static_cast<uint32_t>(compiled.bytes.size());
   plan->ruleset = std::move(compiled.ruleset);
@@ -110,7 +156,9 @@ absl::StatusOr<const SealedPlan*> SendInnerPlan(PlanStore& plans, const policy::
     SendRefusal(socket, ENOSYS, plan.status());
     return plan.status();
   }
-  RETURN_IF_ERROR(SendPlan(**plan, socket, begin.action, child::kReplyNoListener | HeldBy(outer)));
+  const absl::Status sent = SendPlan(**plan, socket, begin.action, child::kReplyNoListener | HeldBy(outer));
+  plans.NoteSent(**plan);
+  RETURN_IF_ERROR(sent);
   return *plan;
 }
 

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "access/record.h"
 #include "base/unique_fd.h"
+#include "child/private_directory.h"
 #include "kernel/host.h"
 #include "policy/file_rules.h"
 #include "policy/policy.h"
@@ -31,13 +32,22 @@ struct SealedPlan {
   std::vector<std::string> covered;   // CompiledPlan::covered
   std::vector<std::string> unheld;    // CompiledPlan::unheld
   bool listens = false;               // row 20 hands a listener over
+  // Its own, where the policy confines files and asks for one: who stays beside the command removes it, and
+  // what is left then, this.
+  child::PrivateDirectory directory;
+
+  SealedPlan() = default;
+  SealedPlan(const SealedPlan&) = delete;
+  SealedPlan& operator=(const SealedPlan&) = delete;
+  ~SealedPlan() { child::RemovePrivateDirectory(directory); }
 };
 
 // The policy of an action, from what its launcher said of it; an error where there is none for it, and it
 // must not run. Thread-safe.
 using PolicyFor = std::function<absl::StatusOr<policy::Policy>(const access::ActionBegin&)>;
 
-// Thread-safe. What it returns lives as long as the store. A plan whose read and write paths lead elsewhere
+// Thread-safe. A plan is made once for all actions with the same policy; one with a private directory that
+// must be granted is an action's own. A plan whose read and write paths lead elsewhere
 // by now (a directory that the build has made, or made anew) is made once more: the kernel ties what it
 // grants to objects. So is one whose hidden patterns fit other names by now, which a namespace is to cover.
 class PlanStore {
@@ -47,27 +57,32 @@ class PlanStore {
   // For an action with a listener of its own, but below a foreign one (host.listener_above), where there can
   // be none: then without. A policy's `stop` is left out: only a parent can seize and continue its child, and
   // a launcher's supervisor is not its parent.
-  absl::StatusOr<const SealedPlan*> Outermost(const access::ActionBegin& begin);
+  absl::StatusOr<std::shared_ptr<const SealedPlan>> Outermost(const access::ActionBegin& begin);
   // For an action that runs inside one with the policy `outer`. It can only narrow: what the outer domain
   // holds already is not added again (Landlock ends at 16 layers), and a signal that the outer command chose
   // to ignore stays ignored. What the outer supervisor refuses is left to it, which records it; what only
   // this role's policy asks for is refused in the kernel.
+  // It lives as long as the store. A private directory is for tests: beside anything else inside nobody
+  // stays.
   absl::StatusOr<const SealedPlan*> Inside(const policy::Policy& outer, const access::ActionBegin& begin);
+  // An inner action has its plan: of one that is its own no descriptor has to be kept.
+  void NoteSent(const SealedPlan& plan);
 
  private:
+  using Shared = std::shared_ptr<SealedPlan>;
   struct Entry {
     policy::Policy wanted;
     std::optional<policy::Policy> outer;  // absent: outermost
-    std::unique_ptr<SealedPlan> plan;
+    Shared plan;
   };
-  absl::StatusOr<const SealedPlan*> Find(policy::Policy wanted, const policy::Policy* outer);
-  absl::StatusOr<std::unique_ptr<SealedPlan>> Make(policy::Policy policy, const policy::Policy* outer) const;
+  absl::StatusOr<Shared> Find(policy::Policy wanted, const policy::Policy* outer);
+  absl::StatusOr<Shared> Make(policy::Policy policy, const policy::Policy* outer) const;
 
   const kernel::HostFeatures host_;
   const PolicyFor policy_for_;
   std::mutex mutex_;
-  std::vector<Entry> plans_;  // guarded by mutex_, as the next; one a policy and a policy above it: few
-  std::vector<std::unique_ptr<SealedPlan>> replaced_;
+  std::vector<Entry> plans_;   // guarded by mutex_, as the next; one a policy and a policy above it: few
+  std::vector<Shared> inner_;  // that are replaced, or an action's own: somebody holds their policies
 };
 
 // The plan in answer to a Hello, with `flags` (child::ReplyFlag) beside those that the plan itself needs.

@@ -41,13 +41,31 @@ void Prepared::Into(child::ChildContext* context) {
   context->passed_fd_count = passed_.size();
 }
 
-absl::StatusOr<policy::Policy> WithPrivateDirectory(policy::Policy policy,
-                                                    child::PrivateDirectory* directory) {
-  const uint32_t flags =
-      (policy.private_tmp ? child::kPrivateTmp : 0u) | (policy.private_home ? child::kPrivateHome : 0u);
-  if (flags == 0) return policy;
+namespace {
+
+uint32_t PrivateFlags(const policy::Policy& policy) {
+  return (policy.private_tmp ? child::kPrivateTmp : 0u) | (policy.private_home ? child::kPrivateHome : 0u);
+}
+
+}  // namespace
+
+absl::Status MakePrivateDirectory(policy::Policy* policy, child::PrivateDirectory* directory) {
+  const uint32_t flags = PrivateFlags(*policy);
+  if (flags == 0) return absl::OkStatus();
   const int error = child::MakePrivateDirectory(flags, *directory);
   if (error != 0) return ErrnoStatus("mkdir", "private directory", error);
+  if (policy->confine_files) {
+    const char* asked = policy->private_tmp ? "private-tmp" : "private-home";
+    policy->paths.push_back({policy::PathAccess::kWrite, directory->path, {asked, 0, 0}});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<policy::Policy> WithPrivateDirectory(policy::Policy policy,
+                                                    child::PrivateDirectory* directory) {
+  const uint32_t flags = PrivateFlags(policy);
+  RETURN_IF_ERROR(MakePrivateDirectory(&policy, directory));
+  if (flags == 0) return policy;
   char text[child::kPrivateRoom];
   const char* entries[child::kPrivateVariables];
   const size_t count = child::PrivateVariables(flags, *directory, text, entries);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "child/context.h"
 #include "child/private_directory.h"
@@ -28,8 +29,11 @@ class Prepared {
   std::vector<int> passed_;
 };
 
-// Makes the private TMPDIR and HOME that the policy asks for, and returns it with rules for the environment
-// that name them. The caller removes the directory.
+// Makes the private TMPDIR and HOME that the policy asks for and, where it confines files, grants them: the
+// kernel ties a grant to what is there. The caller removes the directory.
+absl::Status MakePrivateDirectory(policy::Policy* policy, child::PrivateDirectory* directory);
+
+// The same, and returns the policy with rules for the environment that name them, too.
 absl::StatusOr<policy::Policy> WithPrivateDirectory(policy::Policy policy,
                                                     child::PrivateDirectory* directory);
 

@@ -111,6 +111,7 @@ class Run {
   DescriptorLimit limit_;
   Strangers strangers_;  // looked for before the fork
   child::PrivateDirectory private_;
+  policy::Policy policy_;  // the request's, and that directory
   policy::CompiledPlan plan_;
   policy::CompiledPlan inside_;  // what is left of it below a supervisor of ours that refuses by default
   std::unique_ptr<Prepared> prepared_;
@@ -149,13 +150,13 @@ absl::Status Run::Prepare() {
   const bool records = request_.policy.level != kernel::Level::kOff;
   listener_ = !request_.host.listener_above && records;
   announces_ = request_.host.outer_supervisor && !listener_;
-  ASSIGN_OR_RETURN(const policy::Policy policy, WithPrivateDirectory(request_.policy, &private_));
-  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(policy, request_.host, {.listener = listener_}));
+  ASSIGN_OR_RETURN(policy_, WithPrivateDirectory(request_.policy, &private_));
+  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(policy_, request_.host, {.listener = listener_}));
   if (announces_) {
     policy::Policy outer;
     outer.denied_ioctls = policy::DefaultDeniedIoctls();
     ASSIGN_OR_RETURN(inside_,
-                     policy::CompilePlan(policy, request_.host, {.listener = false, .outer = &outer}));
+                     policy::CompilePlan(policy_, request_.host, {.listener = false, .outer = &outer}));
   }
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
   prepared_ = std::make_unique<Prepared>(request_.argv, plan_.bytes);
@@ -292,8 +293,8 @@ void Run::KeepBudget() {
 void Run::StartServing(UniqueFd listener) {
   resolver_ = MakeResolver();
   supervisor_ = Supervise(std::move(listener),
-                          {begin_, request_.policy, context_.ruleset, request_.host, *request_.sink,
-                           announcer_, *resolver_, /*inputs=*/nullptr, request_.shim, root_ended_, stop_});
+                          {begin_, policy_, context_.ruleset, request_.host, *request_.sink, announcer_,
+                           *resolver_, /*inputs=*/nullptr, request_.shim, root_ended_, stop_});
   // This thread's signals stay blocked in the new one: it takes none.
   std::promise<SupervisorResult> promise;
   served_ = promise.get_future();
