@@ -12,6 +12,7 @@
 #include "child/plan.h"
 #include "gtest/gtest.h"
 #include "kernel/abi.h"
+#include "policy/denied_calls.h"
 #include "policy/evaluate.h"
 #include "policy/test_call.h"
 
@@ -113,6 +114,63 @@ TEST(CompilePlan, WhatIsRefusedByDefaultIsWhatAReplyFlagStandsFor) {
     if (row.refuse != 0) refused.push_back(row.name);
   }
   EXPECT_THAT(refused, testing::ElementsAre("io_uring_setup"));
+}
+
+// child::kReplyRefusesCalls, likewise.
+TEST(CompilePlan, WhatIsDeniedByNameIsWhatAReplyFlagStandsFor) {
+  std::vector<std::string> names;
+  for (const DeniedCall& call : DefaultDeniedCalls()) names.emplace_back(call.name);
+  const std::vector<std::string> promised = {"unshare",
+                                             "clone",
+                                             "clone3",
+                                             "setns",
+                                             "mount",
+                                             "umount",
+                                             "umount2",
+                                             "move_mount",
+                                             "open_tree",
+                                             "open_tree_attr",
+                                             "mount_setattr",
+                                             "fsopen",
+                                             "fspick",
+                                             "fsmount",
+                                             "fsconfig",
+                                             "pivot_root",
+                                             "chroot",
+                                             "open_by_handle_at",
+                                             "process_vm_writev",
+                                             "userfaultfd",
+                                             "prlimit64",
+                                             "bpf",
+                                             "perf_event_open",
+                                             "keyctl",
+                                             "add_key",
+                                             "request_key",
+                                             "kexec_load",
+                                             "kexec_file_load",
+                                             "init_module",
+                                             "finit_module",
+                                             "delete_module",
+                                             "create_module",
+                                             "reboot",
+                                             "swapon",
+                                             "swapoff",
+                                             "acct",
+                                             "quotactl",
+                                             "quotactl_fd",
+                                             "settimeofday",
+                                             "stime",
+                                             "clock_settime",
+                                             "clock_settime64",
+                                             "sethostname",
+                                             "setdomainname",
+                                             "syslog",
+                                             "vhangup",
+                                             "iopl",
+                                             "ioperm",
+                                             "uselib",
+                                             "lookup_dcookie"};
+  EXPECT_THAT(names, testing::UnorderedElementsAreArray(promised));
 }
 
 TEST(CompilePlan, WhatTheOuterPolicyDoesNotAskForIsRefusedInTheKernel) {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -33,6 +34,12 @@ class NestedTest : public RunnerFixture {
   }
   static bool IsInner() { return getenv("GLOVEBOX_TEST_NESTED") != nullptr; }
   static policy::Policy Default() { return policy::DefaultPolicy(policy::Role::kRun); }
+  static policy::Policy Enforce() {
+    policy::Policy policy = Default();
+    policy.mode = policy::Mode::kEnforce;
+    return policy;
+  }
+  void TryDeniedCalls(bool outer_denies);
   static policy::Policy Everything() {
     policy::Policy policy = Default();
     policy.append_only = policy.restrict_kptr = policy.restrict_prlimit = true;
@@ -156,6 +163,39 @@ TEST_F(NestedTest, WhatOnlyTheInnerOneRefusesIsRefusedAllTheSame) {
   }
   RunInnerHalf(Default());
   EXPECT_THAT(Refusals(), testing::ElementsAre("ioctl 0x5412")) << "of the one before the last";
+}
+
+// The inner half: `outer_denies` the calls that are denied in mode enforce.
+void NestedTest::TryDeniedCalls(bool outer_denies) {
+  policy::Policy more = Enforce();
+  more.denied_calls = {"getpgid"};
+  const std::vector<std::string> key = {std::to_string(SYS_keyctl), "9999"};
+  const int by_outer = outer_denies ? EPERM : EOPNOTSUPP;
+  EXPECT_EQ(ErrnoInside(Enforce(), key), EPERM);
+  EXPECT_EQ(ErrnoInside(more, {std::to_string(SYS_getpgid), "0"}), EPERM);
+  EXPECT_EQ(ErrnoInside(more, key), by_outer);
+  // The same for a launcher's action, whose plan is the outer one's.
+  EXPECT_EQ(Inside(Default(),
+                   {GLOVEBOX_LAUNCH, "--role=compile", "--", GLOVEBOX_CHILD_PROBE, "errno", key[0], key[1]})
+                .status,
+            by_outer);
+}
+
+TEST_F(NestedTest, ACallThatBothDenyIsOnTheOuterRecord) {
+  if (IsInner()) return TryDeniedCalls(/*outer_denies=*/true);
+  RunInnerHalf(Enforce());
+  // What this host can do was looked for as well, in there.
+  std::vector<std::string> refusals = Refusals();
+  refusals.erase(std::remove(refusals.begin(), refusals.end(), "unshare"), refusals.end());
+  EXPECT_THAT(refusals, testing::ElementsAre("keyctl", "keyctl", "keyctl"));
+}
+
+TEST_F(NestedTest, ACallThatOnlyTheInnerOneDeniesIsDeniedAllTheSame) {
+  if (IsInner()) return TryDeniedCalls(/*outer_denies=*/false);
+  policy::Policy outer = Enforce();
+  outer.denied_calls.emplace();
+  RunInnerHalf(outer);
+  EXPECT_THAT(Refusals(), testing::IsEmpty());
 }
 
 // The outer one lacks what every newer one refuses: as if it had not said a word.

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
 #include "child/plan.h"
 #include "child/wire.h"
 #include "policy/compile.h"
+#include "policy/denied_calls.h"
 #include "policy/hidden_places.h"
 #include "policy/landlock_rules.h"
 #include "trace/hello.h"
@@ -18,6 +20,16 @@
 
 namespace glovebox::trace {
 namespace {
+
+bool RefusesCallsByDefault(const policy::Policy& outer) {
+  const auto denied = policy::DeniedCallsOf(outer);
+  const auto wanted = policy::DefaultDeniedCalls();
+  return denied.ok() && std::all_of(wanted.begin(), wanted.end(), [&denied](const policy::DeniedCall& call) {
+           return std::any_of(denied->begin(), denied->end(), [&call](const policy::DeniedCall& other) {
+             return absl::string_view(call.name) == other.name;
+           });
+         });
+}
 
 // For who keeps a plan of its own: what it need not do again, since we do it, on record.
 uint32_t HeldBy(const policy::Policy& outer) {
@@ -29,6 +41,7 @@ uint32_t HeldBy(const policy::Policy& outer) {
       {outer.scope_signals, child::kReplyScopesSignals},
       {outer.scope_abstract_unix, child::kReplyScopesAbstractUnix},
       {refuses, child::kReplyRefusesByDefault},
+      {refuses && RefusesCallsByDefault(outer), child::kReplyRefusesCalls},
       {outer.append_only, child::kReplyRefusesAppendOnly},
       {outer.restrict_kptr, child::kReplyRefusesKptr},
       {outer.restrict_prlimit, child::kReplyRefusesLimits},

@@ -28,6 +28,7 @@
 #include "child/private_directory.h"
 #include "kernel/process.h"
 #include "policy/compile.h"
+#include "policy/denied_calls.h"
 #include "trace/budget.h"
 #include "trace/cgroup.h"
 #include "trace/clock.h"
@@ -114,6 +115,7 @@ class Run {
   policy::Policy policy_;  // the request's, and that directory
   policy::CompiledPlan plan_;
   policy::CompiledPlan inside_;  // what is left of it below a supervisor of ours that refuses by default
+  policy::CompiledPlan inside_enforce_;  // ... and calls by name, too
   std::unique_ptr<Prepared> prepared_;
   child::ChildContext context_;
   Channel ack_, number_, status_;
@@ -156,6 +158,11 @@ absl::Status Run::Prepare() {
     policy::Policy outer;
     outer.denied_ioctls = policy::DefaultDeniedIoctls();
     ASSIGN_OR_RETURN(inside_,
+                     policy::CompilePlan(policy_, request_.host, {.listener = false, .outer = &outer}));
+    outer.denied_calls.emplace();
+    for (const policy::DeniedCall& call : policy::DefaultDeniedCalls())
+      outer.denied_calls->push_back(call.name);
+    ASSIGN_OR_RETURN(inside_enforce_,
                      policy::CompilePlan(policy_, request_.host, {.listener = false, .outer = &outer}));
   }
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
@@ -224,7 +231,8 @@ const child::ChildPlan& Run::Announce() {
   (void)!TEMP_FAILURE_RETRY(write(context_.fd_write, &heard, 1));
   // The plans are this process's own copies.
   const bool refuses = (held & child::kReplyRefusesByDefault) != 0;
-  child::ChildPlan& plan = PlanIn(refuses ? inside_ : plan_);
+  const bool calls = (held & child::kReplyRefusesCalls) != 0;
+  child::ChildPlan& plan = PlanIn(!refuses ? plan_ : calls ? inside_enforce_ : inside_);
   LeaveToOuter(held, &plan);
   return plan;
 }
