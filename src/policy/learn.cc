@@ -57,6 +57,7 @@ std::string Quoted(absl::string_view name) {
 
 std::string QuotedList(const std::vector<std::string>& names) {
   std::vector<std::string> words;
+  words.reserve(names.size());
   for (const std::string& name : names) words.push_back(Quoted(name));
   return words.size() == 1 ? words[0] : absl::StrCat("[", absl::StrJoin(words, ", "), "]");
 }

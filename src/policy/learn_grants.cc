@@ -150,6 +150,8 @@ class Granter {
 
   std::string ReadGrant(std::string path) const {
     while (path.size() > 1 && !CanBeSpelt(path)) path = std::string(Dirname(path));
+    // A project may lie in /usr/src.
+    if (IsBelow(path, places_.source) || IsBelow(path, places_.build)) return path;
     const std::string system = SystemRoot(path);
     return system.empty() ? path : system;
   }
@@ -162,9 +164,10 @@ class Granter {
 
   // Reading there tells nobody apart: the system's files, and what the build itself made.
   bool IsOrdinary(const std::string& path) const {
+    if (IsBelow(path, places_.build)) return true;
+    if (IsBelow(path, places_.source)) return !IsTest();
     return !SystemRoot(path).empty() || IsUnder(path, "/usr") || IsUnder(path, "/etc") ||
-           IsUnder(path, "/dev") || IsBelow(path, places_.build) ||
-           (!IsTest() && IsBelow(path, places_.source));
+           IsUnder(path, "/dev");
   }
 
   // Each raw grant to the root that holds it.
@@ -187,6 +190,7 @@ class Granter {
       }
     }
     std::vector<Grant> out;
+    out.reserve(grants.size());
     for (auto& [root, grant] : grants) out.push_back(std::move(grant));
     return out;
   }

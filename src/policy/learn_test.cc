@@ -124,6 +124,13 @@ TEST(Learn, ABuildDirectoryBelowTmpIsNamedAllTheSame) {
   EXPECT_THAT(LearnPolicy(input), HasSubstr("\"${tmp}\","));
 }
 
+TEST(Learn, ASourceTreeInASystemsDirectoryIsItsOwn) {
+  LearnInput input = Some(Role::kCompile);
+  input.places.source = "/usr/src/p";
+  Only(input).read = By("", {"/usr/src/p/a.c"});
+  EXPECT_THAT(LearnPolicy(input), HasSubstr("read = [\"${source}/a.c\"]\n"));
+}
+
 TEST(Learn, TheNetworkIsAsNarrowAsCanBe) {
   const struct {
     std::set<std::string> sockets, connects, binds;
