@@ -201,6 +201,10 @@ static void loopback_works(struct outcome* outcome) {
 
 #define NONE "--mode enforce --read / --write / --network none"
 #define UNIX "--mode enforce --read / --write / --network unix"
+/* One port of loopback, which is not the victim's, is all that may be reached or taken. */
+#define OTHER "--mode enforce --read / --write / --connect 127.0.0.1:1 --bind 127.0.0.1:1"
+/* What mode loopback allows ends at the namespace. */
+#define APART "--mode enforce --read / --write / --network-namespace"
 #define LOOPBACK "--mode enforce --read / --write / --network loopback"
 
 const struct scenario kNetwork[] = {
@@ -236,6 +240,22 @@ const struct scenario kNetwork[] = {
     {"udp-sendmsg", "network", "the same by sendmsg", HOLDS_OPTION, UNIX, 0, NULL, NULL, udp_sendmsg, NULL},
     {"udp-sendmmsg", "network", "the same by sendmmsg", HOLDS_OPTION, UNIX, 0, NULL, NULL, udp_sendmmsg,
      NULL},
+    {"tcp-other-port", "network", "connect to another port than the one that may be reached", HOLDS_OPTION,
+     OTHER, 0, NULL, "network-connect: command line network named", tcp, NULL},
+    {"tcp-fast-open-other-port", "network", "the same by sendto(MSG_FASTOPEN)", HOLDS_OPTION, OTHER,
+     NEEDS_KERNEL, NULL, NULL, fast_open, NULL},
+    {"tcp-listen-other-port", "network", "listen on another address than may be taken", HOLDS_OPTION, OTHER,
+     0, NULL, "network-bind: command line network named", listen_tcp, NULL},
+    {"udp-other-port", "network", "a datagram to another port", HOLDS_OPTION, OTHER, 0, NULL,
+     "network-send: command line network named", udp, NULL},
+    {"udp-sendmsg-other-port", "network", "the same by sendmsg", HOLDS_OPTION, OTHER, 0, NULL, NULL,
+     udp_sendmsg, NULL},
+    {"udp-sendmmsg-other-port", "network", "the same by sendmmsg", HOLDS_OPTION, OTHER, 0, NULL, NULL,
+     udp_sendmmsg, NULL},
+    {"namespace-tcp", "network", "reach loopback outside of a network namespace", HOLDS_OPTION, APART, 0,
+     NULL, NULL, tcp, NULL},
+    {"namespace-abstract", "network", "reach an abstract unix socket outside of it", HOLDS_OPTION, APART, 0,
+     NULL, NULL, abstract_socket, NULL},
     {"udp-recorded", "network", "the same in mode report", HOLDS_RECORDED, "", 0, NULL, "sendmsg",
      udp_sendmsg, NULL},
     {"udp-elsewhere", "network", "a datagram to an address that is not loopback", HOLDS_OPTION, LOOPBACK,

@@ -88,21 +88,21 @@ bool SameObject(const struct stat& a, const struct stat& b) {
 }
 
 // Whether the working directory is `dir` or lies below it. Such a one would go on leading to what is covered.
-// Asked upwards, one directory after the other: it may have no name any more.
+// Asked upwards, one directory after the other: it may have no name any more. Where that way may not be gone
+// (EACCES), nobody inside goes it; what cannot be told otherwise counts as inside.
 bool StandsIn(const struct stat& dir) {
   constexpr int kDeepest = 4096;
   struct stat root, is;
+  if (syscall(SYS_newfstatat, AT_FDCWD, "/", &root, 0) != 0) return true;
   int at = OpenPath(AT_FDCWD, ".", O_DIRECTORY);
-  if (at < 0 || syscall(SYS_newfstatat, AT_FDCWD, "/", &root, 0) != 0) return true;
-  bool inside = true;  // what cannot be told counts as inside
-  for (int depth = 0; depth < kDeepest && syscall(SYS_fstat, at, &is) == 0; ++depth) {
-    inside = SameObject(is, dir);
+  bool inside = at >= 0 || errno != EACCES;
+  for (int depth = 0; at >= 0 && depth < kDeepest; ++depth) {
+    inside = syscall(SYS_fstat, at, &is) != 0 || SameObject(is, dir);
     if (inside || SameObject(is, root)) break;
-    inside = true;
     const int above = OpenPath(at, "..", O_DIRECTORY);
+    inside = above >= 0 || errno != EACCES;
     CloseFd(at);
     at = above;
-    if (at < 0) break;
   }
   CloseFd(at);
   return inside;
