@@ -90,7 +90,11 @@ class Suite:
         if row["not_bare"]:
             return None
         env = dict(os.environ, GLOVEBOX_STATE_DIR="/nonexistent/glovebox")
-        effect, _, detail, err = attempt([self.stage, "--stage", row["name"], self.program(row), row["name"]], env)
+        # A race is won by chance: on a busy machine not always at the first try.
+        for _ in range(5 if row["name"].startswith("race-") else 1):
+            effect, _, detail, err = attempt([self.stage, "--stage", row["name"], self.program(row), row["name"]], env)
+            if effect or effect is None:
+                break
         if effect is None and "net" in row["needs"]:
             return "skipped", f"no network namespace: {err.strip()}"
         if effect is None:
