@@ -156,6 +156,21 @@ PathPattern PathPattern::Under(absl::string_view directory) const {
   return pattern;
 }
 
+bool PathPattern::Name::Matches(absl::string_view part) const {
+  return literal ? text == part : NameMatches(text, part);
+}
+
+bool PathPattern::CanMatchBelow(absl::string_view directory) const {
+  size_t p = 0;
+  for (const absl::string_view part : absl::StrSplit(directory, '/', absl::SkipEmpty())) {
+    if (p == names_.size()) return false;
+    if (names_[p].any) return true;
+    if (!names_[p].Matches(part)) return false;
+    ++p;
+  }
+  return p < names_.size();
+}
+
 // As NameMatches(), with names for letters and `**` for the star.
 bool PathPattern::Match(absl::string_view path, bool above) const {
   const absl::InlinedVector<absl::string_view, 16> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
@@ -165,8 +180,7 @@ bool PathPattern::Match(absl::string_view path, bool above) const {
     if (p < names_.size() && names_[p].any) {
       star = p++;
       retry = n;
-    } else if (p < names_.size() &&
-               (names_[p].literal ? names_[p].text == parts[n] : NameMatches(names_[p].text, parts[n]))) {
+    } else if (p < names_.size() && names_[p].Matches(parts[n])) {
       ++p;
       ++n;
     } else if (star != kNone) {

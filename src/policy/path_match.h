@@ -1,4 +1,5 @@
-// Patterns for absolute paths: how a policy names append-only and hidden paths.
+// Patterns for absolute paths: how a policy names append-only and hidden paths, and what it allows. Names
+// have those of name_pattern.h.
 #ifndef GLOVEBOX_POLICY_PATH_MATCH_H_
 #define GLOVEBOX_POLICY_PATH_MATCH_H_
 
@@ -27,6 +28,8 @@ class PathPattern {
   bool Matches(absl::string_view path) const { return Match(path, /*above=*/false); }
   // `path`, or a directory above it.
   bool MatchesAtOrAbove(absl::string_view path) const { return Match(path, /*above=*/true); }
+  // Something below this directory can match.
+  bool CanMatchBelow(absl::string_view directory) const;
 
   // The path, where no wildcard is in it: such a pattern names one file.
   bool literal() const { return literal_; }
@@ -39,7 +42,8 @@ class PathPattern {
   struct Name {
     std::string text;  // without its backslashes where it is literal
     bool literal = true;
-    bool any = false;  // `**`
+    bool any = false;                            // `**`
+    bool Matches(absl::string_view part) const;  // of one that is not `**`
   };
   bool Match(absl::string_view path, bool above) const;
   size_t LiteralNames() const;

@@ -9,6 +9,24 @@ namespace {
 
 using testing::HasSubstr;
 
+TEST(PathPattern, TellsBelowWhichDirectoriesItCanMatch) {
+  const struct {
+    const char* pattern;
+    const char* directory;
+    bool can;
+  } rows[] = {
+      {"/a/b", "/", true},         {"/a/b", "/a", true},      {"/a/b", "/a/b", false},
+      {"/a/b", "/b", false},       {"/a/*.log", "/a", true},  {"/a/*/c", "/a/x", true},
+      {"/a/*/c", "/a/x/c", false}, {"/a/**", "/a", true},     {"/a/**", "/a/x/y", true},
+      {"/a/**", "/", true},        {"/a/**/x", "/a/x", true}, {"/a/**", "/b", false},
+      {"/a\\*/x", "/a*", true},    {"/a\\*/x", "/ab", false}, {"/", "/", false},
+  };
+  for (const auto& row : rows) {
+    ASSERT_OK_AND_ASSIGN(const PathPattern pattern, PathPattern::Parse(row.pattern));
+    EXPECT_EQ(pattern.CanMatchBelow(row.directory), row.can) << row.pattern << " " << row.directory;
+  }
+}
+
 TEST(PathPattern, StandsForThePathsThatItsWildcardsSay) {
   const struct {
     const char* pattern;

@@ -1,39 +1,21 @@
 #include "trace/log_files.h"
 
 #include <dirent.h>
-#include <fnmatch.h>
 
 #include <functional>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/types/span.h"
 #include "base/paths.h"
 #include "policy/logs.h"
 
 namespace glovebox::trace {
 namespace {
 
-using Names = absl::Span<const std::string>;
-
-std::vector<std::string> Split(absl::string_view path) {
-  return absl::StrSplit(path, '/', absl::SkipEmpty());
-}
-
-bool IsLiteral(absl::string_view name) { return name.find_first_of("*?[\\") == absl::string_view::npos; }
-
-// `below`: whether names behind `path` could still match.
-bool Match(Names pattern, Names path, bool below) {
-  if (path.empty() && below) return !pattern.empty();
-  if (pattern.empty()) return path.empty();
-  if (pattern[0] == "**") {
-    if (below) return true;
-    return Match(pattern.subspan(1), path, below) ||
-           (!path.empty() && Match(pattern, path.subspan(1), below));
-  }
-  if (path.empty() || fnmatch(pattern[0].c_str(), path[0].c_str(), 0) != 0) return false;
-  return Match(pattern.subspan(1), path.subspan(1), below);
+// One that is no pattern is told by CompilePlan(); should it come here all the same, it is the file of that
+// name.
+policy::PathPattern PatternOf(const std::string& path) {
+  auto pattern = policy::PathPattern::Parse(path);
+  return pattern.ok() ? *std::move(pattern) : policy::PathPattern::Exactly(path);
 }
 
 // Calls `visit` for all that is no directory below `directory`, until it says false.
@@ -68,18 +50,15 @@ bool Walk(const std::string& directory, int depth, const std::function<bool(cons
 }  // namespace
 
 LogPattern::LogPattern(const policy::PathRule& rule, bool enforce)
-    : names_(Split(rule.path)),
+    : pattern_(PatternOf(rule.path)),
+      root_(pattern_.LiteralPart()),
       rule_(absl::StrCat("append-only: ", policy::OriginText(rule.origin), " append ", rule.path)),
       enforce_(enforce) {
-  for (size_t i = 0; i + 1 < names_.size() && IsLiteral(names_[i]); ++i)
-    absl::StrAppend(&root_, "/", names_[i]);
-  if (root_.empty()) root_ = "/";
+  if (pattern_.literal()) root_ = std::string(Dirname(root_));
 }
 
-bool LogPattern::Matches(absl::string_view path) const { return Match(names_, Split(path), false); }
-bool LogPattern::MatchesBelow(absl::string_view directory) const {
-  return Match(names_, Split(directory), true);
-}
+bool LogPattern::Matches(absl::string_view path) const { return pattern_.Matches(path); }
+bool LogPattern::MatchesBelow(absl::string_view directory) const { return pattern_.CanMatchBelow(directory); }
 bool LogPattern::IsAbove(absl::string_view path) const { return IsUnder(root_, path); }
 
 void LogPattern::Expand(std::vector<std::string>* files) const {

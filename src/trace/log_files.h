@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "policy/path_match.h"
 #include "policy/policy.h"
 
 namespace glovebox::trace {
 
-// One pattern of a policy. `*`, `?` and `[...]` stand for letters of one name, `**` as a whole name for any
-// number of names.
+// One pattern of a policy (policy/path_match.h).
 class LogPattern {
  public:
   LogPattern(const policy::PathRule& rule, bool enforce);
@@ -31,7 +31,7 @@ class LogPattern {
   void Expand(std::vector<std::string>* files) const;
 
  private:
-  std::vector<std::string> names_;
+  policy::PathPattern pattern_;
   std::string root_;  // the names before the first wildcard, without the last one
   std::string rule_;
   bool enforce_;

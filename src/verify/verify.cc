@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/paths.h"
+#include "policy/name_pattern.h"
+#include "policy/path_match.h"
 #include "verify/actions.h"
 #include "verify/cross_tests.h"
-#include "verify/glob.h"
 #include "verify/policy_findings.h"
 
 namespace glovebox::verify {
@@ -37,7 +39,13 @@ Severity Graded(policy::Severity severity) {
 class Clerk {
  public:
   Clerk(const Input& input, const Actions& actions)
-      : input_(input), actions_(actions), needed_(input.terms.allowances.size(), 0) {}
+      : input_(input), actions_(actions), needed_(input.terms.allowances.size(), 0) {
+    for (const Allowance& allowance : input.terms.allowances) {
+      auto path = policy::PathPattern::Parse(allowance.path);
+      paths_.push_back(path.ok() ? std::optional(*std::move(path))
+                                 : std::nullopt);  // empty, or refused before
+    }
+  }
 
   Verdict Judge(std::vector<Finding> findings) {
     Verdict verdict;
@@ -71,7 +79,7 @@ class Clerk {
     size_t expired = needed_.size();
     for (size_t i = 0; i < needed_.size(); ++i) {
       const Allowance& allowance = input_.terms.allowances[i];
-      if (!Matches(allowance, finding)) continue;
+      if (!Matches(i, finding)) continue;
       if (!allowance.expired) return true;
       // Of several that have expired the first one answers for it.
       expired = std::min(expired, i);
@@ -80,18 +88,21 @@ class Clerk {
     return false;
   }
 
-  bool Matches(const Allowance& allowance, const Finding& finding) const {
+  bool Matches(size_t number, const Finding& finding) const {
+    const Allowance& allowance = input_.terms.allowances[number];
     if (allowance.rule != "*" && allowance.rule != finding.rule) return false;
-    return MatchesObject(allowance, finding) && MatchesAction(allowance, finding.action);
+    return MatchesObject(number, finding) && MatchesAction(allowance, finding.action);
   }
 
-  static bool MatchesObject(const Allowance& allowance, const Finding& finding) {
-    const auto match = [&allowance](absl::string_view object) {
+  bool MatchesObject(size_t number, const Finding& finding) const {
+    const Allowance& allowance = input_.terms.allowances[number];
+    const auto match = [&, this](absl::string_view object) {
       const bool path = absl::StartsWith(object, "/");
       const std::string& pattern = path ? allowance.path : allowance.address;
       const std::string& other = path ? allowance.address : allowance.path;
       if (pattern.empty()) return other.empty();
-      return GlobMatch(pattern, object, path ? GlobStops::kAtSlash : GlobStops::kNowhere);
+      return path ? paths_[number].has_value() && paths_[number]->Matches(object)
+                  : policy::MatchesName(pattern, object);
     };
     // A directory that files were folded into: each of them must be allowed.
     if (absl::EndsWith(finding.object, "/"))
@@ -106,13 +117,13 @@ class Clerk {
     bool test = allowance.test.empty();
     for (int depth = 0; action != kNoAction && depth < 64; ++depth, action = actions_.Parent(action)) {
       const access::ActionBegin& begin = actions_.Begin(action);
-      target = target || GlobMatch(allowance.target, begin.target, GlobStops::kNowhere);
+      target = target || policy::MatchesName(allowance.target, begin.target);
       for (const std::string& output : input_.labels[action].outputs) {
-        edge = edge || GlobMatch(allowance.edge, output, GlobStops::kNowhere) ||
-               GlobMatch(allowance.edge, CleanPath(JoinPath(begin.cwd, output)), GlobStops::kNowhere);
+        edge = edge || policy::MatchesName(allowance.edge, output) ||
+               policy::MatchesName(allowance.edge, CleanPath(JoinPath(begin.cwd, output)));
       }
       if (begin.role == access::Role::kTest)
-        test = test || GlobMatch(allowance.test, actions_.TestName(action), GlobStops::kNowhere);
+        test = test || policy::MatchesName(allowance.test, actions_.TestName(action));
     }
     return target && edge && test;
   }
@@ -134,6 +145,7 @@ class Clerk {
 
   const Input& input_;
   const Actions& actions_;
+  std::vector<std::optional<policy::PathPattern>> paths_;  // of the allowances
   std::vector<size_t> needed_;  // beside the allowances: findings that an expired one would have let pass
 };
 

@@ -128,6 +128,28 @@ TEST(Verify, ACleanRunHasNoFindings) {
   EXPECT_THAT(log.Short(), IsEmpty());
 }
 
+// Of a path a star stops at a slash, and a set is one; of a name neither.
+TEST(Verify, AnAllowanceNamesPathsAsAPolicyDoes) {
+  const struct {
+    const char* path;
+    size_t findings;
+  } rows[] = {{"/*/b[1-3].h", 0}, {"/a/**", 0}, {"/**/b2.h", 0},      {"/a/b2.h/**", 0}, {"/a", 1},
+              {"/*", 1},          {"/a/b?", 1}, {"/a/b\\[1-3].h", 1}, {"/a/[!b]*", 1}};
+  for (const auto& row : rows) {
+    TestLog log = Read("/a/b2.h");
+    log.terms().allowances = {For("read-outside", row.path)};
+    EXPECT_EQ(log.Findings().size(), row.findings) << row.path;
+  }
+  TestLog net;
+  net.Begin(1, Role::kCustom, "a.h").Against(1, Op::kConnect, "inet:10.0.0.1:443", "network-connect: p");
+  net.terms().allowances = {For("network-connect", "")};
+  for (const auto& [address, findings] :
+       {std::pair("inet:10.*:443", 0u), std::pair("inet:10.*:80", 1u), std::pair("inet:[1]0.*", 1u)}) {
+    net.terms().allowances[0].address = address;
+    EXPECT_EQ(net.Findings().size(), findings) << address;
+  }
+}
+
 TEST(Verify, AnAddressIsNoPathAndAPathNoAddress) {
   TestLog log = Read("/x");
   log.terms().allowances = {For("read-outside")};
