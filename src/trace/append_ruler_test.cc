@@ -2,7 +2,6 @@
 #include "trace/append_ruler.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -68,21 +67,7 @@ class AppendTest : public RunnerFixture {
     return request;
   }
   // As another user where one is wanted: a run of its own process.
-  int StatusOf(const RunRequest& request) {
-    const pid_t child = fork();
-    if (child == 0) {
-      if (uid_ != geteuid() && (setgroups(0, nullptr) != 0 || setresgid(uid_, uid_, uid_) != 0 ||
-                                setresuid(uid_, uid_, uid_) != 0)) {
-        _exit(99);
-      }
-      const auto outcome = RunSupervised(request);
-      _exit(!outcome.ok() || outcome->end.kind != access::ActionEnd::Kind::kExited ? 98
-                                                                                   : outcome->end.status);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 97;
-  }
+  int StatusOf(const RunRequest& request) const { return RunAs(uid_, request); }
   int Status(const std::string& script) { return StatusOf(With(script)); }
 
   std::string Attempt(const std::string& kind, const std::string& action) const {
@@ -95,18 +80,11 @@ class AppendTest : public RunnerFixture {
       EXPECT_EQ(StatusOf(With(attempt)), 0) << attempt;
       return;
     }
-    const pid_t child = fork();
-    if (child == 0) {
-      if (uid_ != geteuid() && (setgroups(0, nullptr) != 0 || setresgid(uid_, uid_, uid_) != 0 ||
-                                setresuid(uid_, uid_, uid_) != 0)) {
-        _exit(99);
-      }
+    const int status = StatusAs(uid_, [&] {
       setenv("RACE_MS", "5000", 1);
       execl("/bin/sh", "sh", "-c", absl::StrCat("cd ", dir_->path(), " && ", attempt).c_str(), nullptr);
-      _exit(96);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
+      return 96;
+    });
     EXPECT_EQ(status, 0) << attempt;
   }
 
@@ -192,7 +170,7 @@ TEST_F(AppendTest, AHostileProgramChangesNothing) { TryAll(); }
 
 TEST_F(AppendTest, NorDoesOneOfAnOrdinaryUser) {
   if (geteuid() != 0) GTEST_SKIP() << "it is one already";
-  uid_ = 65534;
+  uid_ = kNobody;
   Restore();
   TryAll();
 }

@@ -2,7 +2,6 @@
 #include "trace/file_maker.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -46,30 +45,14 @@ class FileMakerTest : public RunnerFixture {
     EXPECT_EQ(outcome->end.kind, access::ActionEnd::Kind::kExited) << outcome->end.step;
     return outcome->end.status;
   }
-  // In a process of its own, which as root becomes another user first: random calls are no affair of root's.
-  static int AsNobody(const RunRequest& request) {
-    constexpr uid_t kNobody = 65534;
-    const pid_t child = fork();
-    if (child == 0) {
-      if (geteuid() == 0 && (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
-                             setresuid(kNobody, kNobody, kNobody) != 0)) {
-        _exit(99);
-      }
-      const auto outcome = RunSupervised(request);
-      _exit(!outcome.ok() || outcome->end.kind != access::ActionEnd::Kind::kExited ? 98
-                                                                                   : outcome->end.status);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 97;
-  }
   std::string Random(int seed, bool making, int count) {
     const std::string work = Path(absl::StrCat(making ? "made" : "plain", seed));
     const std::string out = work + ".txt";
     const std::string line = absl::StrCat("mkdir -m 700 ", work, " && cd ", work, " && exec ",
                                           GLOVEBOX_MAKER_PROBE, " ", seed, " ", count, " > ", out);
     EXPECT_EQ(chmod(dir_->path().c_str(), 0777), 0);
-    EXPECT_EQ(AsNobody(Enforced({"/bin/sh", "-c", line}, making)), 0);
+    // As root it becomes another user first: random calls are no affair of root's.
+    EXPECT_EQ(RunAs(OrdinaryUser(), Enforced({"/bin/sh", "-c", line}, making)), 0);
     auto text = ReadFile(out);
     EXPECT_OK(text);
     return text.ok() ? *text : "";
@@ -159,7 +142,7 @@ TEST_F(FileMakerTest, FindsWhatTheCallersCapabilitiesLetItFind) {
   if (geteuid() != 0) GTEST_SKIP() << "an ordinary user has none to go without";
   ASSERT_EQ(mkdir(Path("theirs").c_str(), 0700), 0);
   ASSERT_OK(WriteFile(Path("theirs/file"), "x"));
-  ASSERT_EQ(chown(Path("theirs").c_str(), 65534, 65534), 0);
+  ASSERT_EQ(chown(Path("theirs").c_str(), kNobody, kNobody), 0);
   const std::string script =
       "! cat theirs/file && ! mkdir theirs/new && ! mv theirs/file here && cat own && test ! -e theirs/file";
   ASSERT_OK(WriteFile(Path("own"), ""));

@@ -1,7 +1,6 @@
 #include "trace/permissions.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -26,6 +25,8 @@
 #include "base/status.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "trace/another_user.h"
+#include "trace/another_user.h"
 #include "trace/predict.h"
 #include "trace/scratch_fixture.h"
 
@@ -34,7 +35,7 @@ namespace {
 
 using access::Result;
 
-constexpr uid_t kOther = 65534;
+constexpr uid_t kOther = kNobody;
 constexpr uint64_t Bit(int capability) { return uint64_t{1} << capability; }
 
 Resolved Is(mode_t mode, uid_t uid, gid_t gid) {
@@ -269,10 +270,7 @@ TEST_F(CallerPermissionsTest, RootThatMayOnlyActAsOwner) {
 }
 
 TEST_F(CallerPermissionsTest, AnotherUser) {
-  Compare([] {
-    return geteuid() == 0 && setgroups(0, nullptr) == 0 && setresgid(kOther, kOther, kOther) == 0 &&
-           setresuid(kOther, kOther, kOther) == 0;
-  });
+  Compare([] { return geteuid() == 0 && BecomeUser(kOther); });
 }
 
 TEST_F(CallerPermissionsTest, AnotherUserByTheEffectiveIdAlone) {

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "trace/another_user.h"
 #include "trace/recording_sink.h"
 #include "trace/runner.h"
 
@@ -35,6 +36,15 @@ class RunnerFixture : public testing::Test {
     request.sink = &sink_;
     request.begin.action = 1;
     return request;
+  }
+  // The exit status of a run that `uid` makes, in a process of its own; 98: it did not come to an end of its
+  // own.
+  static int RunAs(uid_t uid, const RunRequest& request) {
+    return StatusAs(uid, [&request] {
+      const auto outcome = RunSupervised(request);
+      const bool exited = outcome.ok() && outcome->end.kind == access::ActionEnd::Kind::kExited;
+      return exited ? static_cast<int>(outcome->end.status) : 98;
+    });
   }
   std::string Path(const std::string& name) const { return absl::StrCat(dir_->path(), "/", name); }
 
