@@ -22,6 +22,9 @@
 #include "graph/ninja_graph.h"
 #include "graph/ninja_log.h"
 #include "policy/policy.h"
+#include "project/edge_subject.h"
+#include "report/findings.h"
+#include "report/input.h"
 
 namespace glovebox::ninja {
 namespace {
@@ -57,8 +60,8 @@ access::RunInfo InfoOf(const BuildRequest& request) {
 }
 
 absl::StatusOr<policy::Policy> PolicyFor(const BuildRequest& request, const access::ActionBegin& begin,
-                                         const trace::ShimLibrary* shim) {
-  const policy::Subject subject = SubjectOf(begin);
+                                         const graph::NinjaGraph* graph, const trace::ShimLibrary* shim) {
+  const policy::Subject subject = SubjectOf(begin, graph);
   RETURN_IF_ERROR(policy::CheckNamed(request.policies, subject));
   policy::Policy policy = request.policies.For(subject, request.overrides).policy;
   trace::OpenGate(shim, &policy);
@@ -85,8 +88,17 @@ std::string TextOrNothing(const std::string& path) {
 
 }  // namespace
 
-policy::Subject SubjectOf(const access::ActionBegin& begin) {
-  return {static_cast<policy::Role>(begin.role), begin.target, begin.outputs, begin.test, begin.policy};
+policy::Subject SubjectOf(const access::ActionBegin& begin, const graph::NinjaGraph* graph) {
+  policy::Subject subject = {static_cast<policy::Role>(begin.role), begin.target, begin.outputs, begin.test,
+                             begin.policy};
+  if (graph == nullptr || begin.role != access::Role::kEdge || begin.argv.empty()) return subject;
+  // Of several edges with one command nobody can tell which this is.
+  const std::vector<const graph::NinjaEdge*> same = graph->ByCommand(begin.argv.back());
+  if (same.size() != 1) return subject;
+  policy::Subject edge = project::SubjectOfEdge(*same.front());
+  subject.target = std::move(edge.target);
+  subject.outputs = std::move(edge.outputs);
+  return subject;
 }
 
 absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildRequest& request) {
@@ -104,13 +116,14 @@ absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildReque
   options.host = request.host;
   if (MayRecordFull(request) && !request.strict) record->shim_ = trace::ShimLibrary::Own();
   options.shim = record->shim_.get();
-  if (absl::Status asked = record->AskForInputs(); !asked.ok()) {
+  if (absl::Status asked = record->AskForGraph(); !asked.ok()) {
     access::DropRun(record->run_dir_);
     return asked;
   }
   options.inputs = record->oracle_.get();
-  options.policy_for = [request = record->request_, shim = options.shim](const access::ActionBegin& begin) {
-    return PolicyFor(request, begin, shim);
+  options.policy_for = [request = record->request_, graph = record->graph_,
+                        shim = options.shim](const access::ActionBegin& begin) {
+    return PolicyFor(request, begin, graph.get(), shim);
   };
   absl::StatusOr<std::unique_ptr<trace::Collector>> collector = trace::Collector::Start(std::move(options));
   if (!collector.ok()) {
@@ -123,13 +136,17 @@ absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildReque
 }
 
 // The graph as it is before the build. Where Ninja makes its manifest anew first, the edges that are new then
-// are not known, and not held strictly.
-absl::Status BuildRecord::AskForInputs() {
-  if (!request_.policies.MayBeStrict()) return absl::OkStatus();
+// are not known, and not held strictly, nor by rules for a target or an output.
+absl::Status BuildRecord::AskForGraph() {
+  const bool strict = request_.policies.MayBeStrict();
+  if (!strict && !request_.policies.SelectsEdges()) return absl::OkStatus();
   ASSIGN_OR_RETURN(graph::NinjaGraph graph,
                    graph::LoadNinjaGraph({request_.ninja, request_.build_dir, request_.manifest}));
-  oracle_ = std::make_unique<EdgeOracle>(std::make_shared<graph::NinjaGraph>(std::move(graph)),
-                                         info_.source_dir.empty() ? "" : RealPath(info_.source_dir));
+  graph_ = std::make_shared<const graph::NinjaGraph>(std::move(graph));
+  if (strict) {
+    oracle_ =
+        std::make_unique<EdgeOracle>(graph_, info_.source_dir.empty() ? "" : RealPath(info_.source_dir));
+  }
   return absl::OkStatus();
 }
 
@@ -175,7 +192,15 @@ std::string BuildRecord::Finish(int wait_status) {
   }
   const std::string said = HoldLog(exit_status, &summary);
   return absl::StrCat(said.empty() ? "" : absl::StrCat("glovebox: ", EscapeBytes(said), "\n"),
-                      SummaryLine(summary, request_.build_dir));
+                      SummaryLine(summary, request_.build_dir, summary.log.ok() ? CountFindings() : ""));
+}
+
+// As `glovebox report` will find them. Where the log cannot be read, that one says why.
+std::string BuildRecord::CountFindings() const {
+  const absl::StatusOr<report::Input> input = report::Load({request_.build_dir, run_dir_});
+  if (!input.ok()) return "";
+  const policy::PolicySet& policies = request_.policies;
+  return report::CountText(report::JudgeInput(*input, {policies.severities(), policies.allowances()}));
 }
 
 // What an edge did to the place of the log is told, and does not change how the build ends.
@@ -206,7 +231,8 @@ std::string WithCommas(uint64_t number) {
   return text;
 }
 
-std::string SummaryLine(const trace::CollectorSummary& summary, const std::string& build_dir) {
+std::string SummaryLine(const trace::CollectorSummary& summary, const std::string& build_dir,
+                        const std::string& findings) {
   std::string line = absl::StrCat(
       "glovebox: ", WithCommas(summary.actions),
       summary.actions == 1 ? " action: " : " actions: ", WithCommas(summary.complete), " seen in full");
@@ -225,6 +251,7 @@ std::string SummaryLine(const trace::CollectorSummary& summary, const std::strin
   if (!summary.log.ok()) {
     absl::StrAppend(&line, ", the log is not whole (", EscapeBytes(summary.log.message()), ")");
   }
+  if (!findings.empty()) absl::StrAppend(&line, ", ", findings);
   absl::StrAppend(&line, " - report: glovebox report -C ", PasteWord(build_dir));
   return line;
 }

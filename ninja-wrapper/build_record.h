@@ -11,6 +11,7 @@
 #include "access/record.h"
 #include "access/run_guard.h"
 #include "edge_oracle.h"
+#include "graph/ninja_graph.h"
 #include "kernel/host.h"
 #include "policy/policy_set.h"
 #include "trace/collector.h"
@@ -29,9 +30,10 @@ struct BuildRequest {
   policy::Overrides overrides = {};  // what the command line says on top, the record level too
 };
 
-// Whose policy an action's is. An edge is known by its shell's command alone, which
-// graph::NinjaGraph::ByCommand() and project::SubjectOfEdge() could turn into more: this is the place for it.
-policy::Subject SubjectOf(const access::ActionBegin& begin);
+// Whose policy an action's is. An edge is known by its shell's command alone: `graph`, where it is not null,
+// says which outputs and which target that is (SubjectOfEdge()). Its role stays edge: what its rule stands
+// for is the role of what runs inside.
+policy::Subject SubjectOf(const access::ActionBegin& begin, const graph::NinjaGraph* graph);
 
 class BuildRecord {
  public:
@@ -45,9 +47,10 @@ class BuildRecord {
 
  private:
   explicit BuildRecord(const BuildRequest& request) : request_(request) {}
-  absl::Status AskForInputs();
+  absl::Status AskForGraph();
   void NoteUnseenEdges();
   std::string HoldLog(int exit_status, trace::CollectorSummary* summary) const;
+  std::string CountFindings() const;
   BuildRequest request_;
   std::string run_dir_;
   access::RunInfo info_;
@@ -55,13 +58,16 @@ class BuildRecord {
   std::string log_path_;  // empty: not known where
   std::string log_before_;
   std::unique_ptr<trace::ShimLibrary> shim_;
-  std::unique_ptr<EdgeOracle> oracle_;  // where a policy is strict about inputs
+  std::shared_ptr<const graph::NinjaGraph> graph_;  // where a policy tells edges apart, or is strict
+  std::unique_ptr<EdgeOracle> oracle_;              // where a policy is strict about inputs
   std::unique_ptr<trace::Collector> collector_;
 };
 
 // "1,234,567"
 std::string WithCommas(uint64_t number);
-std::string SummaryLine(const trace::CollectorSummary& summary, const std::string& build_dir);
+// `findings`: report::CountText()'s.
+std::string SummaryLine(const trace::CollectorSummary& summary, const std::string& build_dir,
+                        const std::string& findings = "");
 
 }  // namespace glovebox::ninja
 

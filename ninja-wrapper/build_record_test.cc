@@ -25,6 +25,8 @@ TEST(BuildRecord, TheSummaryCountsOneAsOne) {
   EXPECT_EQ(SummaryLine(one, "/b"),
             "glovebox: 1 action: 1 seen in full, 1 access, 1 hole, 1 process outlived its command - report: "
             "glovebox report -C /b");
+  EXPECT_THAT(SummaryLine(one, "/b", "2 findings (1 error, 1 warning)"),
+              testing::HasSubstr(", 2 findings (1 error, 1 warning) - report: "));
   trace::CollectorSummary many;
   many.actions = 1234;
   many.complete = 1232;
@@ -148,6 +150,39 @@ TEST_F(PolicyOfABuild, IsTheFileAtTheTopOfTheSourceTreeUnlessAnotherIsNamed) {
   Policy("/named.toml", "[edge]\nvariables.set.MARK = \"named\"\n[compile]\nvariables.set.MARK = \"no\"\n");
   EXPECT_EQ(Build("GLOVEBOX_POLICY=named.toml " + ninja_), "named\n") << Said();
   EXPECT_EQ(Build(ninja_ + "--glovebox-policy named.toml"), "named\n") << Said();
+}
+
+TEST_F(PolicyOfABuild, HasRulesForATargetAndForAnOutputThatHoldForTheEdge) {
+  const auto manifest = [this](const std::string& rule) {
+    Policy("/b/build.ninja",
+           absl::StrCat("rule ", rule, "\n  command = echo \"$$MARK\" > out\nbuild out: ", rule, "\n"));
+  };
+  Policy("/src/glovebox.toml",
+         "[[rule]]\ntarget = \"app\"\nvariables.set.MARK = \"by target\"\n"
+         "[[rule]]\ntarget = \"other\"\nvariables.set.MARK = \"wrong\"\n");
+  for (const char* rule : {"CXX_COMPILER__app_Debug", "CXX_EXECUTABLE_LINKER__app_Debug"}) {
+    manifest(rule);
+    EXPECT_EQ(Build(ninja_), "by target\n") << Said();
+  }
+  manifest("CXX_COMPILER__no_Debug");
+  EXPECT_EQ(Build(ninja_), "\n") << Said();
+  Policy("/src/glovebox.toml", "[[rule]]\nedge = \"o*\"\nvariables.set.MARK = \"by output\"\n");
+  EXPECT_EQ(Build(ninja_), "by output\n") << Said();
+  Policy("/src/glovebox.toml",
+         "[[rule]]\nrole = \"compile\"\nedge = \"o*\"\nvariables.set.MARK = \"inside alone\"\n");
+  EXPECT_EQ(Build(ninja_), "\n") << Said();
+}
+
+TEST_F(PolicyOfABuild, FindingsAreCountedInTheLineAtTheEnd) {
+  Policy("/b/build.ninja", "rule r\n  command = cat /etc/passwd > out\nbuild out: r\n");
+  Build(ninja_);
+  EXPECT_THAT(Said(), testing::Not(testing::HasSubstr("finding"))) << Said();
+  Policy("/src/glovebox.toml", "hidden = [\"/etc/passwd\"]\n");
+  Build(ninja_);
+  EXPECT_THAT(Said(), testing::HasSubstr(", 1 finding (1 error) - report: glovebox report ")) << Said();
+  Policy("/src/glovebox.toml", "hidden = [\"/etc/passwd\"]\n[severity]\nhidden = \"off\"\n");
+  Build(ninja_);
+  EXPECT_THAT(Said(), testing::Not(testing::HasSubstr("finding"))) << Said();
 }
 
 TEST_F(PolicyOfABuild, ThatIsBrokenIsOneErrorAndNothingIsBuilt) {

@@ -253,6 +253,15 @@ bool PolicySet::MayRecordFull() const {
   return false;
 }
 
+bool PolicySet::SelectsEdges() const {
+  return std::any_of(sections_->begin(), sections_->end(), [](const Section& section) {
+    const Selector& selector = section.selector;
+    const bool edges =
+        selector.roles.empty() || std::count(selector.roles.begin(), selector.roles.end(), Role::kEdge) > 0;
+    return edges && !(selector.targets.empty() && selector.edges.empty());
+  });
+}
+
 bool PolicySet::MayBeStrict() const {
   for (const Section& section : *sections_) {
     for (const Assignment& one : section.assignments) {

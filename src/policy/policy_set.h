@@ -122,6 +122,8 @@ class PolicySet {
   std::vector<std::string> Names() const;  // of the [policy.NAME]
   // True where any subject may be recorded at level full.
   bool MayRecordFull() const;
+  // True where a [[rule]] may tell Ninja's edges from each other: by target or output.
+  bool SelectsEdges() const;
   // True where any subject may have strict_inputs.
   bool MayBeStrict() const;
 

@@ -4,6 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "base/paths.h"
+#include "graph/shell_line.h"
 
 namespace glovebox::project {
 namespace {
@@ -21,6 +23,21 @@ std::string TargetIn(absl::string_view rule, absl::string_view mark) {
   return target;
 }
 
+// What the first launcher of the command is told.
+std::string TargetOfLauncher(absl::string_view command) {
+  constexpr absl::string_view kOption = "--target=";
+  for (const graph::ShellPart& part : graph::SplitShell(command)) {
+    absl::string_view text = part.text;
+    bool launched = false;
+    for (std::string word = graph::TakeWord(text); !word.empty() && word != "--";
+         word = graph::TakeWord(text)) {
+      if (launched && absl::StartsWith(word, kOption)) return word.substr(kOption.size());
+      launched = launched || Basename(word) == "glovebox-launch";
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 policy::Subject SubjectOfEdge(const graph::NinjaEdge& edge) {
@@ -34,6 +51,7 @@ policy::Subject SubjectOfEdge(const graph::NinjaEdge& edge) {
     subject.target = TargetIn(rule, "_LINKER__");
   } else if (rule == "CUSTOM_COMMAND") {
     subject.role = policy::Role::kCustom;
+    subject.target = TargetOfLauncher(edge.command);
   } else if (rule == "RERUN_CMAKE" || rule == "REGENERATE_BUILD") {
     subject.role = policy::Role::kConfigure;
   }

@@ -9,7 +9,8 @@ namespace glovebox::project {
 
 // CMake calls a rule CXX_COMPILER__TARGET_CONFIG, C_EXECUTABLE_LINKER__TARGET_CONFIG, CUSTOM_COMMAND,
 // RERUN_CMAKE, Meson c_COMPILER, cpp_LINKER, CUSTOM_COMMAND: that gives the role, and CMake's compile and
-// link rules the target (letters that a rule's name cannot hold stand there as CMake writes them). Any other
+// link rules the target (letters that a rule's name cannot hold stand there as CMake writes them). That of a custom
+// command is the one that its launcher is told (--target=), where CMake's module has put one there. Any other
 // rule is role edge.
 policy::Subject SubjectOfEdge(const graph::NinjaEdge& edge);
 

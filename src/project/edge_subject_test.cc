@@ -34,5 +34,24 @@ TEST(EdgeSubjectTest, TheNameOfTheRuleTellsRoleAndTarget) {
   }
 }
 
+TEST(EdgeSubjectTest, ACustomCommandsTargetIsWhatItsLauncherIsTold) {
+  const struct {
+    const char* command;
+    const char* target;
+  } cases[] = {
+      {"cd /b && /opt/glovebox-launch --role=custom --target=gen --out=x -- /bin/cp a x", "gen"},
+      {"cd /b && '/o p/glovebox-launch' --role=custom '--target=a b' -- cp a x", "a b"},
+      {"cd /b && /opt/glovebox-launch --role=custom -- cc --target=x86", ""},
+      {"cd /b && cc --target=x86", ""},
+      {"", ""},
+  };
+  for (const auto& one : cases) {
+    graph::NinjaEdge edge;
+    edge.rule = "CUSTOM_COMMAND";
+    edge.command = one.command;
+    EXPECT_EQ(SubjectOfEdge(edge).target, one.target) << one.command;
+  }
+}
+
 }  // namespace
 }  // namespace glovebox::project

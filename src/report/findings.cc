@@ -140,18 +140,31 @@ std::string GroupText(const Summary& summary, const Group& group, const Style& s
   return out;
 }
 
+// "2 errors", "1 warning".
+std::vector<std::string> Grades(std::map<Severity, uint64_t> counts) {
+  std::vector<std::string> grades;
+  for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kNote}) {
+    if (counts[severity] > 0) grades.push_back(Count(counts[severity], verify::SeverityName(severity)));
+  }
+  return grades;
+}
+
 }  // namespace
 
-void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary) {
+verify::Verdict JudgeInput(const Input& input, const verify::Terms& terms) {
   const BuildInfo& build = input.build;
   const EdgeIndex edges(build);
   std::vector<verify::ActionLabel> labels;
   labels.reserve(input.table.actions.size());
   for (const access::ActionRecord& action : input.table.actions)
     labels.push_back({ActionName(action.begin, edges), edges.OutputsOf(action.begin)});
-  verify::Verdict verdict = verify::Verify(
-      {input.log, input.table, verify::Places(build.source_dir, build.build_dir, build.home, build.tmp),
-       std::move(labels), input.tests, terms});
+  return verify::Verify({input.log, input.table,
+                         verify::Places(build.source_dir, build.build_dir, build.home, build.tmp),
+                         std::move(labels), input.tests, terms});
+}
+
+void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary) {
+  verify::Verdict verdict = JudgeInput(input, terms);
   const std::vector<access::ActionId> numbers = NumbersOf(input, *summary);
   const auto number = [&numbers](size_t action) { return action < numbers.size() ? numbers[action] : 0; };
   summary->judged = true;
@@ -165,14 +178,19 @@ void AddFindings(const Input& input, const verify::Terms& terms, Summary* summar
   }
 }
 
+std::string CountText(const verify::Verdict& verdict) {
+  if (verdict.findings.empty()) return "";
+  std::map<Severity, uint64_t> counts;
+  for (const Finding& finding : verdict.findings) ++counts[finding.severity];
+  return absl::StrCat(Count(verdict.findings.size(), "finding"), " (", absl::StrJoin(Grades(counts), ", "),
+                      ")");
+}
+
 std::string FindingsText(const Summary& summary, const Style& style, bool all) {
   if (summary.findings.empty()) return "";
   std::map<Severity, uint64_t> counts;
   for (const FindingFacts& facts : summary.findings) ++counts[facts.finding.severity];
-  std::vector<std::string> grades;
-  for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kNote}) {
-    if (counts[severity] > 0) grades.push_back(Count(counts[severity], verify::SeverityName(severity)));
-  }
+  const std::vector<std::string> grades = Grades(counts);
   std::string out = absl::StrCat(
       Paint(style, InkOf(summary.findings.front().finding.severity),
             absl::StrCat(Count(summary.findings.size(), "finding"), ": ", absl::StrJoin(grades, ", "))),

@@ -16,6 +16,10 @@ namespace glovebox::report {
 // Judges what the log shows by `terms` and keeps it in `summary`, which is of the same input.
 void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary);
 
+// The judgement alone, and what it comes to: "3 findings (2 errors, 1 warning)", empty for none.
+verify::Verdict JudgeInput(const Input& input, const verify::Terms& terms);
+std::string CountText(const verify::Verdict& verdict);
+
 // "3 findings: 2 errors, 1 warning", then each as a compiler would say it: what, where, who, why it matters,
 // what mends it. Alike ones of several actions are told once. Empty where there are none. Escaped.
 std::string FindingsText(const Summary& summary, const Style& style, bool all);
