@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/paths.h"
 #include "graph/shell_line.h"
 
@@ -23,7 +24,14 @@ std::string TargetIn(absl::string_view rule, absl::string_view mark) {
   return target;
 }
 
-// What the first launcher of the command is told.
+// The target of add_custom_target(): it stands for a file that nobody makes, CMakeFiles/TARGET.
+std::string TargetOfOutput(const graph::NinjaEdge& edge) {
+  if (edge.outputs.empty() || Basename(Dirname(edge.outputs.front())) != "CMakeFiles") return "";
+  return std::string(absl::StripSuffix(Basename(edge.outputs.front()), ".util"));
+}
+
+// What the first launcher of the command is told. A CMake that does not know the target leaves the
+// placeholder's letters.
 std::string TargetOfLauncher(absl::string_view command) {
   constexpr absl::string_view kOption = "--target=";
   for (const graph::ShellPart& part : graph::SplitShell(command)) {
@@ -31,7 +39,8 @@ std::string TargetOfLauncher(absl::string_view command) {
     bool launched = false;
     for (std::string word = graph::TakeWord(text); !word.empty() && word != "--";
          word = graph::TakeWord(text)) {
-      if (launched && absl::StartsWith(word, kOption)) return word.substr(kOption.size());
+      if (launched && absl::StartsWith(word, kOption))
+        return word == "--target=TARGET_NAME" ? "" : word.substr(kOption.size());
       launched = launched || Basename(word) == "glovebox-launch";
     }
   }
@@ -51,7 +60,8 @@ policy::Subject SubjectOfEdge(const graph::NinjaEdge& edge) {
     subject.target = TargetIn(rule, "_LINKER__");
   } else if (rule == "CUSTOM_COMMAND") {
     subject.role = policy::Role::kCustom;
-    subject.target = TargetOfLauncher(edge.command);
+    subject.target = TargetOfOutput(edge);
+    if (subject.target.empty()) subject.target = TargetOfLauncher(edge.command);
   } else if (rule == "RERUN_CMAKE" || rule == "REGENERATE_BUILD") {
     subject.role = policy::Role::kConfigure;
   }

@@ -9,9 +9,11 @@ namespace glovebox::project {
 
 // CMake calls a rule CXX_COMPILER__TARGET_CONFIG, C_EXECUTABLE_LINKER__TARGET_CONFIG, CUSTOM_COMMAND,
 // RERUN_CMAKE, Meson c_COMPILER, cpp_LINKER, CUSTOM_COMMAND: that gives the role, and CMake's compile and
-// link rules the target (letters that a rule's name cannot hold stand there as CMake writes them). That of a custom
-// command is the one that its launcher is told (--target=), where CMake's module has put one there. Any other
-// rule is role edge.
+// link rules the target (letters that a rule's name cannot hold stand there as CMake writes them). That of a
+// custom target is in the name of what it stands for; that of a custom command the one that its launcher is
+// told
+// (--target=), which a CMake that does not expand <TARGET_NAME> there (3.25) leaves out. Any other rule is
+// role edge.
 policy::Subject SubjectOfEdge(const graph::NinjaEdge& edge);
 
 }  // namespace glovebox::project

@@ -43,6 +43,7 @@ TEST(EdgeSubjectTest, ACustomCommandsTargetIsWhatItsLauncherIsTold) {
       {"cd /b && '/o p/glovebox-launch' --role=custom '--target=a b' -- cp a x", "a b"},
       {"cd /b && /opt/glovebox-launch --role=custom -- cc --target=x86", ""},
       {"cd /b && cc --target=x86", ""},
+      {"cd /b && /opt/glovebox-launch --role=custom --target=TARGET_NAME --out=x -- cp a x", ""},
       {"", ""},
   };
   for (const auto& one : cases) {
@@ -50,6 +51,15 @@ TEST(EdgeSubjectTest, ACustomCommandsTargetIsWhatItsLauncherIsTold) {
     edge.rule = "CUSTOM_COMMAND";
     edge.command = one.command;
     EXPECT_EQ(SubjectOfEdge(edge).target, one.target) << one.command;
+  }
+}
+
+TEST(EdgeSubjectTest, ACustomTargetIsInTheNameOfWhatItStandsFor) {
+  for (const char* output : {"CMakeFiles/docs", "sub/CMakeFiles/docs", "CMakeFiles/docs.util"}) {
+    graph::NinjaEdge edge;
+    edge.rule = "CUSTOM_COMMAND";
+    edge.outputs = {output};
+    EXPECT_EQ(SubjectOfEdge(edge).target, "docs") << output;
   }
 }
 
