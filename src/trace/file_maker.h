@@ -32,7 +32,7 @@ struct FileMakerOptions {
   kernel::NotifyListener* listener = nullptr;  // for opens that wait
   const kernel::MemoryReader* memory = nullptr;
   Resolver* resolver = nullptr;
-  int ruleset = -1;      // the Landlock ruleset of the action; borrowed until the constructor returns
+  int ruleset = -1;  // the Landlock ruleset of the action; borrowed until the constructor returns
 };
 
 // An object, or the directory of a name, that is held.

@@ -26,7 +26,6 @@
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 #include "trace/another_user.h"
-#include "trace/another_user.h"
 #include "trace/predict.h"
 #include "trace/scratch_fixture.h"
 
