@@ -185,6 +185,7 @@ TEST_F(AppendTest, AnInheritedDescriptorCanOnlyAdd) {
       close(fd);
       RunRequest request = With("");
       request.argv = {GLOVEBOX_APPEND_PROBE, Log(), "inherited", action};
+      request.keep_fds = {9};
       EXPECT_EQ(StatusOf(request), 0);
       close(9);
       EXPECT_EQ(Damage(), "") << action << " " << flags;
