@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "kernel/landlock.h"
 
 namespace glovebox::ninja {
 namespace {
@@ -183,6 +184,18 @@ TEST_F(PolicyOfABuild, FindingsAreCountedInTheLineAtTheEnd) {
   Policy("/src/glovebox.toml", "hidden = [\"/etc/passwd\"]\n[severity]\nhidden = \"off\"\n");
   Build(ninja_);
   EXPECT_THAT(Said(), testing::Not(testing::HasSubstr("finding"))) << Said();
+}
+
+// Where the action around the tests does not keep signals in, each test's own policy does.
+TEST_F(PolicyOfABuild, OfItsTestsAFixtureAloneMaySignalWhatIsOutsideOfIt) {
+  if (kernel::LandlockAbi() < kernel::kLandlockAbiScope) GTEST_SKIP() << "this kernel has no Landlock scopes";
+  Policy("/src/glovebox.toml", "[edge]\nscope-signals = false\n");
+  for (const std::string type : {"EXECUTABLE", "fixture", "cleanup"}) {
+    Policy("/b/build.ninja",
+           absl::StrCat("rule r\n  command = ", GLOVEBOX_LAUNCH, " --role=test --type=", type,
+                        " -- sh -c \"kill -0 ", getpid(), "\"; echo $$? > out\nbuild out: r\n"));
+    EXPECT_EQ(Build(ninja_), type == "EXECUTABLE" ? "1\n" : "0\n") << type << Said();
+  }
 }
 
 TEST_F(PolicyOfABuild, ThatIsBrokenIsOneErrorAndNothingIsBuilt) {

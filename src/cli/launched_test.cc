@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/cli_fixture.h"
+#include "kernel/landlock.h"
 
 namespace glovebox::cli {
 namespace {
@@ -148,6 +149,17 @@ TEST_F(LaunchedTest, StandsAloneWithEveryRole) {
   const json report = Report();
   for (const json& action : report["actions"]) recorded.push_back(action["role"]);
   EXPECT_EQ(recorded, roles);
+}
+
+TEST_F(LaunchedTest, OnlyAFixturesSignalsReachProcessesOutsideAndNoneInModeEnforce) {
+  if (kernel::LandlockAbi() < kernel::kLandlockAbiScope) GTEST_SKIP() << "this kernel has no Landlock scopes";
+  const std::string script = absl::StrCat("kill -0 ", getpid(), " 2> /dev/null");
+  EXPECT_EQ(RunTest({"--", "sh", "-c", script}).exit(), 1);
+  EXPECT_EQ(RunTest({"--type=EXECUTABLE", "--", "sh", "-c", script}).exit(), 1);
+  for (const std::string type : {"--type=fixture", "--type=cleanup"}) {
+    EXPECT_EQ(RunTest({type, "--", "sh", "-c", script}).exit(), 0) << type;
+    EXPECT_EQ(RunTest({type, "--mode=enforce", "--write=/", "--", "sh", "-c", script}).exit(), 1) << type;
+  }
 }
 
 }  // namespace
