@@ -13,7 +13,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
+#include "base/paths.h"
 #include "base/status.h"
+#include "policy/path_match.h"
 
 namespace glovebox::trace {
 namespace {
@@ -69,10 +71,17 @@ int FirstFreePort() {
 
 bool IsInternet(const CallerSocket& socket) { return socket.domain == AF_INET || socket.domain == AF_INET6; }
 
-// Rules about what lies below a granted directory.
-bool HasPatterns(const policy::Policy& policy) {
-  return std::any_of(policy.paths.begin(), policy.paths.end(), [](const policy::PathRule& rule) {
-    return rule.access == policy::PathAccess::kHidden || rule.access == policy::PathAccess::kAppend;
+bool IsPattern(const policy::PathRule& rule) {
+  return rule.access == policy::PathAccess::kHidden || rule.access == policy::PathAccess::kAppend;
+}
+
+// What lies below this directory is not all alike to the policy.
+bool HasPatternsBelow(const policy::Policy& policy, absl::string_view directory) {
+  return std::any_of(policy.paths.begin(), policy.paths.end(), [directory](const policy::PathRule& rule) {
+    if (!IsPattern(rule)) return false;
+    const auto pattern = policy::PathPattern::Parse(rule.path);
+    return !pattern.ok() || pattern->CanMatchBelow(directory) ||
+           pattern->Under(RealPath(pattern->LiteralPart())).CanMatchBelow(directory);
   });
 }
 
@@ -238,8 +247,10 @@ Ruling NetworkMaker::BindUnixPath(Order* order, const NetworkTarget& target, con
   rights.capabilities = order->caller.elsewhere ? 0 : order->caller.capabilities;
   for (const policy::Policy* policy : chain_) {
     if (policy->mode != policy::Mode::kEnforce) continue;
-    rights.exact = rights.exact || HasPatterns(*policy);
-    if (policy->confine_files || rights.exact) rights.judged = call.first->path;
+    const bool judges =
+        policy->confine_files || std::any_of(policy->paths.begin(), policy->paths.end(), IsPattern);
+    if (judges) rights.judged = call.first->path;
+    rights.exact = rights.exact || HasPatternsBelow(*policy, Dirname(call.first->path));
   }
   Ruling ruling = Through(socket->id, rule, [socket, address, rights](const CallWorkers::Wanted&) {
     return CallResult{0, BindPath(*socket, address, rights)};
