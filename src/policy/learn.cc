@@ -63,7 +63,7 @@ std::string QuotedList(const std::vector<std::string>& names) {
 }
 
 // What was touched below a grant, and by whom: "greet.c, greet.h: by cc1".
-std::string Why(const Grant& grant, const LearnPlaces& places) {
+std::string Why(const LearnedGrant& grant, const LearnPlaces& places) {
   std::vector<std::string> files;
   std::set<std::string> programs;
   bool itself = false;
@@ -144,9 +144,9 @@ class Writer {
     absl::StrAppend(&out_, "]\n");
   }
 
-  void Grants(absl::string_view key, const std::vector<Grant>& grants) {
+  void Grants(absl::string_view key, const std::vector<LearnedGrant>& grants) {
     std::vector<Word> words;
-    for (const Grant& grant : grants) {
+    for (const LearnedGrant& grant : grants) {
       const bool toolchain = grant.path == kToolchainGrant;
       words.push_back(
           {absl::StrCat("\"", toolchain ? grant.path : SpeltPath(grant.path, input_.places), "\""),

@@ -171,13 +171,13 @@ class Granter {
   }
 
   // Each raw grant to the root that holds it.
-  std::vector<Grant> Rooted(const RawGrants& raw, std::vector<std::string> roots) const {
+  std::vector<LearnedGrant> Rooted(const RawGrants& raw, std::vector<std::string> roots) const {
     // A build directory below ${tmp} stands there by its own name as well: it is not below it everywhere.
     for (const std::string& own : {places_.build, places_.source}) {
       if (raw.count(own) != 0 && std::find(roots.begin(), roots.end(), own) == roots.end())
         roots.push_back(own);
     }
-    std::map<std::string, Grant> grants;
+    std::map<std::string, LearnedGrant> grants;
     for (const std::string& root : roots) grants[root].path = root;
     for (const auto& [path, touched] : raw) {
       std::string at = path;
@@ -189,13 +189,13 @@ class Granter {
         found->second.names.insert(*one.name);
       }
     }
-    std::vector<Grant> out;
+    std::vector<LearnedGrant> out;
     out.reserve(grants.size());
     for (auto& [root, grant] : grants) out.push_back(std::move(grant));
     return out;
   }
 
-  void Give(Grant grant, bool common, std::vector<Grant> GrantedPart::*list) {
+  void Give(LearnedGrant grant, bool common, std::vector<LearnedGrant> GrantedPart::*list) {
     if (common) {
       (granted_.own.*list).push_back(std::move(grant));
       return;
@@ -214,7 +214,7 @@ class Granter {
     granted_.everything = raw.erase("/") > 0;
     std::set<std::string> keep = keep_;
     if (!places_.source.empty()) keep.insert(places_.source);
-    for (Grant& grant : Rooted(raw, Fold(KeysOf(raw), keep, {}))) {
+    for (LearnedGrant& grant : Rooted(raw, Fold(KeysOf(raw), keep, {}))) {
       const bool common = IsDevice(grant.path) || IsCommon(grant.names);
       writable_.emplace_back(grant.path, common ? std::set<std::string>() : grant.names);
       Give(std::move(grant), common, &GrantedPart::write);
@@ -230,7 +230,7 @@ class Granter {
 
   void TakeReads() {
     RawGrants raw;
-    Grant toolchain;
+    LearnedGrant toolchain;
     toolchain.path = kToolchainGrant;
     for (const auto& [name, use] : use_.uses) {
       for (const auto& [path, program] : use.read) {
@@ -244,7 +244,7 @@ class Granter {
     }
     if (raw.erase("/") > 0) granted_.everything = true;
     if (!toolchain.seen.empty()) granted_.own.read.push_back(std::move(toolchain));
-    for (Grant& grant : Rooted(raw, Fold(KeysOf(raw), keep_, input_.entries))) {
+    for (LearnedGrant& grant : Rooted(raw, Fold(KeysOf(raw), keep_, input_.entries))) {
       const bool common = IsOrdinary(grant.path) || IsCommon(grant.names);
       Give(std::move(grant), common, &GrantedPart::read);
     }
@@ -295,9 +295,9 @@ class Granter {
   // Those that need the same share a rule.
   void MakeRule(const std::string& name, GrantedPart extra) {
     extra.has_network = networked_.count(name) != 0;
-    const auto same = [&extra](const std::vector<Grant>& a, const std::vector<Grant>& b) {
+    const auto same = [](const std::vector<LearnedGrant>& a, const std::vector<LearnedGrant>& b) {
       return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                        [](const Grant& x, const Grant& y) { return x.path == y.path; });
+                        [](const LearnedGrant& x, const LearnedGrant& y) { return x.path == y.path; });
     };
     for (GrantedRule& rule : granted_.rules) {
       const NetworkNeed& network = rule.part.network;

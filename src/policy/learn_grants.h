@@ -14,7 +14,7 @@ namespace glovebox::policy {
 inline constexpr char kToolchainGrant[] = "${toolchain}";
 
 // A line of `read` or `write`, and what was touched below it.
-struct Grant {
+struct LearnedGrant {
   std::string path;             // absolute, or kToolchainGrant
   Use::Paths seen;              // path -> program
   std::set<std::string> names;  // of RoleUse, that need it
@@ -32,7 +32,7 @@ struct NetworkNeed {
 };
 
 struct GrantedPart {
-  std::vector<Grant> read, write;
+  std::vector<LearnedGrant> read, write;
   NetworkNeed network;
   bool has_network = true;
 };
