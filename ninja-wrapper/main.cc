@@ -55,19 +55,20 @@ bool ReachedByPreload(const std::string& ninja) {
   return size < 0 || CanBePreloaded(absl::string_view(head, static_cast<size_t>(size)));
 }
 
-// Empty: nobody has said one.
-std::string LevelOf(const Arguments& arguments) {
-  const char* variable = getenv("GLOVEBOX_LEVEL");
-  if (!arguments.level.empty()) return arguments.level;
-  return variable != nullptr ? variable : "";
+// What an option says, else what a variable says. Empty: nobody has said one.
+std::string OptionOr(const std::string& option, const char* variable) {
+  const char* value = getenv(variable);
+  return !option.empty() || value == nullptr ? option : value;
 }
+std::string LevelOf(const Arguments& arguments) { return OptionOr(arguments.level, "GLOVEBOX_LEVEL"); }
+std::string ModeOf(const Arguments& arguments) { return OptionOr(arguments.mode, "GLOVEBOX_MODE"); }
 
 policy::Overrides OverridesOf(const Arguments& arguments) {
   policy::Overrides overrides;
   const std::string level = LevelOf(arguments);
   if (!level.empty()) overrides.level = level == "open" ? kernel::Level::kOpen : kernel::Level::kFull;
   for (const policy::Mode mode : {policy::Mode::kObserve, policy::Mode::kReport, policy::Mode::kEnforce}) {
-    if (arguments.mode == policy::ModeName(mode)) overrides.mode = mode;
+    if (ModeOf(arguments) == policy::ModeName(mode)) overrides.mode = mode;
   }
   return overrides;
 }
@@ -143,6 +144,9 @@ int Main(int argc, char** argv) {
   if (!arguments.error.empty()) return Fail(kUsage, arguments.error);
   if (const std::string level = LevelOf(arguments); !level.empty() && !IsLevel(level)) {
     return Fail(kUsage, absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open, full or strict"));
+  }
+  if (const std::string mode = ModeOf(arguments); !mode.empty() && !OverridesOf(arguments).mode.has_value()) {
+    return Fail(kUsage, absl::StrCat("GLOVEBOX_MODE=", mode, ": say observe, report or enforce"));
   }
   const absl::StatusOr<std::string> ninja = FindNinja();
   if (!ninja.ok()) return Fail(kHostCannot, ninja.status().message());

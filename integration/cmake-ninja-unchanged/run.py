@@ -124,6 +124,7 @@ class NinjaUnchanged(unittest.TestCase):
     def test_an_own_option_that_is_wrong_is_a_usage_error(self):
         self.assertEqual(self.run_one(WRAPPER, "--glovebox-level=all").returncode, 2)
         self.assertEqual(self.run_one(WRAPPER, env=dict(self.env, GLOVEBOX_LEVEL="x")).returncode, 2)
+        self.assertEqual(self.run_one(WRAPPER, env=dict(self.env, GLOVEBOX_MODE="x")).returncode, 2)
 
     def test_no_ninja_is_an_error_of_the_host(self):
         done = self.run_one(WRAPPER, env=dict(self.env, PATH="/nonexistent"))

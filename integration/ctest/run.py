@@ -29,7 +29,7 @@ class CTest(unittest.TestCase):
         cls.directory = tempfile.TemporaryDirectory(prefix="gbtest")
         cls.root = os.path.realpath(cls.directory.name)
         cls.env = dict(os.environ, GLOVEBOX_STATE_DIR=os.path.join(cls.root, "state"), LC_ALL="C.UTF-8")
-        for name in ("GLOVEBOX_COLLECTOR", "CTEST_PARALLEL_LEVEL", "CTEST_OUTPUT_ON_FAILURE", "GLOVEBOX_LEVEL"):
+        for name in ("GLOVEBOX_COLLECTOR", "CTEST_PARALLEL_LEVEL", "CTEST_OUTPUT_ON_FAILURE", "GLOVEBOX_LEVEL", "GLOVEBOX_MODE"):
             cls.env.pop(name, None)
         cls.source = os.path.join(cls.root, "src")
         shutil.copytree(PROJECT, cls.source)

@@ -32,6 +32,16 @@ TEST_F(LaunchedTest, EndsAsItsProgramDidAndIsSilent) {
   EXPECT_EQ(WTERMSIG(RunTest({"--", "sh", "-c", "kill -SEGV $$"}).wait_status), SIGSEGV);
 }
 
+TEST_F(LaunchedTest, ItsModeIsTheEnvironments) {
+  setenv("GLOVEBOX_MODE", "enforce", 1);
+  const Outcome outcome = RunTest({"--", "true"});
+  unsetenv("GLOVEBOX_MODE");
+  EXPECT_EQ(outcome.exit(), 0) << outcome.err;
+  const json report = json::parse(Run({"report", "--json", "-C", Path("build")}).out, nullptr, false);
+  EXPECT_EQ(report["actions"][0]["mode"], "enforce");
+  EXPECT_THAT(Run({"report", "-C", Path("build")}).out, HasSubstr("seen in full  mode enforce\n"));
+}
+
 TEST_F(LaunchedTest, ASetUpThatFailsOrALogThatCannotBeBegunEndsItByASignal) {
   const Outcome absent = RunTest({"--", "/nonexistent/x"});
   EXPECT_EQ(WTERMSIG(absent.wait_status), SIGABRT);
@@ -42,6 +52,9 @@ TEST_F(LaunchedTest, ASetUpThatFailsOrALogThatCannotBeBegunEndsItByASignal) {
   setenv("GLOVEBOX_LEVEL", "nonsense", 1);
   EXPECT_EQ(WTERMSIG(RunTest({"--", "true"}).wait_status), SIGABRT);
   unsetenv("GLOVEBOX_LEVEL");
+  setenv("GLOVEBOX_MODE", "nonsense", 1);
+  EXPECT_EQ(WTERMSIG(RunTest({"--", "true"}).wait_status), SIGABRT);
+  unsetenv("GLOVEBOX_MODE");
 }
 
 TEST_F(LaunchedTest, SaysWhatWasMeasuredWhereItIsAsked) {

@@ -11,7 +11,7 @@ class PolicyCli : public Cli {
  protected:
   void SetUp() override {
     Cli::SetUp();
-    for (const char* name : {"GLOVEBOX_POLICY", "GLOVEBOX_LEVEL"}) unsetenv(name);
+    for (const char* name : {"GLOVEBOX_POLICY", "GLOVEBOX_LEVEL", "GLOVEBOX_MODE"}) unsetenv(name);
   }
   void Write(absl::string_view name, absl::string_view text) { ASSERT_OK(WriteFile(Path(name), text)); }
 };

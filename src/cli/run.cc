@@ -306,18 +306,29 @@ absl::StatusOr<access::ActionEnd> RunFixture(const RunOptions& o, const std::str
   });
 }
 
+std::string Variable(const char* name) {
+  const char* value = getenv(name);
+  return value != nullptr ? value : "";
+}
+
 // A launcher has no room for an option of a run: its words must not change from one build to the next.
-absl::Status TakeLevelFromEnvironment(RunOptions& o) {
-  const char* level = getenv("GLOVEBOX_LEVEL");
-  if (!o.launched || level == nullptr || level[0] == '\0') return absl::OkStatus();
-  o.level = level;
-  if (o.level == "open" || o.level == "full" || o.level == "strict") return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open, full or strict"));
+absl::Status TakeFromEnvironment(RunOptions& o) {
+  if (!o.launched) return absl::OkStatus();
+  const std::string level = Variable("GLOVEBOX_LEVEL");
+  if (level != "" && level != "open" && level != "full" && level != "strict")
+    return absl::InvalidArgumentError(absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open, full or strict"));
+  const std::string mode = Variable("GLOVEBOX_MODE");
+  if (mode != "" && mode != "observe" && mode != "report" && mode != "enforce")
+    return absl::InvalidArgumentError(
+        absl::StrCat("GLOVEBOX_MODE=", mode, ": say observe, report or enforce"));
+  if (!level.empty()) o.level = level;
+  if (!mode.empty()) o.mode = mode;
+  return absl::OkStatus();
 }
 
 int Execute(RunOptions& o) {
   o.starter = getppid();
-  if (const absl::Status status = TakeLevelFromEnvironment(o); !status.ok()) return ReportOf(o, status);
+  if (const absl::Status status = TakeFromEnvironment(o); !status.ok()) return ReportOf(o, status);
   const std::string cwd = CurrentDirectory();
   const std::string build_dir = o.launched ? BuildDirectoryOf(o.build, cwd) : cwd;
   auto policy = PolicyFor(o, build_dir);

@@ -27,7 +27,7 @@ class RunNetwork : public Cli {
  protected:
   void SetUp() override {
     Cli::SetUp();
-    for (const char* name : {"GLOVEBOX_POLICY", "GLOVEBOX_LEVEL"}) unsetenv(name);
+    for (const char* name : {"GLOVEBOX_POLICY", "GLOVEBOX_LEVEL", "GLOVEBOX_MODE"}) unsetenv(name);
   }
   // The errno that the probe meets.
   int Probe(std::vector<std::string> options, const std::vector<std::string>& words) {

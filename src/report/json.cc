@@ -89,6 +89,7 @@ Json ActionJson(const ActionFacts& action) {
   json["parent"] = Number(action.parent);
   json["name"] = action.name;  // escaped when it was made
   json["role"] = std::string(access::RoleName(action.begin.role));
+  json["mode"] = action.begin.mode.empty() ? Json(nullptr) : Json(action.begin.mode);
   json["level"] = action.has_begin && action.begin.level < std::size(kLevels)
                       ? Json(kLevels[action.begin.level])
                       : Json(nullptr);

@@ -349,20 +349,33 @@ void Writer::Table() {
   }
 }
 
+// What was held, where anything was said of it: "  mode enforce", "  mode enforce 3, report 4".
+std::string ModesText(const std::map<std::string, uint64_t>& modes) {
+  if (modes.empty() || (modes.size() == 1 && modes.begin()->first == "report")) return "";
+  if (modes.size() == 1) return absl::StrCat("  mode ", modes.begin()->first);
+  return absl::StrCat("  mode ", absl::StrJoin(modes, ", ", absl::PairFormatter(" ")));
+}
+
 void Writer::Roles() {
-  std::map<access::Role, std::pair<uint64_t, uint64_t>> roles;  // all, complete
+  struct Counts {
+    uint64_t all = 0, complete = 0;
+    std::map<std::string, uint64_t> modes;
+  };
+  std::map<access::Role, Counts> roles;
   for (const ActionFacts& action : summary_.actions) {
-    auto& [all, complete] = roles[action.begin.role];
-    ++all;
-    if (action.complete()) ++complete;
+    Counts& counts = roles[action.begin.role];
+    ++counts.all;
+    if (action.complete()) ++counts.complete;
+    if (!action.begin.mode.empty()) ++counts.modes[action.begin.mode];
   }
   Heading(Ink::kBold, absl::StrCat(Count(summary_.actions.size(), "action"), ", ",
                                    Count(summary_.accesses, "access", "accesses")));
   for (const auto& [role, count] : roles) {
-    Row(absl::StrCat(PadRight(access::RoleName(role), 9), PadLeft(Thousands(count.first), 8), "  ",
-                     count.first == count.second
+    Row(absl::StrCat(PadRight(access::RoleName(role), 9), PadLeft(Thousands(count.all), 8), "  ",
+                     count.all == count.complete
                          ? "seen in full"
-                         : absl::StrCat(Thousands(count.first - count.second), " incomplete")));
+                         : absl::StrCat(Thousands(count.all - count.complete), " incomplete"),
+                     ModesText(count.modes)));
   }
 }
 
