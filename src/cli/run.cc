@@ -315,10 +315,10 @@ std::string Variable(const char* name) {
 absl::Status TakeFromEnvironment(RunOptions& o) {
   if (!o.launched) return absl::OkStatus();
   const std::string level = Variable("GLOVEBOX_LEVEL");
-  if (level != "" && level != "open" && level != "full" && level != "strict")
+  if (!level.empty() && level != "open" && level != "full" && level != "strict")
     return absl::InvalidArgumentError(absl::StrCat("GLOVEBOX_LEVEL=", level, ": say open, full or strict"));
   const std::string mode = Variable("GLOVEBOX_MODE");
-  if (mode != "" && mode != "observe" && mode != "report" && mode != "enforce")
+  if (!mode.empty() && mode != "observe" && mode != "report" && mode != "enforce")
     return absl::InvalidArgumentError(
         absl::StrCat("GLOVEBOX_MODE=", mode, ": say observe, report or enforce"));
   if (!level.empty()) o.level = level;
