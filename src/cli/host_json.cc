@@ -35,7 +35,7 @@ nlohmann::ordered_json HostJson(const kernel::HostFeatures& host) {
       {"listener_above", host.listener_above},
       {"outer_glovebox", host.outer_supervisor},
       {"yama_ptrace_scope", host.yama_scope},
-      {"user_namespaces", host.user_namespaces},
+      {"user_namespaces", kernel::ProbeUserNamespaces()},
       {"foreign_proc", host.foreign_proc},
       {"cgroups", CgroupText()},
   };

@@ -149,5 +149,15 @@ TEST_F(RunLog, ARunInsideARunKnowsTheStateDirectoryOnlyByWhatACommandIsGiven) {
   EXPECT_TRUE(runs("xdg/glovebox"));
 }
 
+TEST_F(RunLog, ARunInsideAnEnforcedRunMakesNoCallThatIsRefused) {
+  const Outcome outcome = Run({"run", "--mode", "enforce", "--read", "/", "--write", "/", "--env",
+                               "+HOME=" + Path("home"), "--", GLOVEBOX_PROGRAM, "run", "--", "true"});
+  EXPECT_EQ(outcome.exit(), 0) << outcome.err;
+  EXPECT_THAT(outcome.err, Not(HasSubstr("refused"))) << outcome.err;
+  const json report = Report();
+  EXPECT_THAT(report["findings"], testing::IsEmpty()) << report["findings"].dump(1);
+  EXPECT_EQ(report["actions"].size(), 2) << "the inner one is on the outer record";
+}
+
 }  // namespace
 }  // namespace glovebox::cli

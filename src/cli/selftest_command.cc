@@ -198,7 +198,7 @@ void PrintHost(const kernel::HostFeatures& host) {
             << (host.listener_above ? "yes: nothing can be recorded by a run of its own here" : "no") << "\n"
             << "  Landlock         "
             << (host.landlock_abi == 0 ? "none" : absl::StrCat("ABI ", host.landlock_abi)) << "\n"
-            << "  user namespaces  " << (host.user_namespaces ? "yes" : "no") << "\n"
+            << "  user namespaces  " << (kernel::ProbeUserNamespaces() ? "yes" : "no") << "\n"
             << "  Yama             " << (host.yama_scope < 0 ? "none" : absl::StrCat(host.yama_scope)) << "\n"
             << "  cgroups          " << CgroupText() << "\n\n";
 }

@@ -143,7 +143,7 @@ void ProbeOuter(Findings* findings) {
   findings->outer_supervisor = fd >= 0;
 }
 
-void ProbeUserNamespaces(Findings* findings) { findings->user_namespaces = unshare(CLONE_NEWUSER) == 0; }
+void TryUserNamespace(Findings* findings) { findings->user_namespaces = unshare(CLONE_NEWUSER) == 0; }
 
 // Waits for the child's end until the deadline, then kills it. A pipe's hang-up wakes us at once; the slices
 // are for the case that somebody else's fork holds its write end as well.
@@ -252,7 +252,6 @@ HostFeatures ProbeHost() {
   } else if (findings->notify) {
     RunProbe(ProbeReceiveEnds, findings, 300);
   }
-  RunProbe(ProbeUserNamespaces, findings, 3000);
   host.notify = findings->notify;
   host.addfd_send = findings->addfd_send;
   host.wait_killable = findings->wait_killable;
@@ -260,9 +259,18 @@ HostFeatures ProbeHost() {
   host.receive_ends = findings->receive_ends;
   host.listener_above = findings->listener_above;
   host.outer_supervisor = findings->outer_supervisor;
-  host.user_namespaces = findings->user_namespaces;
   munmap(shared, sizeof(Findings));
   return host;
+}
+
+bool ProbeUserNamespaces() {
+  void* shared = mmap(nullptr, sizeof(Findings), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return false;
+  auto* findings = new (shared) Findings{};
+  RunProbe(TryUserNamespace, findings, 3000);
+  const bool made = findings->user_namespaces;
+  munmap(shared, sizeof(Findings));
+  return made;
 }
 
 }  // namespace glovebox::kernel

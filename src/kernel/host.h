@@ -19,7 +19,6 @@ struct HostFeatures {
       false;  // this process already runs below a notify listener (a second one gives EBUSY)
   bool outer_supervisor = false;  // ... and it is ours: the announcement was answered
   int yama_scope = -1;            // -1: no yama
-  bool user_namespaces = false;
   // /proc is of another pid namespace than this process, or not mounted: its numbers mean other processes
   // than those that the kernel names in a notification, so nothing that it shows may be believed.
   bool foreign_proc = false;
@@ -36,7 +35,13 @@ extern const char kForeignProcMessage[];
 // threads: the children use async-signal-safe calls only. Where listener_above is true no listener can be
 // had, so addfd_send, sync_wake_up and receive_ends are false; `notify` then says that the kernel knows
 // notification at all.
+//
+// It makes no call that an outer Glovebox in mode enforce refuses: each run inside of one begins with it.
 HostFeatures ProbeHost();
+
+// Whether this process may make a user namespace, found by making one in a child. Inside a Glovebox in mode
+// enforce the call is refused and on its record: only for who is asked for the answer itself.
+bool ProbeUserNamespaces();
 
 }  // namespace glovebox::kernel
 
