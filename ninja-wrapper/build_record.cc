@@ -124,6 +124,7 @@ absl::StatusOr<std::unique_ptr<BuildRecord>> BuildRecord::Start(const BuildReque
     access::DropRun(record->run_dir_);
     return asked;
   }
+  options.own_files.insert(options.own_files.end(), request.own_files.begin(), request.own_files.end());
   options.inputs = record->oracle_.get();
   options.policy_for = [request = record->request_, graph = record->graph_,
                         shim = options.shim](const access::ActionBegin& begin) {

@@ -27,7 +27,8 @@ struct BuildRequest {
   bool entered = true;  // LD_PRELOAD reaches this Ninja
   kernel::HostFeatures host;
   policy::PolicySet policies = policy::PolicySet::BuiltIn({});
-  policy::Overrides overrides = {};  // what the command line says on top, the record level too
+  policy::Overrides overrides = {};         // what the command line says on top, the record level too
+  std::vector<std::string> own_files = {};  // granted to every action beside trace::FindOwnFiles()
 };
 
 // Whose policy an action's is. An edge is known by its shell's command alone: `graph`, where it is not null,

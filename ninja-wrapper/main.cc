@@ -120,7 +120,8 @@ int Build(const std::string& ninja, const Arguments& arguments, const std::strin
                        !preload.empty() && ReachedByPreload(ninja),
                        host,
                        *std::move(policies),
-                       OverridesOf(arguments)};
+                       OverridesOf(arguments),
+                       {launcher, library}};
   absl::StatusOr<std::unique_ptr<BuildRecord>> record = BuildRecord::Start(request);
   if (!record.ok()) {
     return Fail(kHostCannot, absl::StrCat(record.status().message(),

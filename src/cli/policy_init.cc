@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "graph/cmake_info.h"
 #include "policy/learn.h"
 #include "report/input.h"
+#include "trace/own_files.h"
 #include "verify/actions.h"
 
 namespace glovebox::cli {
@@ -74,11 +76,16 @@ std::string ProgramOf(const access::Access& access) {
   return name == "glovebox-launch" || name == "glovebox" ? "" : access.exe;
 }
 
-void Take(const access::Access& access, const policy::LearnPlaces& places, policy::Use* use) {
+// Granted by itself, whatever the policy says (trace/own_files.h).
+using OwnFiles = std::set<std::string>;
+
+void Take(const access::Access& access, const policy::LearnPlaces& places, const OwnFiles& own,
+          policy::Use* use) {
   TakeNetwork(access, use);
   TakeMade(access, places, use);
   // Who execs is mostly the launcher, which the action does not need; who was exec'ed touches something.
-  if (access.op != Op::kExec && absl::StartsWith(access.exe, "/")) use->read.emplace(access.exe, "");
+  if (access.op != Op::kExec && absl::StartsWith(access.exe, "/") && own.count(access.exe) == 0)
+    use->read.emplace(access.exe, "");
   const std::string program = ProgramOf(access);
   const access::Touches touches = access::TouchesOf(access);
   for (const access::Touch& touch : touches.span()) {
@@ -88,6 +95,7 @@ void Take(const access::Access& access, const policy::LearnPlaces& places, polic
     const bool made = (touch.what & (access::kWrites & ~uint32_t{access::kChanged})) != 0;
     if (made) use->written.emplace(path, program);
     if ((touch.what & access::kChanged) != 0) use->changed.emplace(path, program);
+    if (own.count(path) != 0) continue;
     if ((touch.what & (access::kReads | access::kListed)) != 0) use->read.emplace(path, program);
     if ((touch.what & access::kExecuted) != 0) use->programs.insert(path);
   }
@@ -116,6 +124,13 @@ std::string NameOf(const access::ActionBegin& begin) {
   }
 }
 
+// As the kernel finds them, which is how records name them.
+OwnFiles FindOwn() {
+  OwnFiles own;
+  for (const std::string& file : trace::FindOwnFiles()) own.insert(RealPath(file));
+  return own;
+}
+
 // Gathers what runs did, one after another.
 class Gatherer {
  public:
@@ -133,7 +148,7 @@ class Gatherer {
       if (access == nullptr) continue;
       int depth = 0;
       for (size_t at = actions.Of(i); at != verify::kNoAction && depth < 64; at = actions.Parent(at), ++depth)
-        cli::Take(*access, learn_.places, &UseOf(actions.Begin(at)));
+        cli::Take(*access, learn_.places, own_, &UseOf(actions.Begin(at)));
     }
   }
 
@@ -180,6 +195,7 @@ class Gatherer {
     if (!action.end->measured.empty()) use.peak_bytes = std::max(use.peak_bytes, action.end->peak_bytes);
   }
 
+  const OwnFiles own_ = FindOwn();
   policy::LearnInput learn_;
   std::map<policy::Role, policy::RoleUse> uses_;
 };

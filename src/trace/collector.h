@@ -17,6 +17,7 @@
 #include "kernel/host.h"
 #include "policy/policy.h"
 #include "trace/input_oracle.h"
+#include "trace/own_files.h"
 #include "trace/plan_store.h"
 #include "trace/shim_library.h"
 
@@ -27,6 +28,7 @@ struct CollectorOptions {
   access::RunInfo run;  // written first
   kernel::HostFeatures host;
   PolicyFor policy_for;
+  std::vector<std::string> own_files = FindOwnFiles();  // granted to every action
   InputOracle* inputs = nullptr;      // for policies with strict_inputs; must outlive the collector
   const ShimLibrary* shim = nullptr;  // for policies with a gate; must outlive the collector
   bool cgroups = true;                // control groups may be made for policies with a budget (cgroup.h)

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
+#include "base/paths.h"
 #include "base/status_matchers.h"
 #include "base/unique_fd.h"
 #include "gmock/gmock.h"
@@ -66,6 +67,25 @@ TEST_F(CollectorEnforceTest, WhatTheSupervisorMakesIsHeldToTheActionsLandlockRul
                          .c_str()),
               0);
   }
+}
+
+// The shell of an edge starts the launcher within the action. It stands in no path of this policy, and its
+// directory stays closed.
+TEST_F(CollectorEnforceTest, GloveboxsOwnFilesNeedNoPathOfAPolicyAndGrantNothingBesideThem) {
+  StartAgain();
+  const std::string own = GLOVEBOX_LAUNCH, directory(Dirname(GLOVEBOX_LAUNCH));
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat(own, " --role=compile -- true")))), 0);
+  EXPECT_NE(WEXITSTATUS(Wait(Launch(absl::StrCat("echo >> ", own)))), 0);
+  EXPECT_NE(WEXITSTATUS(Wait(Launch(absl::StrCat("ls ", directory)))), 0);
+  Stop();
+  for (const access::Access& access : All<access::Access>()) {
+    if (access.rule.empty()) continue;
+    EXPECT_TRUE(access.path == directory || access.path == own) << access.path;
+    if (access.path == own) {
+      EXPECT_EQ(access.rule, absl::StrCat("write-outside: built in: glovebox's own read ", own));
+    }
+  }
+  EXPECT_THAT(All<access::ActionBegin>(), SizeIs(4));
 }
 
 // The kernel holds what is granted; what needs somebody who answers calls is nobody's there.

@@ -16,6 +16,7 @@
 #include "policy/hidden_places.h"
 #include "policy/landlock_rules.h"
 #include "trace/hello.h"
+#include "trace/own_files.h"
 #include "trace/prepared.h"
 
 namespace glovebox::trace {
@@ -73,14 +74,20 @@ absl::Status CheckRoomFor(const policy::Policy& policy, const policy::Policy* ou
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const SealedPlan>> PlanStore::Outermost(const access::ActionBegin& begin) {
+absl::StatusOr<policy::Policy> PlanStore::Wanted(const access::ActionBegin& begin) const {
   ASSIGN_OR_RETURN(policy::Policy wanted, policy_for_(begin));
+  GrantOwnFiles(own_files_, &wanted);
+  return wanted;
+}
+
+absl::StatusOr<std::shared_ptr<const SealedPlan>> PlanStore::Outermost(const access::ActionBegin& begin) {
+  ASSIGN_OR_RETURN(policy::Policy wanted, Wanted(begin));
   return Find(std::move(wanted), nullptr);
 }
 
 absl::StatusOr<const SealedPlan*> PlanStore::Inside(const policy::Policy& outer,
                                                     const access::ActionBegin& begin) {
-  ASSIGN_OR_RETURN(policy::Policy wanted, policy_for_(begin));
+  ASSIGN_OR_RETURN(policy::Policy wanted, Wanted(begin));
   const bool test = begin.role == access::Role::kTest;
   wanted.restore_sigmask = wanted.restore_sigmask && test;
   wanted.private_tmp = wanted.private_tmp && test;

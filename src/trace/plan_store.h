@@ -52,8 +52,9 @@ using PolicyFor = std::function<absl::StatusOr<policy::Policy>(const access::Act
 // grants to objects. So is one whose hidden patterns fit other names by now, which a namespace is to cover.
 class PlanStore {
  public:
-  PlanStore(kernel::HostFeatures host, PolicyFor policy_for)
-      : host_(std::move(host)), policy_for_(std::move(policy_for)) {}
+  // `own_files`: what GrantOwnFiles() grants to all of them.
+  PlanStore(kernel::HostFeatures host, PolicyFor policy_for, std::vector<std::string> own_files)
+      : host_(std::move(host)), policy_for_(std::move(policy_for)), own_files_(std::move(own_files)) {}
   // For an action with a listener of its own, but below a foreign one (host.listener_above), where there can
   // be none: then without. A policy's `stop` is left out: only a parent can seize and continue its child, and
   // a launcher's supervisor is not its parent.
@@ -75,11 +76,13 @@ class PlanStore {
     std::optional<policy::Policy> outer;  // absent: outermost
     Shared plan;
   };
+  absl::StatusOr<policy::Policy> Wanted(const access::ActionBegin& begin) const;
   absl::StatusOr<Shared> Find(policy::Policy wanted, const policy::Policy* outer);
   absl::StatusOr<Shared> Make(policy::Policy policy, const policy::Policy* outer) const;
 
   const kernel::HostFeatures host_;
   const PolicyFor policy_for_;
+  const std::vector<std::string> own_files_;
   std::mutex mutex_;
   std::vector<Entry> plans_;   // guarded by mutex_, as the next; one a policy and a policy above it: few
   std::vector<Shared> inner_;  // that are replaced, or an action's own: somebody holds their policies

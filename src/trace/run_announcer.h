@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/status.h"
+#include "trace/own_files.h"
 #include "trace/plan_store.h"
 #include "trace/runner.h"
 #include "trace/supervisor.h"
@@ -16,7 +17,9 @@ namespace glovebox::trace {
 class RunAnnouncer final : public Announcer {
  public:
   RunAnnouncer(const RunRequest& request, access::ActionId first)
-      : plans_(request.host, [policy = request.policy](const access::ActionBegin&) { return policy; }),
+      : plans_(
+            request.host, [policy = request.policy](const access::ActionBegin&) { return policy; },
+            FindOwnFiles()),
         last_(first) {}
   access::ActionId NextAction() override { return last_.fetch_add(1) + 1; }
   absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy& outer,

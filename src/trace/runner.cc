@@ -36,6 +36,7 @@
 #include "trace/handshake.h"
 #include "trace/leave_to_outer.h"
 #include "trace/left_over.h"
+#include "trace/own_files.h"
 #include "trace/prepared.h"
 #include "trace/process_usage.h"
 #include "trace/pty_relay.h"
@@ -153,6 +154,7 @@ absl::Status Run::Prepare() {
   listener_ = !request_.host.listener_above && records;
   announces_ = request_.host.outer_supervisor && !listener_;
   ASSIGN_OR_RETURN(policy_, WithPrivateDirectory(request_.policy, &private_));
+  GrantOwnFiles(FindOwnFiles(), &policy_);
   ASSIGN_OR_RETURN(plan_, policy::CompilePlan(policy_, request_.host, {.listener = listener_}));
   if (announces_) {
     policy::Policy outer;

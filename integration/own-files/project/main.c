@@ -1,0 +1,3 @@
+#include "word.h"
+
+int main(void) { return WORD; }
