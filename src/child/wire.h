@@ -95,8 +95,8 @@ enum ReplyFlag : uint32_t {
   // Instead of a plan: say Hello again with kHelloStays, from a child whose parent stays. Nothing follows.
   kReplyStay = 1u << 10,
   kReplyEnforces = 1u << 11,  // the policy's mode is enforce
-  // Of those of `kReplyNoListener`: it refuses, and records, each of policy::DefaultDeniedCalls(), a list that is
-  // part of this flag's meaning, too. Never without kReplyRefusesByDefault.
+  // Of those of `kReplyNoListener`: it refuses, and records, each of policy::DefaultDeniedCalls(), a list
+  // that is part of this flag's meaning, too. Never without kReplyRefusesByDefault.
   kReplyRefusesCalls = 1u << 12,
 };
 

@@ -32,9 +32,10 @@ TEST_F(PolicyCli, CheckSaysAllThatIsWrongWithItsPlace) {
 }
 
 TEST_F(PolicyCli, CheckOfAGoodFileSaysWhatItHoldsAndWhatHasExpired) {
-  Write("p.toml",
-        "[test]\nnetwork = \"none\"\n[[allow]]\nrule = \"hidden\"\nowner = \"ann\"\nreason = \"b\"\nexpires = "
-        "2001-01-01\n");
+  Write(
+      "p.toml",
+      "[test]\nnetwork = \"none\"\n[[allow]]\nrule = \"hidden\"\nowner = \"ann\"\nreason = \"b\"\nexpires = "
+      "2001-01-01\n");
   const Outcome outcome = Run({"policy", "check", Path("p.toml")});
   EXPECT_EQ(outcome.exit(), 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("p.toml: fine: 1 section, 1 allowance\n"));

@@ -25,10 +25,10 @@ enum class Making : uint8_t {
 // Why: the kernel reads a call that goes on once more, and by then another thread can have put another name
 // there. Where the policies of `chain` deny something *below* what they grant, nothing but a call that is
 // made here holds it. Append-only paths may be read, and whether open and openat write is told by a register,
-// which nobody can change: so an open for reading goes on there. Hidden paths (unless a mount namespace covers
-// them all) and strict_inputs deny reading too. Where files are confined at all, attributes are changed here.
-// Calls on a descriptor alone that a policy has a word in are made here in any case but the first. Only mode
-// enforce denies.
+// which nobody can change: so an open for reading goes on there. Hidden paths (unless a mount namespace
+// covers them all) and strict_inputs deny reading too. Where files are confined at all, attributes are
+// changed here. Calls on a descriptor alone that a policy has a word in are made here in any case but the
+// first. Only mode enforce denies.
 Making MakingOf(const std::vector<const policy::Policy*>& chain);
 
 // `checks`: all that have a word in it. Nothing is owned; they and `maker` outlive this.
