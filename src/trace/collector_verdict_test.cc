@@ -86,6 +86,7 @@ TEST_F(CollectorVerdictTest, InModeEnforceACommandInheritsNothingThatNobodyNamed
   ASSERT_EQ(dup2(file.get(), 77), 77);
   const auto status_of = [this] { return WEXITSTATUS(Wait(Launch("test -e /proc/self/fd/77", "compile"))); };
   EXPECT_EQ(status_of(), 0) << "in mode report";
+  Stop();  // its threads read what comes next
   mode_ = policy::Mode::kEnforce;
   StartAgain();
   EXPECT_EQ(status_of(), 1);
