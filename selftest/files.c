@@ -62,7 +62,7 @@ static void device_node(struct outcome* outcome) {
   tried(outcome, mknod(in_path("mem"), S_IFCHR | 0600, (1 << 8) | 1 /* /dev/mem */), "mknod of a device");
 }
 
-static int reads_secret(int fd) {
+int reads_secret(int fd) {
   char text[7];
   const int read_it =
       fd >= 0 && pread(fd, text, sizeof text, 0) == sizeof text && memcmp(text, "secret\n", 7) == 0;
@@ -90,7 +90,7 @@ static void* rewrite_path(void* unused) {
   }
   return NULL;
 }
-static void race_path(struct outcome* outcome) {
+void race_path(struct outcome* outcome) {
   pthread_t thread;
   racing = 1;
   strcpy(raced, in_path("ok"));

@@ -82,6 +82,10 @@ void tried(struct outcome* outcome, long result, const char* what);
 void fill(struct outcome* outcome, int effect, int error, const char* detail);
 /* Waits up to a second for *counter to differ from `before`. */
 int changed(volatile int* counter, int before);
+/* Whether what is open there is the stage's secret; closes it. */
+int reads_secret(int fd);
+/* Opens a path that a second thread rewrites, now to what may be read and now to the secret. */
+void race_path(struct outcome* outcome);
 /* Whether less than `milliseconds` have gone since the first call. One race a process. */
 int still(int milliseconds);
 /* Runs `function` in a fork: its exit status, or minus the signal that ended it. */
