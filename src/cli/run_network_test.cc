@@ -10,17 +10,10 @@
 #include <vector>
 
 #include "cli/cli_fixture.h"
+#include "kernel/test_namespace.h"
 
 namespace glovebox::cli {
 namespace {
-
-bool CanHaveNamespace() {
-  const pid_t pid = fork();
-  if (pid == 0) _exit(unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 ? 0 : 1);
-  int status = 1;
-  waitpid(pid, &status, 0);
-  return status == 0;
-}
 
 // Nothing is sent to what is outside of a network namespace of the command's own; a port is only bound.
 class RunNetwork : public Cli {
@@ -63,7 +56,7 @@ TEST_F(RunNetwork, AddressesAloneAreAllThatThereIsButUnixSockets) {
 }
 
 TEST_F(RunNetwork, AddressesStandBesideTheMode) {
-  if (!CanHaveNamespace()) GTEST_SKIP() << "no network namespace can be had";
+  if (!kernel::CanHaveNamespace(CLONE_NEWNET)) GTEST_SKIP() << "no network namespace can be had";
   const std::vector<std::string> options = {
       "--network-namespace", "--network", "unix",   "--connect", "127.0.0.1:9",
       "--connect",           "[::1]:10",  "--bind", "127.0.0.2"};

@@ -37,6 +37,15 @@ class CollectorEnforceTest : public CollectorFixture {
     Grant(policy::PathAccess::kWrite, Path("w"));
     Grant(policy::PathAccess::kWrite, "/dev/null");
   }
+  // The line that a test writes to w/place.
+  std::string WaitForPlace() const {
+    std::string place;
+    for (int i = 0; i < 1000 && place.empty(); ++i) {
+      place = ReadFile(Path("w/place")).value_or("");
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return place.substr(0, place.find('\n'));
+  }
   void Grant(policy::PathAccess access, const std::string& path) { paths_.push_back({access, path, {}}); }
   static void WaitFor(const std::string& path) {
     for (int i = 0; i < 1000 && !FileExists(path); ++i)
@@ -159,13 +168,8 @@ TEST_F(CollectorEnforceTest, APrivateDirectoryIsGrantedToItsTestAndToNobodyElse)
             "mv $TMPDIR/f $HOME/d/f && test $TMPDIR = $TEMP && echo ${TMPDIR%/t} > ",
             Path("w/place"), " && while ! [ -e ", Path("in/go"), " ]; do sleep 0.02; done"),
         "test");
-    std::string place;
-    for (int i = 0; i < 1000 && place.empty(); ++i) {
-      place = ReadFile(Path("w/place")).value_or("");
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    const std::string place = WaitForPlace();
     ASSERT_THAT(place, testing::StartsWith("/tmp/gb-"));
-    place.pop_back();
     EXPECT_TRUE(FileExists(place + "/h/d/f"));
     EXPECT_EQ(WTERMSIG(Wait(Launch(absl::StrCat("! cat ", place, "/h/d/f 2> /dev/null && ! echo > ", place,
                                                 "/t/x 2> /dev/null; exit 0"),
@@ -184,13 +188,8 @@ TEST_F(CollectorEnforceTest, APrivateDirectoryGoesAlsoWhereItsLauncherIsKilled) 
   private_ = true;
   StartAgain();
   const pid_t pid = Launch(absl::StrCat("echo ${TMPDIR%/t} > ", Path("w/place"), "; sleep 1000"), "test");
-  std::string place;
-  for (int i = 0; i < 1000 && place.empty(); ++i) {
-    place = ReadFile(Path("w/place")).value_or("");
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  const std::string place = WaitForPlace();
   ASSERT_THAT(place, testing::StartsWith("/tmp/gb-"));
-  place.pop_back();
   kill(pid, SIGKILL);
   Wait(pid);
   Stop();

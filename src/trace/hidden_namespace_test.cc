@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kernel/test_namespace.h"
 #include "trace/runner_fixture.h"
 
 namespace glovebox::trace {
@@ -23,18 +24,10 @@ using policy::Mode;
 using policy::PathAccess;
 using testing::HasSubstr;
 
-bool CanHaveNamespace() {
-  const pid_t pid = fork();
-  if (pid == 0) _exit(unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ? 0 : 1);
-  int status = 1;
-  waitpid(pid, &status, 0);
-  return status == 0;
-}
-
 class HiddenNamespaceTest : public RunnerFixture {
  protected:
   void SetUp() override {
-    if (!CanHaveNamespace()) GTEST_SKIP() << "no mount namespace can be had";
+    if (!kernel::CanHaveNamespace(CLONE_NEWNS)) GTEST_SKIP() << "no mount namespace can be had";
     RunnerFixture::SetUp();
     top_ = RealPath(dir_->path());
     for (const char* name : {"hidden/below", "open"}) ASSERT_OK(MakeDirectories(Path(name)));

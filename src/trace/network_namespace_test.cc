@@ -17,6 +17,7 @@
 #include "base/files.h"
 #include "base/unique_fd.h"
 #include "gtest/gtest.h"
+#include "kernel/test_namespace.h"
 #include "trace/runner_fixture.h"
 
 namespace glovebox::trace {
@@ -25,19 +26,10 @@ namespace {
 using policy::Mode;
 using policy::NetworkMode;
 
-// As the child will try it: with what this user has, or in a user namespace.
-bool CanHaveNamespace() {
-  const pid_t pid = fork();
-  if (pid == 0) _exit(unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 ? 0 : 1);
-  int status = 1;
-  waitpid(pid, &status, 0);
-  return status == 0;
-}
-
 class NetworkNamespaceTest : public RunnerFixture {
  protected:
   void SetUp() override {
-    if (!CanHaveNamespace()) GTEST_SKIP() << "no network namespace can be had";
+    if (!kernel::CanHaveNamespace(CLONE_NEWNET)) GTEST_SKIP() << "no network namespace can be had";
     RunnerFixture::SetUp();
     policy_ = policy::DefaultPolicy(policy::Role::kRun);
     policy_.mode = Mode::kEnforce;
