@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
+#include "base/variable.h"
 #include "graph/cmake_info.h"
 #include "graph/ninja_graph.h"
 #include "graph/ninja_log.h"
@@ -37,11 +38,6 @@ int64_t Now(clockid_t clock) {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-std::string Variable(const char* name, const char* otherwise) {
-  const char* value = getenv(name);
-  return value != nullptr && value[0] != '\0' ? value : otherwise;
-}
-
 access::RunInfo InfoOf(const BuildRequest& request) {
   access::RunInfo info;
   info.tool = "glovebox-ninja " GLOVEBOX_VERSION;
@@ -50,7 +46,7 @@ access::RunInfo InfoOf(const BuildRequest& request) {
   if (cmake.ok()) info.source_dir = cmake->source_dir;  // not a CMake build: it stays empty
   info.build_dir = request.build_dir;
   info.manifest = request.manifest;
-  info.home = Variable("HOME", "");
+  info.home = Variable("HOME");
   info.tmp = Variable("TMPDIR", "/tmp");
   struct utsname name;
   if (uname(&name) == 0) info.kernel = name.release;

@@ -16,6 +16,7 @@
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/standard_streams.h"
+#include "base/variable.h"
 #include "build_record.h"
 #include "kernel/host.h"
 #include "ninja_process.h"
@@ -57,8 +58,7 @@ bool ReachedByPreload(const std::string& ninja) {
 
 // What an option says, else what a variable says. Empty: nobody has said one.
 std::string OptionOr(const std::string& option, const char* variable) {
-  const char* value = getenv(variable);
-  return !option.empty() || value == nullptr ? option : value;
+  return option.empty() ? Variable(variable) : option;
 }
 std::string LevelOf(const Arguments& arguments) { return OptionOr(arguments.level, "GLOVEBOX_LEVEL"); }
 std::string ModeOf(const Arguments& arguments) { return OptionOr(arguments.mode, "GLOVEBOX_MODE"); }
@@ -67,8 +67,9 @@ policy::Overrides OverridesOf(const Arguments& arguments) {
   policy::Overrides overrides;
   const std::string level = LevelOf(arguments);
   if (!level.empty()) overrides.level = level == "open" ? kernel::Level::kOpen : kernel::Level::kFull;
+  const std::string said = ModeOf(arguments);
   for (const policy::Mode mode : {policy::Mode::kObserve, policy::Mode::kReport, policy::Mode::kEnforce}) {
-    if (ModeOf(arguments) == policy::ModeName(mode)) overrides.mode = mode;
+    if (said == policy::ModeName(mode)) overrides.mode = mode;
   }
   return overrides;
 }

@@ -29,6 +29,7 @@
 #include "base/paths.h"
 #include "base/plain_word.h"
 #include "base/status.h"
+#include "base/variable.h"
 #include "child/measurements.h"
 #include "cli/commands.h"
 #include "cli/print.h"
@@ -304,11 +305,6 @@ absl::StatusOr<access::ActionEnd> RunFixture(const RunOptions& o, const std::str
     Report(end.status());
     return Aborted();
   });
-}
-
-std::string Variable(const char* name) {
-  const char* value = getenv(name);
-  return value != nullptr ? value : "";
 }
 
 // A launcher has no room for an option of a run: its words must not change from one build to the next.

@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
+#include "base/variable.h"
 #include "graph/cmake_info.h"
 #include "verify/rules.h"
 
@@ -28,13 +29,8 @@ std::string Real(const std::string& path) {
   return real != nullptr ? real.get() : CleanPath(path);
 }
 
-std::string Environment(const char* name) {
-  const char* value = getenv(name);
-  return value != nullptr ? value : "";
-}
-
 std::string Home() {
-  const std::string home = Environment("HOME");
+  const std::string home = Variable("HOME");
   if (absl::StartsWith(home, "/")) return Real(home);
   passwd entry;
   passwd* found = nullptr;
@@ -44,7 +40,7 @@ std::string Home() {
 }
 
 std::string Temporary() {
-  const std::string tmp = Environment("TMPDIR");
+  const std::string tmp = Variable("TMPDIR");
   return Real(absl::StartsWith(tmp, "/") ? tmp : "/tmp");
 }
 
@@ -87,7 +83,7 @@ policy::Date Today() {
 
 }  // namespace
 
-std::string PolicyFromEnvironment() { return Environment("GLOVEBOX_POLICY"); }
+std::string PolicyFromEnvironment() { return Variable("GLOVEBOX_POLICY"); }
 
 absl::StatusOr<FoundPolicy> FindPolicy(const PolicyPlace& place) {
   FoundPolicy found;
