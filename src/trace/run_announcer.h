@@ -3,6 +3,8 @@
 #define GLOVEBOX_TRACE_RUN_ANNOUNCER_H_
 
 #include <atomic>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/status.h"
@@ -17,10 +19,14 @@ namespace glovebox::trace {
 class RunAnnouncer final : public Announcer {
  public:
   RunAnnouncer(const RunRequest& request, access::ActionId first)
-      : plans_(
+      : own_files_(request.policy.confine_files ? FindOwnFiles() : std::vector<std::string>()),
+        plans_(
             request.host, [policy = request.policy](const access::ActionBegin&) { return policy; },
-            FindOwnFiles()),
+            own_files_),
         last_(first) {}
+  // What has to be granted to the run and to all inside it; looked for only where files are confined, since
+  // each `glovebox run` would pay for it.
+  const std::vector<std::string>& own_files() const { return own_files_; }
   access::ActionId NextAction() override { return last_.fetch_add(1) + 1; }
   absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy& outer,
                                                 const access::ActionBegin& begin) override {
@@ -29,6 +35,7 @@ class RunAnnouncer final : public Announcer {
   }
 
  private:
+  const std::vector<std::string> own_files_;
   PlanStore plans_;
   std::atomic<access::ActionId> last_;
 };

@@ -154,7 +154,7 @@ absl::Status Run::Prepare() {
   listener_ = !request_.host.listener_above && records;
   announces_ = request_.host.outer_supervisor && !listener_;
   ASSIGN_OR_RETURN(policy_, WithPrivateDirectory(request_.policy, &private_));
-  GrantOwnFiles(FindOwnFiles(), &policy_);
+  GrantOwnFiles(announcer_.own_files(), &policy_);
   ASSIGN_OR_RETURN(plan_, policy::CompilePlan(policy_, request_.host, {.listener = listener_}));
   if (announces_) {
     policy::Policy outer;
