@@ -55,7 +55,7 @@ class EdgeView final : public trace::ActionInputs {
   std::vector<std::string> Missing(const std::vector<std::string>& read) override {
     const std::string& build_dir = inputs_.graph().build_dir();
     absl::flat_hash_set<std::string> named;
-    const std::string depfile = DepfileOf(edge_.command);
+    const std::string depfile = graph::DepfileOf(edge_.command);
     const auto text =
         depfile.empty() ? absl::StatusOr<std::string>("") : ReadFile(JoinPath(build_dir, depfile));
     if (text.ok()) {
@@ -81,21 +81,6 @@ class EdgeView final : public trace::ActionInputs {
 };
 
 }  // namespace
-
-std::string DepfileOf(absl::string_view command) {
-  for (const graph::ShellPart& part : graph::SplitShell(command)) {
-    absl::string_view text = part.text;
-    bool transforms = false;
-    std::string last;
-    for (std::string word = graph::TakeWord(text); !word.empty(); word = graph::TakeWord(text)) {
-      if (last == "-MF") return word;
-      transforms = transforms || word == "cmake_transform_depfile";
-      last = std::move(word);
-    }
-    if (transforms) return last;
-  }
-  return "";
-}
 
 EdgeOracle::EdgeOracle(std::shared_ptr<const graph::NinjaGraph> graph, std::string source_dir)
     : inputs_(std::move(graph)), source_dir_(std::move(source_dir)) {}

@@ -29,10 +29,6 @@ class EdgeOracle final : public trace::InputOracle {
   std::string source_dir_;
 };
 
-// The depfile that a command writes for Ninja: the word behind -MF, or what `cmake -E
-// cmake_transform_depfile` writes (CMake's DEPFILE of a custom command). Empty: none.
-std::string DepfileOf(absl::string_view command);
-
 }  // namespace glovebox::ninja
 
 #endif  // GLOVEBOX_NINJA_WRAPPER_EDGE_ORACLE_H_

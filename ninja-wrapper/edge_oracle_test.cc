@@ -18,15 +18,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Kind = trace::ActionInputs::Kind;
 
-TEST(DepfileOf, IsWhatTheCommandSaysOfIt) {
-  EXPECT_EQ(DepfileOf("g++ -MD -MT a.o -MF sub/a.o.d -o a.o -c ../a.cc"), "sub/a.o.d");
-  EXPECT_EQ(DepfileOf("cd /b && gen x && /usr/bin/cmake -E cmake_transform_depfile Ninja gccdepfile /s /s /b "
-                      "/b /b/x.d /b/CMakeFiles/d/1.d"),
-            "/b/CMakeFiles/d/1.d");
-  EXPECT_EQ(DepfileOf("cp a b"), "");
-  EXPECT_EQ(DepfileOf(""), "");
-}
-
 class EdgeOracleTest : public testing::Test {
  protected:
   void SetUp() override {

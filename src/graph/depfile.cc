@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "graph/shell_line.h"
 
 namespace glovebox::graph {
 namespace {
@@ -135,6 +136,21 @@ absl::StatusOr<Depfile> ParseDepfile(absl::string_view text) {
       if (kind == Cutter::Kind::kEnd) return depfile;
     }
   }
+}
+
+std::string DepfileOf(absl::string_view command) {
+  for (const ShellPart& part : SplitShell(command)) {
+    absl::string_view text = part.text;
+    bool transforms = false;
+    std::string last;
+    for (std::string word = TakeWord(text); !word.empty(); word = TakeWord(text)) {
+      if (last == "-MF") return word;
+      transforms = transforms || word == "cmake_transform_depfile";
+      last = std::move(word);
+    }
+    if (transforms) return last;
+  }
+  return "";
 }
 
 }  // namespace glovebox::graph

@@ -23,6 +23,10 @@ struct Depfile {
 //   ASSIGN_OR_RETURN(Depfile depfile, ParseDepfile("a.o: a.c \\\n  a.h\n"));
 absl::StatusOr<Depfile> ParseDepfile(absl::string_view text);
 
+// The depfile that a command writes for Ninja: the word behind -MF, or what `cmake -E
+// cmake_transform_depfile` writes (CMake's DEPFILE of a custom command). Empty: none.
+std::string DepfileOf(absl::string_view command);
+
 }  // namespace glovebox::graph
 
 #endif  // GLOVEBOX_GRAPH_DEPFILE_H_

@@ -78,17 +78,7 @@ class Loader {
   }
 
  private:
-  absl::StatusOr<std::string> Tool(const std::vector<std::string>& words) {
-    std::vector<std::string> argv = {call_.ninja, "-f", call_.manifest, "-t"};
-    argv.insert(argv.end(), words.begin(), words.end());
-    ASSIGN_OR_RETURN(ToolOutput output, RunTool(argv, call_.build_dir));
-    if (output.exit_status != 0) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "ninja -t ", words[0], " in ", call_.build_dir,
-          " failed: ", absl::StripAsciiWhitespace(output.err.empty() ? output.out : output.err)));
-    }
-    return std::move(output.out);
-  }
+  absl::StatusOr<std::string> Tool(const std::vector<std::string>& words) { return AskNinja(call_, words); }
 
   template <typename F>
   static absl::Status InBatches(const std::vector<std::string>& names, const F& run) {
@@ -221,6 +211,18 @@ class Loader {
 };
 
 }  // namespace
+
+absl::StatusOr<std::string> AskNinja(const NinjaCall& call, const std::vector<std::string>& words) {
+  std::vector<std::string> argv = {call.ninja, "-n", "-f", call.manifest, "-t"};
+  argv.insert(argv.end(), words.begin(), words.end());
+  ASSIGN_OR_RETURN(ToolOutput output, RunTool(argv, call.build_dir));
+  if (output.exit_status != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("ninja -t ", words.empty() ? "" : words[0], " in ", call.build_dir,
+                     " failed: ", absl::StripAsciiWhitespace(output.err.empty() ? output.out : output.err)));
+  }
+  return std::move(output.out);
+}
 
 absl::StatusOr<NinjaGraph> LoadNinjaGraph(const NinjaCall& call) { return Loader(call).Load(); }
 

@@ -103,6 +103,9 @@ struct NinjaCall {
   std::string build_dir;                 // existing directory
   std::string manifest = "build.ninja";  // -f, relative to build_dir
 };
+// What one of Ninja's tools says: `words` stand behind -t. Ninja is told that nothing is to be run (-n), so
+// that a tool that opens the logs (deps) does not write to them. Errors as LoadNinjaGraph's.
+absl::StatusOr<std::string> AskNinja(const NinjaCall& call, const std::vector<std::string>& words);
 // Runs the tools. NotFound: no ninja, no directory. FailedPrecondition: Ninja refused, with its own words.
 absl::StatusOr<NinjaGraph> LoadNinjaGraph(const NinjaCall& call);
 
