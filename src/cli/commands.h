@@ -23,6 +23,7 @@ inline CLI::Validator NotEmpty() {
 // (words.h), there at the latest when `app` parses, and until *action has returned.
 void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* command, bool launched);
 void AddReport(CLI::App& app, Action* action);
+void AddVerify(CLI::App& app, Action* action);
 void AddExplain(CLI::App& app, Action* action);
 void AddLog(CLI::App& app, Action* action);
 void AddSelftest(CLI::App& app, Action* action);

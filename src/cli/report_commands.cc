@@ -65,9 +65,9 @@ std::string ReadingTheLog(const Where& where) {
   return absl::StrCat("reading the log: ", report::Count(segments, "segment"), ", ", report::Size(bytes));
 }
 
-absl::StatusOr<report::Input> LoadFrom(const Where& where) {
+absl::StatusOr<report::Input> LoadFrom(const Where& where, bool verify = false) {
   const Progress progress([&where] { return ReadingTheLog(where); });
-  return report::Load({where.build_dir, where.log});
+  return report::Load({where.build_dir, where.log, /*ask_ninja=*/true, verify});
 }
 
 int DumpLog(const Where& where) {
@@ -160,9 +160,11 @@ void AddExplain(CLI::App& app, Action* action) {
         std::cout << verify::ExplainRule(*rule);
         return kOk;
       }
-      const auto input = LoadFrom(o->where);
+      const bool id = LooksLikeFindingId(o->what);
+      auto input = LoadFrom(o->where, id);
+      if (!input.ok() && id) input = LoadFrom(o->where);  // no Ninja build: its graph has no findings
       if (!input.ok()) return Report(input.status());
-      if (LooksLikeFindingId(o->what)) {
+      if (id) {
         const report::Summary summary = Judged(*input);
         if (const report::FindingFacts* facts = report::FindFinding(summary, o->what)) {
           std::cout << report::FindingText(summary, *facts, report::StyleFor(STDOUT_FILENO));

@@ -151,7 +151,7 @@ std::vector<std::string> Grades(std::map<Severity, uint64_t> counts) {
 
 }  // namespace
 
-verify::Verdict JudgeInput(const Input& input, const verify::Terms& terms) {
+verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms) {
   const BuildInfo& build = input.build;
   const EdgeIndex edges(build);
   std::vector<verify::ActionLabel> labels;
@@ -160,30 +160,52 @@ verify::Verdict JudgeInput(const Input& input, const verify::Terms& terms) {
     labels.push_back({ActionName(action.begin, edges), edges.OutputsOf(action.begin)});
   return verify::Verify({input.log, input.table,
                          verify::Places(build.source_dir, build.build_dir, build.home, build.tmp),
-                         std::move(labels), input.tests, terms});
+                         std::move(labels), input.tests, terms, input.facts.get()});
 }
 
 void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary) {
-  verify::Verdict verdict = JudgeInput(input, terms);
+  verify::Judgement verdict = JudgeInput(input, terms);
   const std::vector<access::ActionId> numbers = NumbersOf(input, *summary);
   const auto number = [&numbers](size_t action) { return action < numbers.size() ? numbers[action] : 0; };
   summary->judged = true;
   summary->allowed = verdict.allowed;
+  summary->verified = input.facts != nullptr;
+  summary->edges = std::move(verdict.edges);
   for (Finding& finding : verdict.findings) {
     FindingFacts facts;
     facts.action = number(finding.action);
     for (const size_t other : finding.others) facts.others.push_back(number(other));
+    for (const size_t edge : finding.edges)
+      facts.edges.push_back(input.facts->ninja->edges()[edge].outputs.front());
     facts.finding = std::move(finding);
     summary->findings.push_back(std::move(facts));
   }
 }
 
-std::string CountText(const verify::Verdict& verdict) {
+std::string CountText(const verify::Judgement& verdict) {
   if (verdict.findings.empty()) return "";
   std::map<Severity, uint64_t> counts;
   for (const Finding& finding : verdict.findings) ++counts[finding.severity];
   return absl::StrCat(Count(verdict.findings.size(), "finding"), " (", absl::StrJoin(Grades(counts), ", "),
                       ")");
+}
+
+std::string EdgesText(const Summary& summary) {
+  std::map<verify::Verdict, size_t> counts;
+  for (const verify::EdgeVerdict& edge : summary.edges) ++counts[edge.verdict];
+  std::map<Severity, uint64_t> grades;
+  for (const FindingFacts& facts : summary.findings) ++grades[facts.finding.severity];
+  std::string text = Count(summary.edges.size(), "edge");
+  const char* before = ": ";
+  for (const verify::Verdict verdict :
+       {verify::Verdict::kProved, verify::Verdict::kViolated, verify::Verdict::kIncomplete}) {
+    if (counts[verdict] == 0) continue;
+    absl::StrAppend(&text, before, Thousands(counts[verdict]), " ", verify::VerdictName(verdict));
+    before = ", ";
+  }
+  if (summary.findings.empty()) return text;
+  return absl::StrCat(text, " (", Count(summary.findings.size(), "finding"), ": ",
+                      absl::StrJoin(Grades(grades), ", "), ")");
 }
 
 std::string FindingsText(const Summary& summary, const Style& style, bool all) {

@@ -17,12 +17,15 @@ namespace glovebox::report {
 void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary);
 
 // The judgement alone, and what it comes to: "3 findings (2 errors, 1 warning)", empty for none.
-verify::Verdict JudgeInput(const Input& input, const verify::Terms& terms);
-std::string CountText(const verify::Verdict& verdict);
+verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms);
+std::string CountText(const verify::Judgement& verdict);
 
 // "3 findings: 2 errors, 1 warning", then each as a compiler would say it: what, where, who, why it matters,
 // what mends it. Alike ones of several actions are told once. Empty where there are none. Escaped.
 std::string FindingsText(const Summary& summary, const Style& style, bool all);
+
+// "141 edges: 138 proved, 2 violated, 1 incomplete (3 findings: 3 errors)", of a verified build.
+std::string EdgesText(const Summary& summary);
 
 // The one of this id; null: none.
 const FindingFacts* FindFinding(const Summary& summary, absl::string_view id);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
@@ -53,23 +54,39 @@ bool LaunchersAlone(const Input& input) {
                      [](const access::Hole& hole) { return hole.kind == "ninja-not-entered"; });
 }
 
-void AskNinja(bool launchers_alone, BuildInfo* build) {
+// The graph, asked for once; null where there is none.
+absl::StatusOr<std::shared_ptr<const graph::NinjaGraph>> AskNinja(bool launchers_alone, BuildInfo* build) {
   if (!FileExists(JoinPath(build->build_dir, build->manifest))) {
-    if (!launchers_alone) return;
+    if (!launchers_alone) return nullptr;
     const absl::StatusOr<graph::LaunchScan> makefiles = graph::ScanBuild(build->build_dir);
     if (makefiles.ok()) build->unwrapped = CountUnwrapped(*makefiles);
-    return;
+    return nullptr;
   }
   graph::NinjaCall call;
   call.build_dir = build->build_dir;
   call.manifest = build->manifest;
-  const absl::StatusOr<graph::NinjaGraph> ninja = graph::LoadNinjaGraph(call);
-  if (!ninja.ok()) return;  // names of edges come from their commands then
+  ASSIGN_OR_RETURN(graph::NinjaGraph loaded, graph::LoadNinjaGraph(call));
+  const auto ninja = std::make_shared<const graph::NinjaGraph>(std::move(loaded));
   if (launchers_alone) build->unwrapped = CountUnwrapped(graph::ScanNinja(*ninja));
   build->edges.reserve(ninja->edges().size());
   for (const graph::NinjaEdge& edge : ninja->edges()) {
     build->edges.push_back({edge.outputs, edge.rule, edge.command});
   }
+  return ninja;
+}
+
+absl::Status AskForVerification(const std::shared_ptr<const graph::NinjaGraph>& ninja, Input* input) {
+  if (ninja == nullptr) {
+    return absl::NotFoundError(absl::StrCat("there is no ", input->build.manifest, " in ",
+                                            input->build.build_dir,
+                                            ": only a Ninja build has a graph to be verified"));
+  }
+  graph::NinjaCall call;
+  call.build_dir = input->build.build_dir;
+  call.manifest = input->build.manifest;
+  ASSIGN_OR_RETURN(graph::BuildFacts facts, graph::LoadBuildFacts(call, ninja));
+  input->facts = std::make_shared<const graph::BuildFacts>(std::move(facts));
+  return absl::OkStatus();
 }
 
 void AskCTest(Input* input) {
@@ -95,11 +112,18 @@ absl::StatusOr<Input> Load(const LoadRequest& request) {
   if (!input.build.build_dir.empty()) {
     AskMeson(&input.build);
     AskCMake(&input.build);
-    if (request.ask_ninja) {
-      AskNinja(LaunchersAlone(input), &input.build);
+    if (request.ask_ninja || request.verify) {
+      // Without an answer the names of edges come from their commands.
+      const auto ninja = AskNinja(LaunchersAlone(input), &input.build);
+      if (request.verify) {
+        RETURN_IF_ERROR(ninja.status());
+        RETURN_IF_ERROR(AskForVerification(*ninja, &input));
+      }
       AskCTest(&input);
     }
   }
+  if (request.verify && input.build.build_dir.empty())
+    return absl::FailedPreconditionError("the log does not say of which build it is");
   return input;
 }
 

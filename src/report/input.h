@@ -2,12 +2,14 @@
 #ifndef GLOVEBOX_REPORT_INPUT_H_
 #define GLOVEBOX_REPORT_INPUT_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "access/action_table.h"
 #include "access/log.h"
+#include "graph/build_facts.h"
 #include "graph/ctest_info.h"
 #include "report/build_info.h"
 
@@ -18,18 +20,20 @@ struct Input {
   access::ActionTable table;
   BuildInfo build;
   std::vector<graph::CTestTest> tests;  // asked for where the log has tests; empty: CTest does not say
+  std::shared_ptr<const graph::BuildFacts> facts;  // asked for by LoadRequest::verify; null: no Ninja build
 };
 
 struct LoadRequest {
   std::string build_dir;  // where the run is looked for
   std::string run_dir;    // a log named by hand; empty: the latest run of build_dir
   bool ask_ninja = true;  // `ninja -t` is run in the build directory: tens of milliseconds
+  bool verify = false;    // ... and all that Input::facts needs is asked for
 };
 
 // Reads the log, then asks CMake's file API, Meson's, Ninja (with the manifest of the run) and CTest where
 // they are there: a build that has neither is reported without them. A run of launchers alone (a loose one,
 // or a Ninja that could not be entered) is told how much of the build no launcher wraps. Errors are those of
-// the log alone.
+// the log alone; with `verify` those of Ninja as well, since without its graph there is nothing to verify.
 absl::StatusOr<Input> Load(const LoadRequest& request);
 
 }  // namespace glovebox::report

@@ -222,8 +222,19 @@ Json FindingJson(const FindingFacts& facts) {
   Json others = Json::array();
   for (const access::ActionId other : facts.others) others.push_back(Number(other));
   json["others"] = std::move(others);
+  json["edges"] = TextArray(facts.edges);
   json["why"] = Text(finding.so);
   json["repair"] = Text(finding.repair);
+  return json;
+}
+
+Json EdgeJson(const verify::EdgeVerdict& edge) {
+  Json json;
+  json["outputs"] = TextArray(edge.outputs);
+  json["rule"] = Text(edge.rule);
+  json["verdict"] = std::string(verify::VerdictName(edge.verdict));
+  json["why"] = Text(edge.why);
+  json["where"] = Text(edge.where);
   return json;
 }
 
@@ -275,6 +286,11 @@ void WriteJson(const Summary& summary, std::ostream& out) {
     writer.Member("findings", nullptr);
   }
   writer.Member("findings_allowed", summary.allowed);
+  if (summary.verified) {
+    writer.Array("edges", summary.edges, EdgeJson);
+  } else {
+    writer.Member("edges", nullptr);
+  }
   writer.Array("denied", summary.denied, DeniedJson);
   writer.Array("left_over", summary.left_over, LeftOverJson);
   writer.Array("endpoints", summary.endpoints, EndpointJson);

@@ -20,6 +20,7 @@
 #include "report/classify.h"
 #include "report/implied_exec.h"
 #include "report/input.h"
+#include "verify/edge_verdict.h"
 #include "verify/finding.h"
 
 namespace glovebox::report {
@@ -118,7 +119,8 @@ struct LeftOver {
 
 struct FindingFacts {
   verify::Finding finding;
-  access::ActionId action = 0;  // 0: of no action
+  std::vector<std::string> edges;  // first outputs of finding.edges
+  access::ActionId action = 0;     // 0: of no action
   std::vector<access::ActionId> others;
 };
 
@@ -152,8 +154,10 @@ struct Summary {
   std::vector<LeftOver> left_over;
   bool judged = false;                 // by AddFindings() (findings.h): without it nobody has looked
   std::vector<FindingFacts> findings;  // errors first
-  size_t allowed = 0;                  // findings that the policy file lets pass
-  std::vector<std::string> skipped;    // steps of the set-up that this host could not do, each once
+  bool verified = false;               // ... with the graph as declared beside it: then `edges` are told
+  std::vector<verify::EdgeVerdict> edges;
+  size_t allowed = 0;                // findings that the policy file lets pass
+  std::vector<std::string> skipped;  // steps of the set-up that this host could not do, each once
 
   // (segment, the log's number) -> number.
   absl::flat_hash_map<std::pair<uint32_t, access::ActionId>, access::ActionId> numbers;

@@ -8,6 +8,7 @@
 
 #include "access/action_table.h"
 #include "access/log.h"
+#include "graph/build_facts.h"
 #include "graph/ctest_info.h"
 #include "policy/allowance.h"
 #include "verify/places.h"
@@ -29,6 +30,7 @@ struct Input {
   std::vector<ActionLabel> labels;  // beside table.actions
   std::vector<graph::CTestTest> tests;
   Terms terms;
+  const graph::BuildFacts* facts = nullptr;  // null: what the graph declares is not looked at
 };
 
 }  // namespace glovebox::verify

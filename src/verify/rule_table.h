@@ -163,6 +163,195 @@ inline constexpr Rule kRules[] = {
      "The caches of compilers and fonts do not count.",
      "error[test-writes-home]: /home/u/.apprc is written by settings_test\n"
      "  --> CMakeLists.txt:31 add_test  #7 settings_test"},
+    // What the graph does not say (edge_inputs.h, edge_outputs.h, edge_states.h).
+    {"missing-input", Severity::kError, "an edge reads a source that the build does not know as its input",
+     "a change of that file does not make it again: the build goes on with the old one",
+     "name it: DEPENDS of add_custom_command, OBJECT_DEPENDS of a source, LINK_DEPENDS of a target",
+     "The file is in the source tree (or was made by CMake at configure time), the edge read it, and it is "
+     "neither an\n"
+     "explicit or implicit input of the edge nor named by its depfile. Order-only inputs do not count: Ninja "
+     "does not\n"
+     "look at their times. Where an edge before this one names the file, a change makes that one again and "
+     "with it this\n"
+     "one: then it is a note.",
+     "error[missing-input]: gen/config.h is made from src/table.txt, which the build does not know as an "
+     "input of it\n"
+     "  --> CMakeLists.txt:14 add_custom_command  #5 gen/config.h"},
+    {"depfile-under-report", Severity::kError, "an edge reads a file that its depfile does not name",
+     "a change of that file does not make it again: the build goes on with the old one",
+     "let the tool that writes the depfile name it, or name it by hand: DEPENDS, OBJECT_DEPENDS",
+     "The edge has a depfile, Ninja has read it, and this file is not in it, nor among the declared inputs: "
+     "`.incbin`, a\n"
+     "code generator's templates, a wrapper that writes half of the truth.",
+     "error[depfile-under-report]: main.o is made from data.bin, which its depfile does not name\n"
+     "  --> CMakeLists.txt:3 add_executable  #5 main.o"},
+    {"ordering-violation", Severity::kError,
+     "an edge reads what another edge makes, and nothing says that it comes after it",
+     "with more jobs, or on another machine, it reads what is not there yet, or half of it",
+     "DEPENDS on the file, add_dependencies(), or the generated file among the sources of the target",
+     "There is no way in the graph from the edge that makes the file to the edge that reads it, by explicit, "
+     "implicit and\n"
+     "order-only inputs. That it went well this time was luck.",
+     "error[ordering-violation]: b.txt reads a.txt, and nothing says that it is made before\n"
+     "  --> CMakeLists.txt:9 add_custom_command  #4 b.txt"},
+    {"latent-ordering", Severity::kError, "an edge reads what another edge makes, and only its depfile knows",
+     "the next build is right, but a clean one may fail: no depfile is there before the first run",
+     "add_dependencies(), or the generated file among the sources of the target",
+     "As ordering-violation, but the edge's depfile names the file. Ninja goes by depfiles only after the "
+     "edge has run\n"
+     "once: it does not order a clean build. `ninja -t missingdeps` looks for these alone.",
+     "error[latent-ordering]: main.o reads gen/version.h, and nothing says that it is made before\n"
+     "  --> CMakeLists.txt:6 add_executable  #7 main.o"},
+    {"ordered-undeclared", Severity::kError, "an edge reads what is made before it, but it is no input of it",
+     "when that is made anew, this edge is not: the build goes on with the old one",
+     "name it: DEPENDS of add_custom_command, OBJECT_DEPENDS of a source; an order-only dependency is not "
+     "enough",
+     "The order is right, by add_dependencies() or another order-only input, but Ninja looks only at the "
+     "times of explicit\n"
+     "and implicit inputs and of what a depfile names. What reaches the edge by way of other edges that are "
+     "made again is\n"
+     "no finding: a library that a generator loads is an input of the generator.",
+     "error[ordered-undeclared]: out.txt reads gen.txt, which is made before it but is no input of it\n"
+     "  --> CMakeLists.txt:11 add_custom_command  #4 out.txt"},
+    {"observed-cycle", Severity::kError, "an edge reads what can only be made after it",
+     "it reads what the last build left there, and a clean build has nothing",
+     "take the reading out, or turn the dependency round",
+     "The edge that makes the file is declared to come after the edge that reads it: the declared graph and "
+     "the reads\n"
+     "together have a cycle, which no order can satisfy.",
+     "error[observed-cycle]: cache.txt is read by what must be made before it: cache.txt needs list.txt\n"
+     "  --> CMakeLists.txt:8 add_custom_command  #3 list.txt"},
+    {"dead-output-read", Severity::kError,
+     "an edge reads what an earlier build made and no edge makes any more",
+     "a clean build fails, or is made from another file of that name",
+     "take the reading out, or bring back the rule that made it; `ninja -t cleandead` removes such files",
+     "Ninja's log knows the file as an output, the manifest does not.",
+     "error[dead-output-read]: report.txt reads old.txt, which an earlier build made and no edge makes any "
+     "more\n"
+     "  --> CMakeLists.txt:8 add_custom_command  #3 report.txt"},
+    {"missing-output", Severity::kError, "an edge ends well and does not make what it is declared to make",
+     "Ninja runs it in each build, and whatever needs the file fails or takes an old one",
+     "make the file, or take it out of OUTPUT; a command without a result is add_custom_target()",
+     "The declared output is not there after the edge has succeeded, and nobody took it away. An edge that "
+     "leaves a file\n"
+     "as it is (restat) has made it. CMake's own targets, whose names are no files, do not count.",
+     "error[missing-output]: stamp.txt ends well and does not make stamp.txt, which it is declared to\n"
+     "  --> CMakeLists.txt:8 add_custom_command  #3 stamp.txt"},
+    {"undeclared-output", Severity::kWarning, "an edge makes a file that it does not declare",
+     "nobody can depend on it, `clean` leaves it, and a cache or another machine does not bring it",
+     "BYPRODUCTS of add_custom_command, or write it to a temporary place and remove it",
+     "A file was made in the build directory and is still there, and it is no output of the edge, no depfile "
+     "and no\n"
+     "response file. An error where another edge reads it. Python's byte code, coverage counts, caches and "
+     "what a build\n"
+     "inside the edge (ExternalProject) keeps for itself do not count.",
+     "warning[undeclared-output]: gen.c makes gen.log without saying so\n"
+     "  --> CMakeLists.txt:8 add_custom_command  #3 gen.c"},
+    {"double-write", Severity::kError, "two edges write one file",
+     "what stands in it depends on who came last", "let one edge make it, or give each a file of its own",
+     "Both changed the file's content or name, and it is there afterwards. Where neither is declared to come "
+     "before the\n"
+     "other they may do so at once; where they are in order, the first one's result is not what its "
+     "consumers get, and an\n"
+     "incremental build of the first one alone loses what the second one did.",
+     "error[double-write]: b.txt and a.txt both write log.txt, and may do so at once\n"
+     "  --> CMakeLists.txt:9 add_custom_command  #4 b.txt"},
+    {"temp-collision", Severity::kError, "two edges that may run at once use one temporary name",
+     "each can read, or remove, what the other one has written",
+     "mktemp, or a name that has the output's name in it",
+     "The path was written by both, and it is a temporary one: below a temporary directory, or gone again "
+     "afterwards.",
+     "error[temp-collision]: b.txt and a.txt both write tmp.out, and may do so at once\n"
+     "  --> CMakeLists.txt:9 add_custom_command  #4 b.txt"},
+    {"source-mutation", Severity::kError, "an edge writes into the source tree",
+     "the next build is made from other sources, and a read-only checkout fails",
+     "write below the build directory (CMAKE_CURRENT_BINARY_DIR)",
+     "Made or changed below the source directory and not below the build directory. Where both are one "
+     "directory nothing\n"
+     "can be told. Python's __pycache__ does not count.",
+     "error[source-mutation]: gen.h makes src/gen.h in the source tree\n"
+     "  --> CMakeLists.txt:9 add_custom_command  #4 gen.h"},
+    {"write-after-read", Severity::kError, "an edge changes what another edge reads, in no order",
+     "the reader gets the old content or the new one, as it happens",
+     "let the changing edge declare the file as its output, and the reader depend on it; or work on a copy",
+     "The file is no edge's declared output, one edge read it and another one changed or removed it, and "
+     "neither is\n"
+     "declared to come before the other.",
+     "error[write-after-read]: b.txt changes conf.txt, which a.txt reads, before or after it\n"
+     "  --> CMakeLists.txt:9 add_custom_command  #4 b.txt"},
+    {"foreign-removal", Severity::kError, "an edge takes away what another edge makes",
+     "what needs the file fails, and Ninja makes it again in the next build",
+     "leave it, or let the edge that makes it remove it",
+     "The file is the declared output of another edge, and this one removed it or gave it another name.",
+     "error[foreign-removal]: b.txt takes away a.txt, which a.txt makes\n"
+     "  --> CMakeLists.txt:9 add_custom_command  #4 b.txt"},
+    {"shadowing-write", Severity::kWarning,
+     "an edge looks for a file in vain that another edge makes, in no order",
+     "once it is there it is found first: the next build takes another header than this one",
+     "let the edge depend on the file, or make it where nobody looks for another",
+     "The name was absent when the edge looked for it (an earlier directory of the include path), another "
+     "edge made it,\n"
+     "and neither is declared to come before the other.",
+     "warning[shadowing-write]: main.o looks for gen/config.h in vain, and gen/config.h makes it, before or "
+     "after\n"
+     "  --> CMakeLists.txt:6 add_executable  #7 main.o"},
+    {"enumeration", Severity::kWarning, "an edge lists a directory that another edge changes, in no order",
+     "the list has the new name or not, as it happens",
+     "depend on what is made there, or list a directory that nobody writes to",
+     "The edge asked for the entries of the directory, and another edge, which is not declared to come "
+     "before or after it,\n"
+     "made a file there or took one away.",
+     "warning[enumeration]: list.txt lists parts, in which parts/b.txt makes b.txt, before or after\n"
+     "  --> CMakeLists.txt:6 add_custom_command  #7 list.txt"},
+    {"perpetual-dirty", Severity::kError, "an edge is never up to date",
+     "each build runs it again, and all that comes after it",
+     "make the output newer than its inputs: write it, or touch it; or restat, where nothing has changed",
+     "Asked right after the build, Ninja would run the edge again, although nothing was touched meanwhile. "
+     "Custom targets,\n"
+     "and what is made after them, run in each build on purpose and do not count.",
+     "error[perpetual-dirty]: out.txt is never up to date: it is older than its input in.txt\n"
+     "  --> CMakeLists.txt:6 add_custom_command  #7 out.txt"},
+    {"generator-escape", Severity::kWarning,
+     "CMake reads a file at configure time that the build does not know",
+     "a change of that file does not configure again",
+     "set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS FILE), or configure_file() and "
+     "include(), which do it",
+     "CMake ran as an edge of this build (its inputs had changed), or below `glovebox cmake`, and read a "
+     "file of the source\n"
+     "tree that build.ninja's own edge does not name: file(READ), file(STRINGS), execute_process().",
+     "warning[generator-escape]: CMake reads VERSION when it configures, and does not run again when that "
+     "changes\n"
+     "  --> build.ninja"},
+    {"depfile-over-report", Severity::kNote, "a depfile names a file that the edge does not read",
+     "a change of that file makes it again without need",
+     "let the tool that writes the depfile name what it reads",
+     "With a precompiled header the depfile names the headers that went into it: they are not read again.",
+     "note[depfile-over-report]: main.o does not read unused.h, which its depfile names\n"
+     "  --> CMakeLists.txt:6 add_executable  #7 main.o"},
+    {"redundant-input", Severity::kNote, "a declared input that the edge never looks at",
+     "a change of that file makes it again without need", "take it out of DEPENDS",
+     "An explicit or implicit input that was neither read nor run nor looked at. Some are there for the "
+     "order alone:\n"
+     "an order-only dependency (add_dependencies) says so better.",
+     "note[redundant-input]: out.txt does not read other.txt, which it is declared to need\n"
+     "  --> CMakeLists.txt:6 add_custom_command  #7 out.txt"},
+    {"nondeterminism-source", Severity::kNote,
+     "an edge reads what says another thing each time or on each machine",
+     "two builds of the same sources may differ",
+     "do without it, or let SOURCE_DATE_EPOCH, a fixed seed or a fixed name stand in for it",
+     "/dev/urandom, the machine id, the host name, uptime and the like. The clock and getrandom() are system "
+     "calls that\n"
+     "no file stands for: they are not seen.",
+     "note[nondeterminism-source]: id.txt reads /etc/machine-id, which says another thing each time or on "
+     "each machine\n"
+     "  --> CMakeLists.txt:6 add_custom_command  #7 id.txt"},
+    {"trace-incomplete", Severity::kError, "not all of what an edge did was seen", "nobody can call it clean",
+     "see the hole's own words; `glovebox host` says what this host can do",
+     "A hole in the record: a foreign ABI, memory that could not be read, a supervisor that was lost. The "
+     "edge is\n"
+     "incomplete.",
+     "error[trace-incomplete]: not all of what a.txt does was seen: i386:open\n"
+     "  --> CMakeLists.txt:6 add_custom_command  #7 a.txt"},
     // Of the policy file itself.
     {"allowance-expired", Severity::kError, "an allowance has expired, and what it let pass is still there",
      "somebody promised to mend this by then",

@@ -101,7 +101,7 @@ class TestLog {
   policy::Terms& terms() { return terms_; }
   Places places = Places("/src", "/build", "/home/u", "/tmp");
 
-  Verdict Judge() {
+  Judgement Judge() {
     table_ = access::MakeActionTable(log_);
     std::vector<ActionLabel> labels;
     for (const access::ActionRecord& action : table_.actions) {

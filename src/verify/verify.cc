@@ -13,6 +13,10 @@
 #include "policy/path_match.h"
 #include "verify/actions.h"
 #include "verify/cross_tests.h"
+#include "verify/edge_inputs.h"
+#include "verify/edge_outputs.h"
+#include "verify/edge_states.h"
+#include "verify/graph_case.h"
 #include "verify/policy_findings.h"
 
 namespace glovebox::verify {
@@ -47,8 +51,8 @@ class Clerk {
     }
   }
 
-  Verdict Judge(std::vector<Finding> findings) {
-    Verdict verdict;
+  Judgement Judge(std::vector<Finding> findings) {
+    Judgement verdict;
     for (Finding& finding : findings) {
       Grade(&finding);
       if (finding.severity == Severity::kOff) continue;
@@ -151,22 +155,39 @@ class Clerk {
 
 }  // namespace
 
-size_t Verdict::errors() const {
+namespace {
+
+void Append(std::vector<Finding> more, std::vector<Finding>* findings) {
+  findings->insert(findings->end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+size_t Judgement::errors() const {
   return static_cast<size_t>(std::count_if(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.severity == Severity::kError;
   }));
 }
 
-Verdict Verify(const Input& input) {
+Judgement Verify(const Input& input) {
   const Actions actions(input);
   std::vector<Finding> findings = PolicyFindings(input, actions);
-  std::vector<Finding> between = CrossTestFindings(input, actions);
-  findings.insert(findings.end(), std::make_move_iterator(between.begin()),
-                  std::make_move_iterator(between.end()));
+  Append(CrossTestFindings(input, actions), &findings);
+  std::optional<GraphCase> graph;
+  if (input.facts != nullptr) {
+    graph.emplace(input, actions);
+    std::vector<Finding> edges = EdgeInputFindings(&*graph);
+    Append(EdgeOutputFindings(&*graph), &edges);
+    Append(EdgeStateFindings(&*graph, edges), &edges);
+    Append(std::move(edges), &findings);
+  }
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return a.evidence.time_ns < b.evidence.time_ns;
   });
-  return Clerk(input, actions).Judge(std::move(findings));
+  Judgement judgement = Clerk(input, actions).Judge(std::move(findings));
+  if (graph.has_value()) judgement.edges = EdgeVerdicts(&*graph, judgement.findings);
+  return judgement;
 }
 
 }  // namespace glovebox::verify

@@ -34,7 +34,7 @@ TEST(Verify, ThePolicyGradesEachRule) {
   TestLog log = Read("/x");
   log.Against(1, Op::kUnlink, "/y", "write-outside: p");
   log.terms().severities["read-outside"] = {policy::Severity::kWarning, {}};
-  Verdict verdict = log.Judge();
+  Judgement verdict = log.Judge();
   EXPECT_EQ(verdict.errors(), 1u);
   ASSERT_EQ(verdict.findings.size(), 2u);
   EXPECT_EQ(verdict.findings[0].rule, "write-outside");  // errors first
@@ -61,7 +61,7 @@ TEST(Verify, AnAllowanceLetsPassWhatAllOfItsPatternsMatch) {
     TestLog log = Read("/opt/x");
     log.terms().allowances = {For(row.rule, row.path)};
     log.terms().allowances[0].edge = row.edge;
-    const Verdict verdict = log.Judge();
+    const Judgement verdict = log.Judge();
     EXPECT_EQ(verdict.findings.empty(), row.passes) << row.rule << " " << row.path << " " << row.edge;
     EXPECT_EQ(verdict.allowed, row.passes ? 1u : 0u);
   }
@@ -116,7 +116,7 @@ TEST(Verify, ANewerAllowanceOutranksAnExpiredOne) {
   TestLog log = Read("/x");
   log.terms().allowances = {For("*"), For("read-outside")};
   log.terms().allowances[0].expired = true;
-  const Verdict verdict = log.Judge();
+  const Judgement verdict = log.Judge();
   EXPECT_THAT(verdict.findings, IsEmpty());
   EXPECT_EQ(verdict.allowed, 1u);
 }

@@ -1,0 +1,200 @@
+#include "verify/edge_inputs.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/paths.h"
+
+namespace glovebox::verify {
+namespace {
+
+class Judge {
+ public:
+  explicit Judge(GraphCase* at) : at_(*at), declared_(at->declared()), observed_(at->observed()) {
+    for (const std::string& path : at_.input().facts->once_outputs) {
+      if (const PathId id = at_.Find(path); id != kNoPath) once_.insert(id);
+    }
+  }
+
+  std::vector<Finding> Findings() {
+    for (EdgeId edge = 0; edge < declared_.size(); ++edge) {
+      if (!at_.IsJudged(edge)) continue;
+      for (const size_t i : observed_.edges()[edge].seen) {
+        const Seen& seen = observed_.seen()[i];
+        if (seen.read == kNoRecord || seen.directory || !at_.IsProjects(seen.path)) continue;
+        LookAtRead(seen);
+      }
+      LookAtNames(edge);
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  void LookAtRead(const Seen& seen) {
+    const EdgeId maker = declared_.MakerOf(seen.path);
+    if (maker == seen.edge) return;
+    if (maker == kNoEdge) return LookAtUnmade(seen);
+    if (declared_.IsUtility(maker)) return;  // the manifest itself
+    const bool by_depfile = declared_.DepfileNames(seen.edge, seen.path);
+    if (declared_.Before(maker, seen.edge)) {
+      if (declared_.Names(seen.edge, seen.path) || by_depfile || declared_.Dirties(maker, seen.edge)) return;
+      return LookAtOrdered(seen, maker);
+    }
+    if (declared_.Before(seen.edge, maker)) {
+      Finding finding = at_.Make("observed-cycle", seen.edge, maker, seen.path, seen.read);
+      finding.what =
+          absl::StrCat(at_.Short(seen.path), " is read by what must be made before it: ", at_.NameOf(maker),
+                       " needs ", at_.NameOf(seen.edge));
+      Add(std::move(finding));
+      return;
+    }
+    Finding finding = at_.Make(by_depfile ? "latent-ordering" : "ordering-violation", seen.edge, maker,
+                               seen.path, seen.read);
+    finding.what = absl::StrCat(at_.NameOf(seen.edge), " reads ", at_.Short(seen.path),
+                                ", and nothing says that it is made before");
+    finding.repair = at_.Order(maker, seen.edge, seen.path);
+    Add(std::move(finding));
+  }
+
+  void LookAtOrdered(const Seen& seen, EdgeId maker) {
+    const bool depfile = declared_.HasDepfile(seen.edge);
+    Finding finding = at_.Make(depfile ? "depfile-under-report" : "ordered-undeclared", seen.edge, maker,
+                               seen.path, seen.read);
+    finding.what = depfile ? absl::StrCat(at_.NameOf(seen.edge), " reads ", at_.Short(seen.path),
+                                          ", and its depfile does not name it")
+                           : absl::StrCat(at_.NameOf(seen.edge), " reads ", at_.Short(seen.path),
+                                          ", which is made before it but is no input of it");
+    finding.repair = at_.DependOn(seen.edge, seen.path);
+    Add(std::move(finding));
+  }
+
+  // The edge that made the file in this run before it was read; kNoEdge: it was there.
+  EdgeId ObservedMaker(const Seen& seen) const {
+    EdgeId maker = kNoEdge;
+    for (const size_t i : observed_.Of(seen.path)) {
+      const Seen& other = observed_.seen()[i];
+      if (other.edge != seen.edge && other.made != kNoRecord && other.alive && other.made < seen.read)
+        maker = other.edge;
+    }
+    return maker;
+  }
+
+  void LookAtUnmade(const Seen& seen) {
+    if (declared_.Names(seen.edge, seen.path) || at_.IsResponseFile(seen.edge, seen.path)) return;
+    const bool by_depfile = declared_.DepfileNames(seen.edge, seen.path);
+    if (const EdgeId maker = ObservedMaker(seen); maker != kNoEdge)
+      return LookAtUndeclared(seen, maker, by_depfile);
+    if (once_.contains(seen.path)) {
+      Finding finding = at_.Make("dead-output-read", seen.edge, seen.path, seen.read);
+      finding.what = absl::StrCat(at_.NameOf(seen.edge), " reads ", at_.Short(seen.path),
+                                  ", which an earlier build made and no edge makes any more");
+      Add(std::move(finding));
+      return;
+    }
+    if (by_depfile || IsCMakesOwn(seen.path)) return;
+    // A build of its own inside of an edge has an order of its own, and decides by itself what is stale.
+    if (observed_.edges()[seen.edge].sub_build) return;
+    const bool transitive = declared_.DirtiesBySource(seen.path, seen.edge);
+    const bool depfile = declared_.HasDepfile(seen.edge);
+    Finding finding =
+        at_.Make(depfile ? "depfile-under-report" : "missing-input", seen.edge, seen.path, seen.read);
+    finding.what = absl::StrCat(
+        at_.NameOf(seen.edge), " is made from ", at_.Short(seen.path),
+        depfile ? ", which its depfile does not name" : ", which the build does not know as an input of it");
+    finding.repair = at_.DependOn(seen.edge, seen.path);
+    if (transitive) {
+      finding.severity = Severity::kNote;
+      absl::StrAppend(&finding.what, "; an edge before it does, so that it is made again all the same");
+    }
+    Add(std::move(finding));
+  }
+
+  // A file that an edge made without saying so, and that another one needs.
+  void LookAtUndeclared(const Seen& seen, EdgeId maker, bool by_depfile) {
+    if (!at_.IsJudged(maker)) return;
+    const bool before = declared_.Before(maker, seen.edge);
+    if (before && (by_depfile || declared_.Dirties(maker, seen.edge))) return;
+    const Seen* made = nullptr;
+    for (const size_t i : observed_.Of(seen.path)) {
+      if (observed_.seen()[i].edge == maker) made = &observed_.seen()[i];
+    }
+    Finding finding = at_.Make("undeclared-output", maker, seen.edge, seen.path, made->made);
+    finding.severity = Severity::kError;
+    finding.what =
+        absl::StrCat(at_.NameOf(maker), " makes ", at_.Short(seen.path), " without saying so, and ",
+                     at_.NameOf(seen.edge), " reads it", before ? "" : ", which nothing says comes after it");
+    finding.repair = at_.Declare(maker, seen.path);
+    Add(std::move(finding));
+  }
+
+  // Made by CMake for itself at configure time; its own edge brings it up to date.
+  bool IsCMakesOwn(PathId path) const {
+    const std::string& name = at_.paths().Path(path);
+    return at_.PlaceOf(path) == Place::kBuild &&
+           (absl::StrContains(name, "/CMakeFiles/") || absl::EndsWith(name, "/cmake_install.cmake"));
+  }
+
+  // Names that nothing stands behind: notes, one an edge.
+  void LookAtNames(EdgeId edge) {
+    const EdgeRun& run = observed_.edges()[edge];
+    if (!run.why_incomplete.empty() || !run.succeeded || run.cached || declared_.IsSymbolic(edge)) return;
+    absl::flat_hash_set<PathId> met;
+    for (const size_t i : run.seen) {
+      const Seen& seen = observed_.seen()[i];
+      if (seen.read != kNoRecord || seen.touched || seen.probed != kNoRecord || seen.wrote != kNoRecord ||
+          seen.listed != kNoRecord)
+        met.insert(seen.path);
+    }
+    const auto unread = [&](const std::vector<PathId>& names) {
+      std::vector<PathId> left;
+      for (const PathId path : names) {
+        if (!met.contains(path) && at_.IsProjects(path) && !LeadsToMet(path, met)) left.push_back(path);
+      }
+      return left;
+    };
+    AddUnread("depfile-over-report", edge, unread(declared_.Depfile(edge)), "its depfile names");
+    AddUnread("redundant-input", edge, unread(declared_.Inputs(edge)), "it is declared to need");
+  }
+
+  // A link is named, and what it leads to is read.
+  bool LeadsToMet(PathId path, const absl::flat_hash_set<PathId>& met) {
+    if (links_.empty()) {
+      for (const auto& [name, file] : at_.input().facts->files) {
+        if (!file.target.empty()) links_.emplace(at_.Find(file.path), at_.Find(file.target));
+      }
+      links_.emplace(kNoPath, kNoPath);
+    }
+    const auto link = links_.find(path);
+    return link != links_.end() && met.contains(link->second);
+  }
+
+  void AddUnread(absl::string_view rule, EdgeId edge, const std::vector<PathId>& unread,
+                 absl::string_view why) {
+    if (unread.empty()) return;
+    Finding finding = at_.Make(rule, edge, unread.front(), kNoRecord);
+    finding.what = absl::StrCat(at_.NameOf(edge), " does not read ", at_.Short(unread.front()),
+                                unread.size() > 1 ? absl::StrCat(" and ", unread.size() - 1, " more") : "",
+                                ", which ", why);
+    for (const PathId path : unread) finding.objects.push_back(at_.paths().Path(path));
+    Add(std::move(finding));
+  }
+
+  void Add(Finding finding) { findings_.push_back(std::move(finding)); }
+
+  GraphCase& at_;
+  Declared& declared_;
+  const Observed& observed_;
+  absl::flat_hash_set<PathId> once_;
+  absl::flat_hash_map<PathId, PathId> links_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> EdgeInputFindings(GraphCase* at) { return Judge(at).Findings(); }
+
+}  // namespace glovebox::verify

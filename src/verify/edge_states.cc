@@ -1,0 +1,269 @@
+#include "verify/edge_states.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/paths.h"
+
+namespace glovebox::verify {
+namespace {
+
+// Files that say another thing each time, or on each machine.
+bool IsChance(absl::string_view path) {
+  static constexpr absl::string_view kNames[] = {
+      "/dev/urandom",  "/dev/random",      "/dev/hwrng",    "/etc/machine-id", "/var/lib/dbus/machine-id",
+      "/etc/hostname", "/proc/uptime",     "/proc/loadavg", "/proc/version",   "/proc/cpuinfo",
+      "/etc/hosts",    "/proc/driver/rtc", "/dev/rtc",      "/dev/rtc0",       "/proc/sys/kernel/hostname"};
+  return std::find(std::begin(kNames), std::end(kNames), path) != std::end(kNames) ||
+         absl::StartsWith(path, "/proc/sys/kernel/random/");
+}
+
+// What a person's programs keep below $HOME for every project: settings and caches.
+bool IsSettings(absl::string_view below_home) {
+  for (const absl::string_view name :
+       {".gitconfig", ".config/", ".cache/", ".local/lib/", ".local/share/", ".terminfo/", ".inputrc",
+        ".pyenv/", ".cargo/", ".rustup/", ".ccache/", ".nix-profile/"}) {
+    if (absl::StartsWith(below_home, name)) return true;
+  }
+  return false;
+}
+
+bool IsSystem(absl::string_view path) {
+  for (const absl::string_view root :
+       {"/proc", "/sys", "/dev", "/run", "/boot", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
+        "/usr", "/etc", "/opt", "/var", "/nix", "/gnu", "/snap"}) {
+    if (IsUnder(path, root)) return true;
+  }
+  return false;
+}
+
+class Judge {
+ public:
+  Judge(GraphCase* at, const std::vector<Finding>& before)
+      : at_(*at), declared_(at->declared()), observed_(at->observed()) {
+    for (const Finding& finding : before) {
+      // What is not made, or made from what comes later, is not up to date either.
+      if (finding.rule == "missing-output" || finding.rule == "ordering-violation" ||
+          finding.rule == "latent-ordering" || finding.rule == "observed-cycle")
+        told_.insert(static_cast<EdgeId>(finding.edges.front()));
+    }
+  }
+
+  std::vector<Finding> Findings() {
+    for (EdgeId edge = 0; edge < declared_.size(); ++edge) {
+      if (declared_.Edge(edge).rule == "RERUN_CMAKE") LookAtConfigure(edge);
+      if (!at_.IsJudged(edge)) continue;
+      for (const size_t i : observed_.edges()[edge].seen) LookAtRead(observed_.seen()[i]);
+      LookAtHoles(edge);
+    }
+    LookAtDirt();
+    return std::move(findings_);
+  }
+
+ private:
+  void LookAtConfigure(EdgeId edge) {
+    absl::flat_hash_set<PathId> listed;
+    for (const std::string& name : declared_.facts().configure_inputs) {
+      const graph::NamedFile file = declared_.facts().FileOf(name);
+      listed.insert(at_.Find(file.path));
+      if (!file.target.empty()) listed.insert(at_.Find(file.target));
+    }
+    for (const size_t i : observed_.edges()[edge].seen) {
+      const Seen& seen = observed_.seen()[i];
+      if (seen.read == kNoRecord || at_.PlaceOf(seen.path) != Place::kSource || !at_.IsProjects(seen.path) ||
+          seen.wrote != kNoRecord || listed.contains(seen.path) || declared_.Names(edge, seen.path))
+        continue;
+      Finding finding = at_.Make("generator-escape", edge, seen.path, seen.read);
+      finding.what = absl::StrCat("CMake reads ", at_.Short(seen.path),
+                                  " when it configures, and does not run again when that changes");
+      finding.repair = absl::StrCat("set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ",
+                                    at_.Short(seen.path), ")");
+      findings_.push_back(std::move(finding));
+    }
+  }
+
+  void LookAtRead(const Seen& seen) {
+    if (seen.read == kNoRecord || seen.told) return;
+    const std::string& path = at_.paths().Path(seen.path);
+    if (IsChance(path)) {
+      Finding finding = at_.Make("nondeterminism-source", seen.edge, seen.path, seen.read);
+      finding.what = absl::StrCat(at_.NameOf(seen.edge), " reads ", path,
+                                  ", which says another thing each time or on "
+                                  "each machine");
+      findings_.push_back(std::move(finding));
+      return;
+    }
+    const Place place = at_.PlaceOf(seen.path);
+    const bool home = place == Place::kHome;
+    if (seen.directory || IsKept(path) || (!home && (place != Place::kElsewhere || IsSystem(path)))) return;
+    if (home && IsSettings(at_.input().places.BelowRoot(path))) return;
+    if (declared_.Names(seen.edge, seen.path)) return;
+    Finding finding = at_.Make("read-outside", seen.edge, seen.path, seen.read);
+    finding.what = absl::StrCat(at_.NameOf(seen.edge), " is made from ", path,
+                                ", which is neither the project's nor the system's");
+    findings_.push_back(std::move(finding));
+  }
+
+  void LookAtHoles(EdgeId edge) {
+    absl::flat_hash_set<std::string> told;
+    for (const size_t action : observed_.edges()[edge].actions) {
+      for (const access::Hole& hole : at_.input().table.actions[action].holes) {
+        if (!told.insert(hole.kind).second) continue;
+        Finding finding = at_.Make("trace-incomplete", edge, hole.kind, kNoRecord);
+        finding.what = absl::StrCat("not all of what ", at_.NameOf(edge), " does was seen: ", hole.detail);
+        findings_.push_back(std::move(finding));
+      }
+    }
+  }
+
+  // Of the edges that this run made and that nobody has touched an input of since.
+  void LookAtDirt() {
+    for (const graph::DirtyEdge& dirty : declared_.facts().dirty) {
+      const graph::NinjaEdge* ninja = declared_.facts().ninja->ByOutput(dirty.output);
+      if (ninja == nullptr) continue;
+      const auto edge = static_cast<EdgeId>(declared_.facts().ninja->NumberOf(*ninja));
+      if (!at_.IsJudged(edge) || declared_.IsSymbolic(edge) || TouchedSince(dirty) || !observed_.edges()[edge].succeeded || !told_.insert(edge).second)
+        continue;
+      if (DependsOnSymbolic(edge)) continue;
+      const PathId path = at_.Find(declared_.facts().FileOf(dirty.output).path);
+      Finding finding = at_.Make("perpetual-dirty", edge, path, kNoRecord);
+      finding.what = absl::StrCat(dirty.output, " is never up to date: it ", dirty.reason,
+                                  dirty.because.empty() ? "" : " ", dirty.because);
+      findings_.push_back(std::move(finding));
+    }
+  }
+
+  // Somebody has edited the source since the build began.
+  bool TouchedSince(const graph::DirtyEdge& dirty) const {
+    if (dirty.because.empty() || declared_.facts().ninja->ByOutput(dirty.because) != nullptr) return false;
+    const auto& run = at_.input().table.run;
+    return !run.has_value() || dirty.because_mtime_ns > run->start_unix_ns;
+  }
+
+  // A custom target's edge runs in each build, and what is made after it may be made again: that is asked
+  // for.
+  bool DependsOnSymbolic(EdgeId edge) {
+    for (EdgeId other = 0; other < declared_.size(); ++other) {
+      if (declared_.IsSymbolic(other) && declared_.Dirties(other, edge)) return true;
+    }
+    return false;
+  }
+
+  GraphCase& at_;
+  Declared& declared_;
+  const Observed& observed_;
+  absl::flat_hash_set<EdgeId> told_;
+  std::vector<Finding> findings_;
+};
+
+// What the run was asked to build, with all that this needs: the targets on its command line, else `all`
+// where there is one, else everything.
+std::vector<bool> EdgesAskedFor(GraphCase* at) {
+  const Declared& declared = at->declared();
+  const graph::NinjaGraph& ninja = *at->input().facts->ninja;
+  std::vector<bool> asked(declared.size(), false);
+  std::vector<std::string> names;
+  if (at->input().table.run.has_value()) {
+    const std::vector<std::string>& words = at->input().table.run->command;
+    for (size_t i = 1; i < words.size(); ++i) {
+      if (ninja.ByOutput(words[i]) != nullptr || ninja.PhonyOf(words[i]) != nullptr)
+        names.push_back(words[i]);
+    }
+  }
+  if (names.empty() && ninja.PhonyOf("all") != nullptr) names = {"all"};
+  if (names.empty()) return std::vector<bool>(declared.size(), true);
+  absl::flat_hash_set<std::string> met;
+  while (!names.empty()) {
+    const std::string name = std::move(names.back());
+    names.pop_back();
+    if (!met.insert(name).second) continue;
+    const auto add = [&names](const std::vector<std::string>& more) {
+      names.insert(names.end(), more.begin(), more.end());
+    };
+    if (const graph::NinjaEdge* edge = ninja.ByOutput(name); edge != nullptr) {
+      if (asked[ninja.NumberOf(*edge)]) continue;
+      asked[ninja.NumberOf(*edge)] = true;
+      add(edge->inputs);
+      add(edge->order_only);
+    } else if (const graph::PhonyEdge* phony = ninja.PhonyOf(name); phony != nullptr) {
+      add(phony->inputs);
+      add(phony->order_only);
+    }
+  }
+  return asked;
+}
+
+}  // namespace
+
+absl::string_view VerdictName(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kProved:
+      return "proved";
+    case Verdict::kViolated:
+      return "violated";
+    case Verdict::kIncomplete:
+      break;
+  }
+  return "incomplete";
+}
+
+std::vector<Finding> EdgeStateFindings(GraphCase* at, const std::vector<Finding>& before) {
+  return Judge(at, before).Findings();
+}
+
+std::vector<EdgeVerdict> EdgeVerdicts(GraphCase* at, const std::vector<Finding>& findings) {
+  Declared& declared = at->declared();
+  const Observed& observed = at->observed();
+  std::vector<std::vector<size_t>> by_edge(declared.size());
+  for (size_t i = 0; i < findings.size(); ++i) {
+    const Finding& finding = findings[i];
+    if (!finding.edges.empty()) {
+      by_edge[finding.edges.front()].push_back(i);
+    } else if (finding.action != kNoAction && observed.EdgeOf(finding.action) != kNoEdge) {
+      by_edge[observed.EdgeOf(finding.action)].push_back(i);
+    }
+  }
+  const std::vector<bool> asked = EdgesAskedFor(at);
+  std::vector<EdgeVerdict> verdicts;
+  std::vector<size_t> place(declared.size(), SIZE_MAX);
+  std::vector<EdgeId> edges;
+  for (EdgeId edge = 0; edge < declared.size(); ++edge) {
+    const EdgeRun& run = observed.edges()[edge];
+    if (declared.IsUtility(edge) || (!asked[edge] && !run.ran())) continue;
+    place[edge] = verdicts.size();
+    edges.push_back(edge);
+    EdgeVerdict& verdict = verdicts.emplace_back();
+    verdict.outputs = declared.Edge(edge).outputs;
+    verdict.rule = declared.Edge(edge).rule;
+    verdict.actions = run.actions;
+    verdict.findings = by_edge[edge];
+    verdict.where = at->input().facts->places[edge];
+    const bool violated = std::any_of(by_edge[edge].begin(), by_edge[edge].end(), [&findings](size_t i) {
+      return findings[i].severity >= Severity::kWarning && findings[i].rule != "trace-incomplete";
+    });
+    if (violated) {
+      verdict.verdict = Verdict::kViolated;
+    } else if (!run.ran()) {
+      verdict.why = "it did not run in this build";
+    } else if (!run.why_incomplete.empty()) {
+      verdict.why = run.why_incomplete;
+    } else if (!run.succeeded) {
+      verdict.why = "it did not end well";
+    } else {
+      verdict.verdict = Verdict::kProved;
+    }
+  }
+  for (size_t i = 0; i < verdicts.size(); ++i) {
+    for (const size_t before : declared.DirectlyBefore(edges[i])) {
+      if (place[before] != SIZE_MAX) verdicts[i].after.push_back(place[before]);
+    }
+  }
+  return verdicts;
+}
+
+}  // namespace glovebox::verify

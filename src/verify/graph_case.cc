@@ -1,0 +1,138 @@
+#include "verify/graph_case.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/paths.h"
+
+namespace glovebox::verify {
+
+bool IsKept(absl::string_view path) {
+  static constexpr absl::string_view kDirectories[] = {"/__pycache__/",
+                                                       "/.git/",
+                                                       "/.hg/",
+                                                       "/.svn/",
+                                                       "/.ccache/",
+                                                       "/.cache/",
+                                                       "/CMakeFiles/CMakeTmp/",
+                                                       "/CMakeFiles/CMakeScratch/",
+                                                       "/.mypy_cache/"};
+  static constexpr absl::string_view kEndings[] = {
+      ".pyc",         ".pyo",         ".gcda",    ".gcno",           "/.ninja_log",
+      "/.ninja_deps", "/.ninja_lock", ".profraw", "/CMakeCache.txt", "/CTestTestfile.cmake"};
+  const auto contains = [path](absl::string_view part) { return absl::StrContains(path, part); };
+  const auto ends = [path](absl::string_view ending) { return absl::EndsWith(path, ending); };
+  return std::any_of(std::begin(kDirectories), std::end(kDirectories), contains) ||
+         std::any_of(std::begin(kEndings), std::end(kEndings), ends);
+}
+
+bool IsCustomCommand(const graph::NinjaEdge& edge) { return absl::StartsWith(edge.rule, "CUSTOM_COMMAND"); }
+bool IsCompile(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_COMPILER__"); }
+bool IsLink(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_LINKER__"); }
+
+GraphCase::GraphCase(const Input& input, const Actions& actions)
+    : input_(input), actions_(actions), declared_(*input.facts, &paths_), observed_(input, actions, &paths_) {
+  places_.reserve(paths_.size());
+  ours_.reserve(paths_.size());
+  for (PathId path = 0; path < paths_.size(); ++path) {
+    const std::string& name = paths_.Path(path);
+    places_.push_back(input.places.Of(name));
+    ours_.push_back((places_.back() == Place::kSource || places_.back() == Place::kBuild) && !IsKept(name));
+  }
+}
+
+bool GraphCase::IsJudged(EdgeId edge) const {
+  return observed_.edges()[edge].ran() && !declared_.IsUtility(edge);
+}
+
+bool GraphCase::IsResponseFile(EdgeId edge, PathId path) const {
+  const std::string& command = declared_.Edge(edge).command;
+  return absl::StrContains(command, absl::StrCat("@", Short(path))) ||
+         absl::StrContains(command, absl::StrCat("@", paths_.Path(path))) ||
+         absl::EndsWith(paths_.Path(path), ".rsp");
+}
+
+std::string GraphCase::Short(PathId path) const {
+  const std::string& name = paths_.Path(path);
+  const Place place = places_[path];
+  if (place != Place::kSource && place != Place::kBuild) return name;
+  std::string below = input_.places.BelowRoot(name);
+  return below.empty() ? name : below;
+}
+
+std::string GraphCase::NameOf(EdgeId edge) const { return declared_.Edge(edge).outputs.front(); }
+
+Finding GraphCase::Make(absl::string_view rule, EdgeId edge, PathId path, size_t record) const {
+  return Make(rule, edge, paths_.Path(path), record);
+}
+
+Finding GraphCase::Make(absl::string_view rule, EdgeId edge, const std::string& object, size_t record) const {
+  const std::vector<size_t>& own = observed_.edges()[edge].actions;
+  // What is called by its outputs is the edge's shell, not the launcher inside of it.
+  const size_t action = own.empty() ? kNoAction : own.front();
+  Finding finding = actions_.Make(rule, action, object);
+  finding.id = StableId(rule, absl::StrCat("edge ", NameOf(edge)), input_.places.Portable(object));
+  finding.edges = {edge};
+  finding.where = input_.facts->places[edge];
+  if (record != kNoRecord) {
+    finding.evidence = EvidenceOf(std::get<access::Access>(input_.log.records[record]));
+    finding.calls = 1;
+  }
+  return finding;
+}
+
+Finding GraphCase::Make(absl::string_view rule, EdgeId edge, EdgeId other, PathId path, size_t record) const {
+  Finding finding = Make(rule, edge, path, record);
+  finding.edges.push_back(other);
+  const std::vector<size_t>& actions = observed_.edges()[other].actions;
+  if (!actions.empty()) finding.others.push_back(actions.front());
+  return finding;
+}
+
+std::string GraphCase::InCMake(PathId path) const {
+  const std::string& name = paths_.Path(path);
+  if (places_[path] == Place::kSource) return absl::StrCat("${CMAKE_SOURCE_DIR}/", Short(path));
+  if (places_[path] == Place::kBuild) return absl::StrCat("${CMAKE_BINARY_DIR}/", Short(path));
+  return name;
+}
+
+std::string GraphCase::DependOn(EdgeId edge, PathId path) const {
+  const graph::NinjaEdge& at = declared_.Edge(edge);
+  const std::string& target = input_.facts->targets[edge];
+  const std::string name = target.empty() ? "TARGET" : target;
+  if (IsCustomCommand(at)) return absl::StrCat("DEPENDS ", InCMake(path));
+  if (IsLink(at))
+    return absl::StrCat("set_property(TARGET ", name, " APPEND PROPERTY LINK_DEPENDS ", InCMake(path), ")");
+  if (IsCompile(at)) {
+    const std::string source = at.inputs.empty() ? "SOURCE" : at.inputs.front();
+    return absl::StrCat("set_property(SOURCE ", Basename(source), " APPEND PROPERTY OBJECT_DEPENDS ",
+                        InCMake(path), ")");
+  }
+  return absl::StrCat("build ", NameOf(edge), ": ", at.rule, " ... | ", Short(path));
+}
+
+std::string GraphCase::Declare(EdgeId edge, PathId path) const {
+  const graph::NinjaEdge& at = declared_.Edge(edge);
+  if (IsCustomCommand(at)) return absl::StrCat("BYPRODUCTS ", InCMake(path));
+  if (IsCompile(at) || IsLink(at))
+    return absl::StrCat("do not let ", NameOf(edge),
+                        "'s command make it, or give it a custom command of its own");
+  return absl::StrCat("build ", NameOf(edge), " | ", Short(path), ": ", at.rule, " ...");
+}
+
+std::string GraphCase::Order(EdgeId first, EdgeId second, PathId path) const {
+  const graph::NinjaEdge& at = declared_.Edge(second);
+  if (IsCompile(at) || IsLink(at)) {
+    const std::string& target = input_.facts->targets[second];
+    const std::string& maker = input_.facts->targets[first];
+    const std::string name = target.empty() ? "TARGET" : target;
+    if (!maker.empty() && maker != target) return absl::StrCat("add_dependencies(", name, " ", maker, ")");
+    return absl::StrCat("target_sources(", name, " PRIVATE ", InCMake(path), ")");
+  }
+  return DependOn(second, path);
+}
+
+}  // namespace glovebox::verify

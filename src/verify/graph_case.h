@@ -1,0 +1,76 @@
+// What the families that judge a graph share: the edges as declared, as observed, and how a finding about one
+// is made.
+#ifndef GLOVEBOX_VERIFY_GRAPH_CASE_H_
+#define GLOVEBOX_VERIFY_GRAPH_CASE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "verify/actions.h"
+#include "verify/declared.h"
+#include "verify/finding.h"
+#include "verify/input.h"
+#include "verify/observed.h"
+
+namespace glovebox::verify {
+
+// `input` and `actions` must outlive it. Not thread-safe.
+class GraphCase {
+ public:
+  GraphCase(const Input& input, const Actions& actions);
+
+  const Input& input() const { return input_; }
+  const Observed& observed() const { return observed_; }
+  Declared& declared() { return declared_; }
+  const PathTable& paths() const { return paths_; }
+  PathId Find(absl::string_view path) const { return paths_.Find(path); }
+
+  Place PlaceOf(PathId path) const { return places_[path]; }
+  // The project's own tree or the build's, and nothing that tools keep there for themselves (IsKept).
+  bool IsProjects(PathId path) const { return ours_[path]; }
+  // An edge that is judged: it ran, and is part of the build.
+  bool IsJudged(EdgeId edge) const;
+  // Its command names the file after an '@': Ninja made it before the command and removes it afterwards.
+  bool IsResponseFile(EdgeId edge, PathId path) const;
+
+  // "gen/config.h": below the source or build directory, else absolute. Raw.
+  std::string Short(PathId path) const;
+  std::string NameOf(EdgeId edge) const;
+  // A finding about an edge and a path, shown by a record (kNoRecord: by none).
+  Finding Make(absl::string_view rule, EdgeId edge, PathId path, size_t record) const;
+  // ... and an object that is no path.
+  Finding Make(absl::string_view rule, EdgeId edge, const std::string& object, size_t record) const;
+  // ... of an edge that is at odds with another one.
+  Finding Make(absl::string_view rule, EdgeId edge, EdgeId other, PathId path, size_t record) const;
+
+  // The repair in CMake's words, where CMake made the edge; else in Ninja's.
+  std::string DependOn(EdgeId edge, PathId path) const;
+  std::string Declare(EdgeId edge, PathId path) const;
+  std::string Order(EdgeId first, EdgeId second, PathId path) const;
+
+ private:
+  // "${CMAKE_CURRENT_SOURCE_DIR}/x" is not known here: from the top.
+  std::string InCMake(PathId path) const;
+
+  const Input& input_;
+  const Actions& actions_;
+  PathTable paths_;
+  Declared declared_;
+  Observed observed_;
+  std::vector<Place> places_;  // by PathId
+  std::vector<bool> ours_;
+};
+
+// What tools keep for themselves wherever they work, and which is no part of a build: Python's byte code,
+// coverage counts, git's own files, caches, Ninja's logs, what CMake writes for itself.
+bool IsKept(absl::string_view path);
+
+// CMake's rule names say what an edge does.
+bool IsCustomCommand(const graph::NinjaEdge& edge);
+bool IsCompile(const graph::NinjaEdge& edge);
+bool IsLink(const graph::NinjaEdge& edge);
+
+}  // namespace glovebox::verify
+
+#endif  // GLOVEBOX_VERIFY_GRAPH_CASE_H_

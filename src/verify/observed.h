@@ -1,0 +1,73 @@
+// What each edge of the graph did to which path, over a whole run: the records, folded.
+#ifndef GLOVEBOX_VERIFY_OBSERVED_H_
+#define GLOVEBOX_VERIFY_OBSERVED_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "verify/actions.h"
+#include "verify/declared.h"
+#include "verify/input.h"
+
+namespace glovebox::verify {
+
+inline constexpr size_t kNoRecord = static_cast<size_t>(-1);
+
+// One path by one edge. Each record is the first of its kind, an index into Log::records.
+struct Seen {
+  PathId path = kNoPath;
+  EdgeId edge = kNoEdge;
+  size_t read = kNoRecord;     // read or run, before the edge had made or emptied it itself
+  size_t wrote = kNoRecord;    // its content or its name was changed: made, emptied, opened for writing alone
+  size_t made = kNoRecord;     // a file that was not there before, or a name put on another one
+  size_t removed = kNoRecord;  // taken away, although the edge had not made it
+  size_t probed = kNoRecord;   // looked for and absent, before the edge made it
+  size_t listed = kNoRecord;   // a directory whose entries were asked for
+  bool touched = false;        // looked at, or opened for reading and writing
+  bool own = false;            // made or emptied by this edge: what it reads there is its own
+  bool alive = false;          // made, and not taken away by this edge
+  bool directory = false;      // made as one
+  bool told = false;           // the policy has something against it, and says so itself
+};
+
+struct EdgeRun {
+  std::vector<size_t> actions;  // indices into ActionTable::actions, by their begin
+  std::vector<size_t> seen;     // indices into Observed::seen()
+  std::string why_incomplete;   // empty: seen in full
+  bool succeeded = false;
+  bool sub_build = false;  // it ran a build tool of its own: make, ninja, cargo ...
+  bool cached = false;     // it ran a compiler cache, which reads other files than the compiler would
+  bool ran() const { return !actions.empty(); }
+};
+
+// `input` and its facts must outlive it. Immutable once made.
+class Observed {
+ public:
+  // `input.facts` is not null. Paths are added to `paths`.
+  Observed(const Input& input, const Actions& actions, PathTable* paths);
+
+  const std::vector<EdgeRun>& edges() const { return edges_; }
+  const std::vector<Seen>& seen() const { return seen_; }
+  // All that edges did to a path; indices into seen().
+  const std::vector<size_t>& Of(PathId path) const;
+  EdgeId EdgeOf(size_t action) const { return edge_of_[action]; }
+
+ private:
+  void FindEdges(const Input& input, const Actions& actions);
+  void Add(const access::Access& access, size_t record, EdgeId edge);
+  Seen* At(EdgeId edge, PathId path);
+  void Move(absl::string_view from, absl::string_view to, size_t record, EdgeId edge);
+
+  PathTable* paths_;
+  std::vector<EdgeRun> edges_;
+  std::vector<EdgeId> edge_of_;  // beside ActionTable::actions
+  std::vector<Seen> seen_;
+  absl::flat_hash_map<uint64_t, size_t> by_edge_and_path_;
+  std::vector<std::vector<size_t>> by_path_;
+};
+
+}  // namespace glovebox::verify
+
+#endif  // GLOVEBOX_VERIFY_OBSERVED_H_
