@@ -3,6 +3,7 @@
 #define GLOVEBOX_KERNEL_TEST_NAMESPACE_H_
 
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +13,13 @@ namespace glovebox::kernel {
 // in a user namespace. Tried in a child.
 inline bool CanHaveNamespace(int kind) {
   const pid_t pid = fork();
-  if (pid == 0) _exit(unshare(kind) == 0 || unshare(CLONE_NEWUSER | kind) == 0 ? 0 : 1);
+  if (pid == 0) {
+    if (unshare(kind) != 0 && unshare(CLONE_NEWUSER | kind) != 0) _exit(1);
+    // In a chroot whose root is no mount nobody can part his mounts from those outside.
+    const bool parted =
+        (kind & CLONE_NEWNS) == 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    _exit(parted ? 0 : 1);
+  }
   int status = 1;
   waitpid(pid, &status, 0);
   return status == 0;

@@ -3,9 +3,14 @@
 #define GLOVEBOX_TRACE_ANOTHER_USER_H_
 
 #include <grp.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 #include "absl/functional/function_ref.h"
 
@@ -31,6 +36,16 @@ inline int StatusAs(uid_t uid, absl::FunctionRef<int()> what) {
   int status = 0;
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 97;
+}
+
+// A copy of `program` in `directory` that everybody may run: the build directory may be shut to others, as
+// below /root. Its path; empty where it cannot be made.
+inline std::string ForEverybody(const std::string& program, const std::string& directory) {
+  std::error_code error;
+  const std::filesystem::path copy =
+      std::filesystem::path(directory) / std::filesystem::path(program).filename();
+  std::filesystem::copy_file(program, copy, std::filesystem::copy_options::overwrite_existing, error);
+  return error || chmod(copy.c_str(), 0755) != 0 ? "" : copy.string();
 }
 
 }  // namespace glovebox::trace

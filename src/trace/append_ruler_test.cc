@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "trace/another_user.h"
 #include "trace/runner_fixture.h"
 
 namespace glovebox::trace {
@@ -71,8 +72,8 @@ class AppendTest : public RunnerFixture {
   int Status(const std::string& script) { return StatusOf(With(script)); }
 
   std::string Attempt(const std::string& kind, const std::string& action) const {
-    return absl::StrCat(kind == "inherited" ? "exec 9<>logs/build.log; " : "", "exec ", GLOVEBOX_APPEND_PROBE,
-                        " ", Log(), " ", kind, " ", action);
+    return absl::StrCat(kind == "inherited" ? "exec 9<>logs/build.log; " : "", "exec ", probe_, " ", Log(),
+                        " ", kind, " ", action);
   }
   // Runs it without a sandbox, or inside.
   void Try(const std::string& attempt, bool inside) {
@@ -130,6 +131,7 @@ class AppendTest : public RunnerFixture {
   }
 
   uid_t uid_ = geteuid();
+  std::string probe_ = GLOVEBOX_APPEND_PROBE;
   struct stat before_ = {};
 };
 
@@ -171,6 +173,10 @@ TEST_F(AppendTest, AHostileProgramChangesNothing) { TryAll(); }
 TEST_F(AppendTest, NorDoesOneOfAnOrdinaryUser) {
   if (geteuid() != 0) GTEST_SKIP() << "it is one already";
   uid_ = kNobody;
+  auto beside = TempDir::Create();
+  ASSERT_OK(beside);
+  ASSERT_EQ(chmod(beside->path().c_str(), 0755), 0);
+  probe_ = ForEverybody(GLOVEBOX_APPEND_PROBE, beside->path());
   Restore();
   TryAll();
 }

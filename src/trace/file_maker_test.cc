@@ -48,8 +48,9 @@ class FileMakerTest : public RunnerFixture {
   std::string Random(int seed, bool making, int count) {
     const std::string work = Path(absl::StrCat(making ? "made" : "plain", seed));
     const std::string out = work + ".txt";
-    const std::string line = absl::StrCat("mkdir -m 700 ", work, " && cd ", work, " && exec ",
-                                          GLOVEBOX_MAKER_PROBE, " ", seed, " ", count, " > ", out);
+    const std::string line =
+        absl::StrCat("mkdir -m 700 ", work, " && cd ", work, " && exec ",
+                     ForEverybody(GLOVEBOX_MAKER_PROBE, dir_->path()), " ", seed, " ", count, " > ", out);
     EXPECT_EQ(chmod(dir_->path().c_str(), 0777), 0);
     // As root it becomes another user first: random calls are no affair of root's.
     EXPECT_EQ(RunAs(OrdinaryUser(), Enforced({"/bin/sh", "-c", line}, making)), 0);

@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/unique_fd.h"
 #include "gtest/gtest.h"
+#include "trace/another_user.h"
 #include "trace/network_fixture.h"
 
 namespace glovebox::trace {
@@ -121,10 +122,11 @@ TEST_F(NetworkUseTest, NobodyGoesByTheIdsOfItsSupervisor) {
   policy_.network.mode = NetworkMode::kUnix;
   policy_.keep_capabilities = {"cap_setuid", "cap_setgid"};
   ASSERT_EQ(chmod(dir_->path().c_str(), 0777), 0);
+  const std::string probe = ForEverybody(GLOVEBOX_NETWORK_PROBE, dir_->path());
   const auto as_another = [&](const std::string& words) {
-    return RunCommand({"/bin/sh", "-c",
-                       absl::StrCat("exec setpriv --reuid 65534 --regid 65534 --clear-groups ",
-                                    GLOVEBOX_NETWORK_PROBE, " ", words)});
+    return RunCommand(
+        {"/bin/sh", "-c",
+         absl::StrCat("exec setpriv --reuid 65534 --regid 65534 --clear-groups ", probe, " ", words)});
   };
   if (RunCommand({"/bin/sh", "-c", "exec setpriv --reuid 65534 true"}) != 0) GTEST_SKIP() << "no setpriv";
   EXPECT_EQ(as_another(absl::StrCat("unix ", Path("socket"))), EACCES);
@@ -141,13 +143,13 @@ TEST_F(NetworkUseTest, AServerAndItsClientWorkOnLoopback) {
       "url = 'http://127.0.0.1:%d/page' % server.server_address[1]\n"
       "assert urllib.request.urlopen(url).read() == b'hello'\n"
       "echo = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-      "echo.bind(('localhost', 0))\n"
+      "echo.bind(('127.0.0.1', 0))\n"
       "client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
       "client.sendto(b'ping', echo.getsockname())\n"
       "data, peer = echo.recvfrom(16)\n"
       "echo.sendto(data, peer)\n"
       "assert client.recv(16) == b'ping'\n"
-      "assert socket.getaddrinfo('localhost', 80)\n"
+      "assert socket.getaddrinfo('127.0.0.1', 80)\n"
       "assert socket.if_nameindex()\n"
       "a, b = socket.socketpair()\n"
       "socket.send_fds(a, [b'x'], [0])\n"
