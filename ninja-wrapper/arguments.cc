@@ -18,6 +18,10 @@ void TakeOwn(const std::vector<std::string>& argv, Arguments& arguments) {
   bool options = true;
   for (size_t i = 1; i < argv.size(); ++i) {
     absl::string_view word = argv[i];
+    if (options && (word == "--verify" || word == "--glovebox-verify")) {
+      arguments.verify = true;
+      continue;
+    }
     if (options && absl::StartsWith(word, kLevelOption)) {
       const bool has_value = absl::ConsumePrefix(&word, absl::StrCat(kLevelOption, "="));
       if (!has_value || !IsLevel(word)) {

@@ -21,7 +21,8 @@ struct Arguments {
   std::string level;
   std::string policy;
   std::string mode;
-  std::string error;  // not empty: one of them is wrong (exit 2)
+  bool verify = false;  // --verify, or --glovebox-verify
+  std::string error;    // not empty: one of them is wrong (exit 2)
 };
 
 // observe, report or enforce.

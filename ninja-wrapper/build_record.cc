@@ -25,11 +25,15 @@
 #include "policy/policy.h"
 #include "project/edge_subject.h"
 #include "report/findings.h"
+#include "report/format.h"
 #include "report/input.h"
+#include "report/summary.h"
 
 namespace glovebox::ninja {
 namespace {
 
+// What `glovebox verify` exits with where nothing was found and not everything is known.
+constexpr int kNotKnown = 4;
 constexpr int kLeftOverGraceMs = 2000;
 
 int64_t Now(clockid_t clock) {
@@ -183,17 +187,40 @@ void BuildRecord::NoteUnseenEdges() {
   }
 }
 
-std::string BuildRecord::Finish(int wait_status) {
+BuildRecord::Finished BuildRecord::Finish(int wait_status) {
   NoteUnseenEdges();
   const int exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
   trace::CollectorSummary summary = collector_->Stop(exit_status, kLeftOverGraceMs);
   if (summary.actions == 0 && summary.holes == 0) {
     access::DropRun(run_dir_);
-    return "";
+    return {};
   }
   const std::string said = HoldLog(exit_status, &summary);
-  return absl::StrCat(said.empty() ? "" : absl::StrCat("glovebox: ", EscapeBytes(said), "\n"),
-                      SummaryLine(summary, request_.build_dir, summary.log.ok() ? CountFindings() : ""));
+  const std::string before = said.empty() ? "" : absl::StrCat("glovebox: ", EscapeBytes(said), "\n");
+  if (request_.verify && summary.log.ok()) {
+    return Verify(absl::StrCat(before, SummaryLine(summary, request_.build_dir)));
+  }
+  return {
+      absl::StrCat(before, SummaryLine(summary, request_.build_dir, summary.log.ok() ? CountFindings() : "")),
+      request_.verify ? kNotKnown : 0};
+}
+
+// Findings first: the last line of a build is the one that is read.
+BuildRecord::Finished BuildRecord::Verify(const std::string& line) const {
+  const absl::StatusOr<report::Input> input =
+      report::Load({request_.build_dir, run_dir_, /*ask_ninja=*/true, /*verify=*/true});
+  if (!input.ok()) {
+    return {absl::StrCat(line, "\nglovebox: not verified: ", EscapeBytes(input.status().message())),
+            kNotKnown};
+  }
+  report::Summary summary = report::Summarize(*input);
+  report::AddFindings(*input, {request_.policies.severities(), request_.policies.allowances()}, &summary);
+  std::string text = report::VerifyText(summary, report::StyleFor(STDERR_FILENO), /*all=*/false);
+  const size_t last = text.rfind('\n', text.size() - 2);
+  text.insert(last == std::string::npos ? 0 : last + 1, "glovebox: ");
+  text.pop_back();
+  static constexpr int kStatus[] = {0, 1, kNotKnown};
+  return {absl::StrCat(line, "\n", text), kStatus[static_cast<size_t>(report::VerifiedOf(summary))]};
 }
 
 // As `glovebox report` will find them. Where the log cannot be read, that one says why.

@@ -24,6 +24,7 @@ struct BuildRequest {
   std::string ninja;      // the real one
   std::vector<std::string> command;
   bool strict = false;  // no program is given the preloaded library
+  bool verify = false;  // judge the graph when it has ended
   bool entered = true;  // LD_PRELOAD reaches this Ninja
   kernel::HostFeatures host;
   policy::PolicySet policies = policy::PolicySet::BuiltIn({});
@@ -41,10 +42,14 @@ class BuildRecord {
   // Makes the run directory and starts the collector; reads .ninja_log.
   static absl::StatusOr<std::unique_ptr<BuildRecord>> Start(const BuildRequest& request);
   const std::string& socket_path() const { return collector_->socket_path(); }
-  // Notes the edges that ran unseen, seals the log, and looks whether it is still there. Returns what to tell
-  // people, a line or two, without the last newline; empty when nothing ran: then the run is dropped, and the
-  // report of the last build stands.
-  std::string Finish(int wait_status);
+  struct Finished {
+    // What to tell people: findings where they were asked for, then a line or two, without the last newline.
+    // Empty when nothing ran: then the run is dropped, and the report of the last build stands.
+    std::string text;
+    int verified = 0;  // of BuildRequest::verify: 0 clean, 1 violated, 4 incomplete
+  };
+  // Notes the edges that ran unseen, seals the log, and looks whether it is still there.
+  Finished Finish(int wait_status);
 
  private:
   explicit BuildRecord(const BuildRequest& request) : request_(request) {}
@@ -52,6 +57,7 @@ class BuildRecord {
   void NoteUnseenEdges();
   std::string HoldLog(int exit_status, trace::CollectorSummary* summary) const;
   std::string CountFindings() const;
+  Finished Verify(const std::string& line) const;
   BuildRequest request_;
   std::string run_dir_;
   access::RunInfo info_;

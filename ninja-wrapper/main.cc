@@ -118,6 +118,7 @@ int Build(const std::string& ninja, const Arguments& arguments, const std::strin
                        ninja,
                        command,
                        LevelOf(arguments) == "strict",
+                       arguments.verify || Variable("GLOVEBOX_VERIFY") == "1",
                        !preload.empty() && ReachedByPreload(ninja),
                        host,
                        *std::move(policies),
@@ -132,11 +133,13 @@ int Build(const std::string& ninja, const Arguments& arguments, const std::strin
   const absl::StatusOr<int> status =
       RunNinja(ninja, arguments.forwarded,
                NinjaEnvironment(environment, preload, launcher, (*record)->socket_path()), mask);
-  const std::string line = (*record)->Finish(status.ok() ? *status : 0x100);
+  const BuildRecord::Finished finished = (*record)->Finish(status.ok() ? *status : 0x100);
   if (!status.ok()) return Fail(kHostCannot, status.status().message());
-  if (!line.empty()) fprintf(stderr, "%s\n", line.c_str());
+  if (!finished.text.empty()) fprintf(stderr, "%s\n", finished.text.c_str());
   record->reset();
   holder.reset();
+  // Who asked for a verdict is told by the exit status, where Ninja itself has nothing to tell.
+  if (*status == 0 && finished.verified != 0) return finished.verified;
   EndLike(*status);
 }
 

@@ -24,24 +24,16 @@ struct Options {
   bool json = false, all = false;
 };
 
-// Notes are told with --all: they are no faults.
-report::Summary WithoutNotes(report::Summary summary) {
-  std::erase_if(summary.findings, [](const report::FindingFacts& facts) {
-    return facts.finding.severity < verify::Severity::kWarning;
-  });
-  return summary;
-}
-
 int ExitStatus(const report::Summary& summary) {
-  const bool error =
-      std::any_of(summary.findings.begin(), summary.findings.end(), [](const report::FindingFacts& facts) {
-        return facts.finding.severity == verify::Severity::kError && facts.finding.rule != "trace-incomplete";
-      });
-  if (error) return kFailed;
-  const bool proved = std::all_of(
-      summary.edges.begin(), summary.edges.end(),
-      [](const verify::EdgeVerdict& edge) { return edge.verdict != verify::Verdict::kIncomplete; });
-  return proved && !summary.edges.empty() ? kOk : kIncomplete;
+  switch (report::VerifiedOf(summary)) {
+    case report::Verified::kClean:
+      return kOk;
+    case report::Verified::kViolated:
+      return kFailed;
+    case report::Verified::kIncomplete:
+      break;
+  }
+  return kIncomplete;
 }
 
 int VerifyBuild(const Options& o) {
@@ -52,9 +44,7 @@ int VerifyBuild(const Options& o) {
   if (o.json) {
     report::WriteJson(summary, std::cout);
   } else {
-    const report::Style style = report::StyleFor(STDOUT_FILENO);
-    std::cout << report::FindingsText(o.all ? summary : WithoutNotes(summary), style, o.all);
-    std::cout << report::EdgesText(summary) << "\n";
+    std::cout << report::VerifyText(summary, report::StyleFor(STDOUT_FILENO), o.all);
   }
   return ExitStatus(summary);
 }

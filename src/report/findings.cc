@@ -226,6 +226,28 @@ std::string FindingsText(const Summary& summary, const Style& style, bool all) {
   return out;
 }
 
+// A hole in the trace makes an edge incomplete, not violated.
+Verified VerifiedOf(const Summary& summary) {
+  const bool error =
+      std::any_of(summary.findings.begin(), summary.findings.end(), [](const FindingFacts& facts) {
+        return facts.finding.severity == Severity::kError && facts.finding.rule != "trace-incomplete";
+      });
+  if (error) return Verified::kViolated;
+  const bool known = std::all_of(
+      summary.edges.begin(), summary.edges.end(),
+      [](const verify::EdgeVerdict& edge) { return edge.verdict != verify::Verdict::kIncomplete; });
+  return known && !summary.edges.empty() ? Verified::kClean : Verified::kIncomplete;
+}
+
+std::string VerifyText(const Summary& summary, const Style& style, bool all) {
+  Summary told = summary;
+  if (!all) {
+    std::erase_if(told.findings,
+                  [](const FindingFacts& facts) { return facts.finding.severity < Severity::kWarning; });
+  }
+  return absl::StrCat(FindingsText(told, style, all), EdgesText(summary), "\n");
+}
+
 const FindingFacts* FindFinding(const Summary& summary, absl::string_view id) {
   const auto found = std::find_if(summary.findings.begin(), summary.findings.end(),
                                   [id](const FindingFacts& facts) { return facts.finding.id == id; });

@@ -2,6 +2,7 @@
 #ifndef GLOVEBOX_REPORT_FINDINGS_H_
 #define GLOVEBOX_REPORT_FINDINGS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,14 @@ std::string FindingsText(const Summary& summary, const Style& style, bool all);
 
 // "141 edges: 138 proved, 2 violated, 1 incomplete (3 findings: 3 errors)", of a verified build.
 std::string EdgesText(const Summary& summary);
+
+// What the exit status of a verification tells: a finding that is an error, an edge that is not known,
+// neither.
+enum class Verified : uint8_t { kClean, kViolated, kIncomplete };
+Verified VerifiedOf(const Summary& summary);
+
+// The findings without notes, which are no faults, unless `all`; then the line of EdgesText().
+std::string VerifyText(const Summary& summary, const Style& style, bool all);
 
 // The one of this id; null: none.
 const FindingFacts* FindFinding(const Summary& summary, absl::string_view id);

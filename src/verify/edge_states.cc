@@ -127,7 +127,8 @@ class Judge {
       const graph::NinjaEdge* ninja = declared_.facts().ninja->ByOutput(dirty.output);
       if (ninja == nullptr) continue;
       const auto edge = static_cast<EdgeId>(declared_.facts().ninja->NumberOf(*ninja));
-      if (!at_.IsJudged(edge) || declared_.IsSymbolic(edge) || TouchedSince(dirty) || !observed_.edges()[edge].succeeded || !told_.insert(edge).second)
+      if (!at_.IsJudged(edge) || declared_.IsSymbolic(edge) || TouchedSince(dirty) ||
+          !observed_.edges()[edge].succeeded || !told_.insert(edge).second)
         continue;
       if (DependsOnSymbolic(edge)) continue;
       const PathId path = at_.Find(declared_.facts().FileOf(dirty.output).path);
@@ -171,8 +172,12 @@ std::vector<bool> EdgesAskedFor(GraphCase* at) {
   if (at->input().table.run.has_value()) {
     const std::vector<std::string>& words = at->input().table.run->command;
     for (size_t i = 1; i < words.size(); ++i) {
-      if (ninja.ByOutput(words[i]) != nullptr || ninja.PhonyOf(words[i]) != nullptr)
+      // "-C dir", "-j 4": Ninja's options with a value of their own.
+      if (absl::StartsWith(words[i], "-")) {
+        i += words[i].size() == 2 && absl::StrContains("CfjkldtwT", words[i][1]) ? 1 : 0;
+      } else if (ninja.ByOutput(words[i]) != nullptr || ninja.PhonyOf(words[i]) != nullptr) {
         names.push_back(words[i]);
+      }
     }
   }
   if (names.empty() && ninja.PhonyOf("all") != nullptr) names = {"all"};
