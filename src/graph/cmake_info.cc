@@ -1,9 +1,7 @@
 #include "graph/cmake_info.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
-#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -12,44 +10,11 @@
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
-#include "nlohmann/json.hpp"
+#include "graph/file_api.h"
+#include "graph/json_fields.h"
 
 namespace glovebox::graph {
 namespace {
-
-using Json = nlohmann::json;
-
-std::string StringAt(const Json& object, const char* key) {
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::vector<std::string> StringsAt(const Json& object, const char* key) {
-  std::vector<std::string> strings;
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  if (found == object.end() || !found->is_array()) return strings;
-  for (const Json& item : *found) {
-    if (item.is_string()) strings.push_back(item.get<std::string>());
-  }
-  return strings;
-}
-
-// The files of a directory whose name begins and ends like this, sorted.
-std::vector<std::string> FilesLike(const std::string& directory, absl::string_view begin,
-                                   absl::string_view end) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(directory, error), stop; !error && at != stop;
-       at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (name.size() >= begin.size() + end.size() && absl::StartsWith(name, begin) &&
-        absl::EndsWith(name, end)) {
-      names.push_back(name);
-    }
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 absl::StatusOr<std::vector<Compiler>> CompilersFromFileApi(const std::string& build_dir) {
   const std::string reply = JoinPath(build_dir, ".cmake/api/v1/reply");
@@ -124,7 +89,7 @@ absl::flat_hash_map<std::string, std::string> ParseCMakeCache(absl::string_view 
 }
 
 absl::StatusOr<std::vector<Compiler>> ParseToolchainsReply(absl::string_view json) {
-  const Json root = Json::parse(json.begin(), json.end(), nullptr, /*allow_exceptions=*/false);
+  const Json root = ParseJson(json);
   if (StringAt(root, "kind") != "toolchains" || !root.contains("toolchains") ||
       !root["toolchains"].is_array()) {
     return absl::InvalidArgumentError("not a toolchains-v1 reply of the CMake file API");
@@ -149,17 +114,9 @@ absl::StatusOr<std::vector<Compiler>> ParseToolchainsReply(absl::string_view jso
 }
 
 absl::StatusOr<std::string> ToolchainsFileOf(absl::string_view index_json) {
-  const Json root = Json::parse(index_json.begin(), index_json.end(), nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object()) return absl::InvalidArgumentError("not an index of the CMake file API");
-  if (root.contains("objects") && root["objects"].is_array()) {
-    for (const Json& object : root["objects"]) {
-      const std::string file = StringAt(object, "jsonFile");
-      // The name must stay in the reply directory.
-      if (StringAt(object, "kind") == "toolchains" && !file.empty() && !absl::StrContains(file, "/")) {
-        return file;
-      }
-    }
-  }
+  ASSIGN_OR_RETURN(const FileApiIndex index, ParseFileApiIndex(index_json));
+  const auto found = index.files.find("toolchains");
+  if (found != index.files.end()) return found->second;
   return absl::NotFoundError("the index names no toolchains-v1 reply");
 }
 
