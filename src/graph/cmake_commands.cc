@@ -1,0 +1,404 @@
+// What single commands of CMake do to variables, and which of them make something.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "base/paths.h"
+#include "graph/cmake_walker.h"
+
+namespace glovebox::graph {
+namespace {
+
+using WordList = std::vector<std::string>;
+
+const std::string& AnyText() {
+  static const std::string* const any = new std::string(1, kAnyText);
+  return *any;
+}
+
+bool IsKeyword(const std::string& word) {
+  static const absl::flat_hash_set<std::string>* const words =
+      new absl::flat_hash_set<std::string>{"OUTPUT",
+                                           "COMMAND",
+                                           "MAIN_DEPENDENCY",
+                                           "DEPENDS",
+                                           "BYPRODUCTS",
+                                           "IMPLICIT_DEPENDS",
+                                           "COMMENT",
+                                           "DEPFILE",
+                                           "JOB_POOL",
+                                           "VERBATIM",
+                                           "APPEND",
+                                           "WORKING_DIRECTORY",
+                                           "ARGS",
+                                           "TARGET",
+                                           "PRE_BUILD",
+                                           "PRE_LINK",
+                                           "POST_BUILD",
+                                           "COMMAND_EXPAND_LISTS",
+                                           "SOURCES",
+                                           "CODEGEN",
+                                           "USES_TERMINAL",
+                                           "JOB_SERVER_AWARE",
+                                           "DEPENDS_EXPLICIT_ONLY"};
+  return words->contains(word);
+}
+
+bool Contains(const WordList& words, absl::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string Join(WordList::const_iterator begin, WordList::const_iterator end) {
+  return absl::StrJoin(begin, end, ";");
+}
+
+// Nothing in front of ".." may stay where that part is not known: "?/../x" can be anything that ends in "/x".
+std::string CleanPattern(const std::string& path) {
+  if (IsKnown(path)) return CleanPath(path);
+  const size_t up = path.rfind("/../");
+  if (up == std::string::npos) return CleanPath(path);
+  return CleanPath(absl::StrCat(AnyText(), "/", path.substr(up + 4)));
+}
+
+}  // namespace
+
+const absl::flat_hash_map<std::string, CMakeWalker::Handler>& CMakeWalker::Handlers() {
+  static const auto* const handlers = [] {
+    auto* map = new absl::flat_hash_map<std::string, Handler>{
+        {"set", &CMakeWalker::Set},
+        {"unset", &CMakeWalker::Unset},
+        {"list", &CMakeWalker::List},
+        {"string", &CMakeWalker::StringCommand},
+        {"get_filename_component", &CMakeWalker::FileComponent},
+        {"cmake_parse_arguments", &CMakeWalker::ParseArguments},
+        {"project", &CMakeWalker::Project},
+        {"include", &CMakeWalker::Include},
+        {"add_subdirectory", &CMakeWalker::AddSubdirectory},
+        {"add_executable", &CMakeWalker::AddTarget},
+        {"add_library", &CMakeWalker::AddTarget},
+        {"add_custom_command", &CMakeWalker::AddCustomCommand},
+        {"add_custom_target", &CMakeWalker::AddCustomTarget},
+        {"externalproject_add", &CMakeWalker::AddTarget},
+        {"bison_target", &CMakeWalker::AddGenerator},
+        {"flex_target", &CMakeWalker::AddGenerator},
+    };
+    for (const char* name : {"message",
+                             "install",
+                             "target_link_libraries",
+                             "target_include_directories",
+                             "target_sources",
+                             "target_compile_definitions",
+                             "target_compile_options",
+                             "target_compile_features",
+                             "target_link_options",
+                             "target_precompile_headers",
+                             "set_target_properties",
+                             "set_property",
+                             "set_source_files_properties",
+                             "set_tests_properties",
+                             "add_test",
+                             "add_dependencies",
+                             "add_definitions",
+                             "add_compile_options",
+                             "add_compile_definitions",
+                             "include_directories",
+                             "link_libraries",
+                             "link_directories",
+                             "enable_testing",
+                             "return",
+                             "break",
+                             "continue",
+                             "else",
+                             "elseif",
+                             "endif",
+                             "endforeach",
+                             "endwhile",
+                             "endfunction",
+                             "endmacro",
+                             "cmake_minimum_required",
+                             "include_guard",
+                             "source_group",
+                             "export",
+                             "configure_file",
+                             "mark_as_advanced"}) {
+      map->emplace(name, &CMakeWalker::Ignore);
+    }
+    return map;
+  }();
+  return *handlers;
+}
+
+std::string CMakeWalker::Lookup(const std::string& name) const {
+  const auto or_any = [](const std::string& value) { return value.empty() ? AnyText() : value; };
+  if (name == "CMAKE_CURRENT_SOURCE_DIR") return or_any(directory_.source);
+  if (name == "CMAKE_CURRENT_BINARY_DIR") return or_any(directory_.binary);
+  if (name == "CMAKE_SOURCE_DIR" || name == "CMAKE_HOME_DIRECTORY") return project_.source_dir;
+  if (name == "CMAKE_BINARY_DIR") return project_.build_dir;
+  if (name == "CMAKE_CURRENT_LIST_FILE") return or_any(list_file_);
+  if (name == "CMAKE_CURRENT_LIST_DIR")
+    return list_file_.empty() ? AnyText() : std::string(Dirname(list_file_));
+  if (name == "CMAKE_CURRENT_FUNCTION_LIST_FILE") return or_any(function_file_);
+  if (name == "CMAKE_CURRENT_FUNCTION_LIST_DIR") {
+    return function_file_.empty() ? AnyText() : std::string(Dirname(function_file_));
+  }
+  if (const std::string* value = scope_->Find(name)) return *value;
+  const auto cached = project_.cache.find(name);
+  return cached == project_.cache.end() ? AnyText() : cached->second;
+}
+
+void CMakeWalker::SetUnknown(const std::vector<std::string>& names) {
+  for (const std::string& name : names) scope_->Set(name, AnyText());
+}
+
+// A command that is not known may set each variable that it names.
+void CMakeWalker::ForgetWhatIsNamed(Words words) {
+  for (const std::string& word : words.words) {
+    if (scope_->Find(word) != nullptr) scope_->Set(word, AnyText());
+  }
+}
+
+void CMakeWalker::Set(const CMakeCommand& /*command*/, Words words) {
+  if (words.words.empty() || words.sure == 0 || !IsKnown(words.words[0])) return;
+  const std::string& name = words.words[0];
+  auto end = words.words.end();
+  if (words.words.back() == "PARENT_SCOPE") {
+    CMakeScope* parent = scope_->parent();
+    if (parent == nullptr) return;
+    // Whether this line is reached is not known in a branch.
+    parent->Set(name, scope_->in_maybe() ? AnyText() : Join(words.words.begin() + 1, end - 1));
+    return;
+  }
+  const auto cache = std::find(words.words.begin() + 1, words.words.end(), "CACHE");
+  if (cache != end) {
+    // The cache says what became of it; that stands there already.
+    if (scope_->Find(name) != nullptr) scope_->Set(name, AnyText());
+    return;
+  }
+  scope_->Set(name, Join(words.words.begin() + 1, end));
+}
+
+void CMakeWalker::Unset(const CMakeCommand& /*command*/, Words words) {
+  if (!words.words.empty()) scope_->Set(words.words[0], AnyText());
+}
+
+void CMakeWalker::List(const CMakeCommand& /*command*/, Words words) {
+  if (words.words.size() < 2 || words.sure < 2) return ForgetWhatIsNamed(words);
+  const std::string& name = words.words[1];
+  if (words.words[0] != "APPEND" && words.words[0] != "PREPEND") return ForgetWhatIsNamed(words);
+  std::string more = Join(words.words.begin() + 2, words.words.end());
+  const std::string* value = scope_->Find(name);
+  // One that nobody has set may be set where we do not see it.
+  const std::string before = value != nullptr ? *value : AnyText();
+  scope_->Set(name, before.empty() ? more : more.empty() ? before : absl::StrCat(before, ";", more));
+}
+
+void CMakeWalker::StringCommand(const CMakeCommand& /*command*/, Words words) {
+  const WordList& word = words.words;
+  const bool sure = words.sure == word.size();
+  if (sure && word.size() == 3 && (word[0] == "TOLOWER" || word[0] == "TOUPPER") && IsKnown(word[2])) {
+    scope_->Set(word[2],
+                word[0] == "TOLOWER" ? absl::AsciiStrToLower(word[1]) : absl::AsciiStrToUpper(word[1]));
+  } else if (sure && word.size() == 5 && word[0] == "REPLACE" && IsKnown(word[1]) && IsKnown(word[2]) &&
+             IsKnown(word[4]) && !word[1].empty()) {
+    const bool known = IsKnown(word[3]);
+    scope_->Set(word[3], known ? absl::StrReplaceAll(word[4], {{word[1], word[2]}}) : AnyText());
+  } else if (sure && word.size() >= 2 && word[0] == "APPEND" && IsKnown(word[1])) {
+    scope_->Set(word[1], absl::StrCat(Lookup(word[1]), absl::StrJoin(word.begin() + 2, word.end(), "")));
+  } else {
+    // Its result may be named anywhere.
+    for (const std::string& name : word) {
+      if (scope_->Find(name) != nullptr || project_.cache.contains(name)) scope_->Set(name, AnyText());
+    }
+  }
+}
+
+void CMakeWalker::FileComponent(const CMakeCommand& /*command*/, Words words) {
+  const WordList& word = words.words;
+  if (word.size() < 3 || words.sure < word.size() || !IsKnown(word[0])) return ForgetWhatIsNamed(words);
+  const std::string& path = word[1];
+  const std::string& mode = word[2];
+  std::string result = AnyText();
+  if (IsKnown(path) && !path.empty() && word.size() == 3) {
+    const std::string name(Basename(path));
+    const size_t first = name.find('.'), last = name.rfind('.');
+    if (mode == "NAME") result = name;
+    if (mode == "NAME_WE") result = name.substr(0, first);
+    if (mode == "NAME_WLE") result = name.substr(0, last);
+    if (mode == "DIRECTORY" || mode == "PATH") {
+      result = absl::StrContains(path, "/") ? std::string(Dirname(path)) : "";
+    }
+    if (mode == "ABSOLUTE" && !directory_.source.empty())
+      result = CleanPath(JoinPath(directory_.source, path));
+  }
+  scope_->Set(word[0], result);
+}
+
+void CMakeWalker::ParseArguments(const CMakeCommand& /*command*/, Words words) {
+  const WordList& word = words.words;
+  // PARSE_ARGV N prefix options one multi; prefix options one multi ARGUMENT...
+  const bool of_function = !word.empty() && word[0] == "PARSE_ARGV";
+  const size_t first = of_function ? 2 : 0;
+  int from = 0;
+  if (words.sure < first + 4 || (of_function && !absl::SimpleAtoi(word[1], &from))) return;
+  for (size_t i = first; i < first + 4; ++i) {
+    if (!IsKnown(word[i])) return;
+  }
+  const std::string prefix = word[first] + "_";
+  const WordList options = SplitCMakeList(word[first + 1]), one = SplitCMakeList(word[first + 2]),
+                 many = SplitCMakeList(word[first + 3]);
+  WordList arguments(word.begin() + static_cast<ptrdiff_t>(first) + 4, word.end());
+  if (of_function) {
+    arguments = SplitCMakeList(Lookup("ARGV"));
+    const size_t drop = std::min(static_cast<size_t>(std::max(from, 0)), arguments.size());
+    arguments.erase(arguments.begin(), arguments.begin() + static_cast<ptrdiff_t>(drop));
+  }
+  const bool sure = !Contains(arguments, AnyText());
+  // One that is not seen may stand in what is not known.
+  const std::string absent = sure ? "" : AnyText();
+  absl::flat_hash_map<std::string, std::string> values;
+  for (const std::string& name : options) values[name] = sure ? "FALSE" : AnyText();
+  for (const WordList* names : {&one, &many}) {
+    for (const std::string& name : *names) values[name] = absent;
+  }
+  std::string keyword;
+  for (const std::string& argument : arguments) {
+    if (values.contains(argument)) {
+      keyword = argument;
+      if (Contains(options, argument)) values[argument] = "TRUE";
+      if (Contains(many, argument) && values[argument] == AnyText()) values[argument] = "";
+    } else if (Contains(one, keyword)) {
+      values[keyword] = argument;
+      keyword.clear();
+    } else if (Contains(many, keyword)) {
+      absl::StrAppend(&values[keyword], values[keyword].empty() ? "" : ";", argument);
+    }
+  }
+  for (const auto& [name, value] : values) scope_->Set(prefix + name, value);
+  scope_->Set(prefix + "UNPARSED_ARGUMENTS", AnyText());
+}
+
+void CMakeWalker::Project(const CMakeCommand& /*command*/, Words words) {
+  const std::string name = words.sure > 0 ? words.words[0] : AnyText();
+  const auto or_any = [](const std::string& value) { return value.empty() ? AnyText() : value; };
+  scope_->Set("PROJECT_NAME", name);
+  scope_->Set("PROJECT_SOURCE_DIR", or_any(directory_.source));
+  scope_->Set("PROJECT_BINARY_DIR", or_any(directory_.binary));
+  if (scope_ == &root_) scope_->Set("CMAKE_PROJECT_NAME", name);
+}
+
+void CMakeWalker::Include(const CMakeCommand& /*command*/, Words words) {
+  if (words.sure == 0 || !IsKnown(words.words[0])) return;
+  const std::string& name = words.words[0];
+  const File* file = nullptr;
+  if (!directory_.source.empty() || absl::StartsWith(name, "/")) {
+    file = Read(CleanPath(JoinPath(directory_.source, name)));
+  }
+  if (file == nullptr && !absl::StrContains(name, "/")) {
+    // A module of the project: one file of that name, wherever CMAKE_MODULE_PATH leads.
+    std::string found;
+    for (const std::string& path : project_.files) {
+      if (Basename(path) != name + ".cmake") continue;
+      if (!found.empty() && found != path) return;
+      found = path;
+    }
+    if (!found.empty()) file = Read(found);
+  }
+  if (file != nullptr) RunFile(*file);
+}
+
+void CMakeWalker::AddSubdirectory(const CMakeCommand& /*command*/, Words words) {
+  if (words.sure == 0 || !IsKnown(words.words[0]) || directory_.source.empty()) return;
+  CMakeDirectory directory{CleanPath(JoinPath(directory_.source, words.words[0])), ""};
+  const bool named =
+      words.words.size() > 1 && words.words[1] != "EXCLUDE_FROM_ALL" && words.words[1] != "SYSTEM";
+  if (named && words.sure > 1 && IsKnown(words.words[1]) && !directory_.binary.empty()) {
+    directory.binary = CleanPath(JoinPath(directory_.binary, words.words[1]));
+  } else if (!named && !directory_.binary.empty() && IsUnder(directory.source, directory_.source)) {
+    directory.binary = CleanPath(directory_.binary + directory.source.substr(directory_.source.size()));
+  }
+  if (directory.binary.empty()) {
+    for (const CMakeDirectory& known : project_.directories) {
+      if (known.source == directory.source) directory.binary = directory.binary.empty() ? known.binary : "";
+    }
+  }
+  CMakeScope scope(scope_);
+  RunDirectory(directory, &scope);
+}
+
+void CMakeWalker::AddTarget(const CMakeCommand& command, Words words) {
+  if (words.words.empty()) return;
+  if (command.name != "externalproject_add") {
+    for (size_t i = 1; i < std::min(words.words.size(), size_t{4}); ++i) {
+      if (words.words[i] == "IMPORTED" || words.words[i] == "ALIAS") return;
+    }
+  }
+  DeclareTarget(command, words.sure > 0 ? words.words[0] : AnyText());
+}
+
+void CMakeWalker::AddCustomCommand(const CMakeCommand& command, Words words) {
+  if (words.words.empty() || Contains(words.words, "APPEND")) return;
+  if (words.words[0] == "TARGET") {
+    const std::string target = words.sure > 1 ? words.words[1] : AnyText();
+    DeclareOutputs(command, words, "BYPRODUCTS", target);
+  } else {
+    DeclareOutputs(command, words, "OUTPUT", "");
+    DeclareOutputs(command, words, "BYPRODUCTS", "");
+  }
+}
+
+void CMakeWalker::AddCustomTarget(const CMakeCommand& command, Words words) {
+  if (words.words.empty()) return;
+  const std::string name = words.sure > 0 ? words.words[0] : AnyText();
+  DeclareTarget(command, name);
+  DeclareOutputs(command, words, "BYPRODUCTS", name);
+}
+
+// bison_target(NAME INPUT OUTPUT ...): the module's command is this line's.
+void CMakeWalker::AddGenerator(const CMakeCommand& command, Words words) {
+  if (words.sure < 3) return;
+  Declare({CMakeDeclaration::Kind::kOutput, InBinaryDir(words.words[2]), "", {}, directory_.binary}, command);
+}
+
+void CMakeWalker::DeclareTarget(const CMakeCommand& command, const std::string& name) {
+  Declare({CMakeDeclaration::Kind::kTarget, name, "", {}, directory_.binary}, command);
+}
+
+void CMakeWalker::DeclareOutputs(const CMakeCommand& command, Words words, absl::string_view keyword,
+                                 const std::string& target) {
+  bool here = false;
+  for (const std::string& word : words.words) {
+    if (IsKeyword(word)) {
+      here = word == keyword;
+    } else if (here) {
+      Declare({CMakeDeclaration::Kind::kOutput,
+               InBinaryDir(word),
+               IsKnown(target) ? target : "",
+               {},
+               directory_.binary},
+              command);
+    }
+  }
+}
+
+void CMakeWalker::Declare(CMakeDeclaration declaration, const CMakeCommand& command) {
+  if (silent_ || running_ == nullptr) return;
+  declaration.call = {running_->path, command.line, command.name};
+  const std::string key =
+      absl::StrCat(static_cast<int>(declaration.kind), "\n", declaration.pattern, "\n", declaration.target,
+                   "\n", declaration.call.file, "\n", command.line, "\n", declaration.binary_dir);
+  if (declared_.insert(key).second) script_.declarations.push_back(std::move(declaration));
+}
+
+std::string CMakeWalker::InBinaryDir(const std::string& path) const {
+  // What is not known in front may be a whole directory.
+  if (path.empty() || path[0] == kAnyText || path[0] == '/') return CleanPattern(path);
+  return CleanPattern(absl::StrCat(directory_.binary.empty() ? AnyText() : directory_.binary, "/", path));
+}
+
+}  // namespace glovebox::graph
