@@ -14,6 +14,8 @@
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
+#include "graph/cmake_places.h"
+#include "graph/configure_inputs.h"
 #include "graph/depfile.h"
 #include "graph/deps_log.h"
 #include "graph/ninja_log.h"
@@ -32,6 +34,7 @@ class Loader {
     const std::vector<NinjaEdge>& edges = facts_.ninja->edges();
     facts_.places.resize(edges.size());
     facts_.targets.resize(edges.size());
+    AskCMake();
     AskDeps();
     ReadNinjaLog();
     AskWhatIsDirty();
@@ -47,6 +50,22 @@ class Loader {
   }
 
  private:
+  // A build that is not CMake's has no such places.
+  void AskCMake() {
+    if (const auto inputs = ConfigureInputs(*facts_.ninja, call_.manifest); inputs.ok()) {
+      facts_.configure_inputs = *inputs;
+      for (const std::string& input : *inputs) Look(input);
+    }
+    const auto places = LoadCMakePlaces(facts_.ninja->build_dir(), call_.ninja);
+    if (!places.ok()) return;
+    for (size_t i = 0; i < facts_.places.size(); ++i) {
+      const std::string& output = facts_.ninja->edges()[i].outputs.front();
+      if (const auto place = places->OfOutput(output); place.has_value())
+        facts_.places[i] = absl::StrCat(place->file, ":", place->line, " ", place->command);
+      facts_.targets[i] = places->TargetOfOutput(output).value_or("");
+    }
+  }
+
   // Of a build that keeps no deps log the depfiles themselves are still there.
   void AskDeps() {
     absl::StatusOr<DepsLog> log = LoadDepsLog(call_);
