@@ -47,6 +47,7 @@ class NinjaGraph {
   // `build_dir` absolute: names below it are looked up by their relative spelling.
   NinjaGraph(std::vector<NinjaEdge> edges, const std::string& build_dir, std::vector<PhonyEdge> phony = {});
   const std::vector<NinjaEdge>& edges() const { return edges_; }
+  const std::vector<PhonyEdge>& phony() const { return phony_; }
   const std::string& build_dir() const { return build_dir_; }
   // The edge that makes this file (relative to the build directory, or absolute); null: none does.
   const NinjaEdge* ByOutput(absl::string_view path) const;

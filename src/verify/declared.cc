@@ -88,6 +88,7 @@ void Declared::Number() {
     add_all(edge.order_only);
   }
   for (const auto& [output, inputs] : facts_.depfile_inputs) add_all(inputs);
+  for (const graph::PhonyEdge& one : facts_.ninja->phony()) add(one.output);
   for (size_t i = 0; i < phony_nodes_.size(); ++i) {  // grows meanwhile
     const graph::PhonyEdge* one = phony_nodes_[i];
     add_all(one->inputs);

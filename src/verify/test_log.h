@@ -110,7 +110,7 @@ class TestLog {
           {begin.test.empty() ? begin.outputs.empty() ? "command" : begin.outputs[0] : begin.test,
            begin.outputs});
     }
-    return Verify({log_, table_, places, std::move(labels), tests_, terms_});
+    return Verify({log_, table_, places, std::move(labels), tests_, terms_, facts_});
   }
   std::vector<Finding> Findings() { return Judge().findings; }
   // "rule object" of each.
@@ -120,8 +120,11 @@ class TestLog {
     return lines;
   }
 
- private:
+ protected:
   uint64_t Tick() { return now_ += 1'000'000; }
+  const graph::BuildFacts* facts_ = nullptr;
+
+ private:
   access::Log log_;
   access::ActionTable table_;
   std::vector<graph::CTestTest> tests_;

@@ -1,0 +1,163 @@
+#include "verify/edge_inputs.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "verify/test_graph.h"
+
+namespace glovebox::verify {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(EdgeInputs, WhatIsDeclaredIsNoFault) {
+  TestGraph build;
+  build.Edge(1, {"gen.h"}, {"/src/gen.sh", "/src/table.txt"})
+      .Read(1, "/src/gen.sh")
+      .Read(1, "/src/table.txt");
+  build.Write(1, "/build/gen.h").Read(1, "/build/gen.h");
+  build.Edge(2, {"a.o"}, {"/src/a.c"}, {"gen.h"}, "C_COMPILER__a")
+      .Depfile("a.o", {"/src/a.c", "/src/a.h", "gen.h"});
+  build.Read(2, "/src/a.c").Read(2, "/src/a.h").Read(2, "/build/gen.h").Write(2, "/build/a.o");
+  EXPECT_THAT(build.Faults(true), IsEmpty());
+}
+
+TEST(EdgeInputs, ASourceThatNobodyNames) {
+  TestGraph build;
+  build.Edge(1, {"gen.h"}, {"/src/gen.sh"})
+      .Read(1, "/src/gen.sh")
+      .Read(1, "/src/table.txt")
+      .Write(1, "/build/gen.h");
+  EXPECT_THAT(build.Faults(), ElementsAre("missing-input gen.h /src/table.txt"));
+}
+
+TEST(EdgeInputs, AnOrderOnlySourceIsNotLookedAtByNinja) {
+  TestGraph build;
+  build.Edge(1, {"gen.h"}, {}, {"/src/table.txt"}).Read(1, "/src/table.txt").Write(1, "/build/gen.h");
+  EXPECT_THAT(build.Faults(), ElementsAre("missing-input gen.h /src/table.txt"));
+}
+
+TEST(EdgeInputs, WhatAnEdgeBeforeNamesIsANote) {
+  TestGraph build;
+  build.Edge(1, {"a"}, {"/src/common"}).Read(1, "/src/common").Write(1, "/build/a");
+  build.Edge(2, {"b"}, {"a"}).Read(2, "/build/a").Read(2, "/src/common").Write(2, "/build/b");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+  EXPECT_THAT(build.Faults(true), ElementsAre("missing-input b /src/common"));
+}
+
+TEST(EdgeInputs, ADepfileThatOmits) {
+  TestGraph build;
+  build.Edge(1, {"a.o"}, {"/src/a.c"}, {}, "C_COMPILER__a").Depfile("a.o", {"/src/a.c"});
+  build.Read(1, "/src/a.c").Read(1, "/src/data.bin").Write(1, "/build/a.o");
+  EXPECT_THAT(build.Faults(), ElementsAre("depfile-under-report a.o /src/data.bin"));
+}
+
+TEST(EdgeInputs, NoOrderAtAll) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Write(1, "/build/a");
+  build.Edge(2, {"b"}).Read(2, "/build/a").Write(2, "/build/b");
+  EXPECT_THAT(build.Faults(), ElementsAre("ordering-violation b /build/a"));
+}
+
+TEST(EdgeInputs, OnlyTheDepfileKnows) {
+  TestGraph build;
+  build.Edge(1, {"gen.h"}).Write(1, "/build/gen.h");
+  build.Edge(2, {"a.o"}, {"/src/a.c"}).Depfile("a.o", {"/src/a.c", "gen.h"});
+  build.Read(2, "/src/a.c").Read(2, "/build/gen.h").Write(2, "/build/a.o");
+  EXPECT_THAT(build.Faults(), ElementsAre("latent-ordering a.o /build/gen.h"));
+}
+
+TEST(EdgeInputs, OrderAloneLeavesItStale) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Write(1, "/build/a");
+  build.Phony("after", {}, {"a"});
+  build.Edge(2, {"b"}, {}, {"after"}).Read(2, "/build/a").Write(2, "/build/b");
+  EXPECT_THAT(build.Faults(), ElementsAre("ordered-undeclared b /build/a"));
+}
+
+// A generator that loads a library: what makes the library anew makes the generator anew, and so this edge.
+TEST(EdgeInputs, WhatComesByWayOfAnotherEdgeIsNotStale) {
+  TestGraph build;
+  build.Edge(1, {"lib.so"}).Write(1, "/build/lib.so");
+  build.Edge(2, {"tool"}, {"lib.so"}).Read(2, "/build/lib.so").Write(2, "/build/tool");
+  build.Edge(3, {"out"}, {"tool"})
+      .Do(3, Op::kExec, "/build/tool")
+      .Read(3, "/build/lib.so")
+      .Write(3, "/build/out");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeInputs, PhonyNamesPassTheirInputsOn) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Write(1, "/build/a");
+  build.Phony("group", {"a", "/src/x"}).Phony("outer", {"group"});
+  build.Edge(2, {"b"}, {"outer"}).Read(2, "/build/a").Read(2, "/src/x").Write(2, "/build/b");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeInputs, ACycleOfWhatIsDeclaredAndWhatIsRead) {
+  TestGraph build;
+  build.Edge(1, {"list"}).Read(1, "/build/cache").Write(1, "/build/list");
+  build.Edge(2, {"cache"}, {"list"}).Read(2, "/build/list").Write(2, "/build/cache");
+  EXPECT_THAT(build.Faults(), ElementsAre("observed-cycle list /build/cache"));
+}
+
+TEST(EdgeInputs, WhatAnEarlierBuildHasLeft) {
+  TestGraph build;
+  build.facts().once_outputs = {"/build/old.txt"};
+  build.Edge(1, {"a"}).Read(1, "/build/old.txt").Write(1, "/build/a");
+  EXPECT_THAT(build.Faults(), ElementsAre("dead-output-read a /build/old.txt"));
+}
+
+TEST(EdgeInputs, WhatNobodyDeclaresAndAnotherReads) {
+  for (const bool ordered : {false, true}) {
+    TestGraph build;
+    build.Edge(1, {"a"}).Write(1, "/build/a").Write(1, "/build/a.log");
+    build.Edge(2, {"b"}, {}, ordered ? TestGraph::Names{"a"} : TestGraph::Names{});
+    build.Read(2, "/build/a.log").Write(2, "/build/b");
+    EXPECT_THAT(build.Faults(), ElementsAre("undeclared-output a /build/a.log")) << ordered;
+  }
+}
+
+// ExternalProject's headers: the order is declared, and the depfile tells the rest.
+TEST(EdgeInputs, WhatIsOrderedAndInTheDepfileNeedsNoDeclaration) {
+  TestGraph build;
+  build.Edge(1, {"ep-stamp"}).Write(1, "/build/ep-stamp").Write(1, "/build/ep/api.h");
+  build.Edge(2, {"a.o"}, {"/src/a.c"}, {"ep-stamp"}).Depfile("a.o", {"/src/a.c", "ep/api.h"});
+  build.Read(2, "/src/a.c").Read(2, "/build/ep/api.h").Write(2, "/build/a.o");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeInputs, WhatIsNoProjectFileIsNobodysInput) {
+  TestGraph build;
+  build.Edge(1, {"a"})
+      .Write(1, "/build/a")
+      .Write(1, "/build/a")
+      .Write(1, "/tmp/ccXyz.s")
+      .Read(1, "/tmp/ccXyz.s");
+  build.Do(1, Op::kUnlink, "/tmp/ccXyz.s").Read(1, "/usr/include/stdio.h").Read(1, "/etc/ld.so.cache");
+  build.Read(1, "/src/.git/HEAD").Read(1, "/src/tool/__pycache__/x.pyc").Read(1, "/build/CMakeFiles/a.cmake");
+  build.Read(1, "/build/CMakeCache.txt").Do(1, Op::kStat, "/src/other.txt");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeInputs, NamesThatNothingStandsBehindAreNotes) {
+  TestGraph build;
+  build.Edge(1, {"a"}, {"/src/x", "/src/y"}).Depfile("a", {"/src/x", "/src/z"});
+  build.Read(1, "/src/x").Write(1, "/build/a");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+  EXPECT_THAT(build.Faults(true), ElementsAre("depfile-over-report a /src/z", "redundant-input a /src/y"));
+}
+
+TEST(EdgeInputs, AReadThatWasRefusedOrIsUnclearShowsNothing) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Do(1, Op::kOpen, "/src/x", access::Result::kRefused);
+  build.Do(1, Op::kOpen, "/src/y", access::Result::kUnknown).Write(1, "/build/a");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace glovebox::verify

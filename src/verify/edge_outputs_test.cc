@@ -1,0 +1,155 @@
+#include "verify/edge_outputs.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "verify/test_graph.h"
+
+namespace glovebox::verify {
+namespace {
+
+using access::Result;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+access::Access Rename(access::ActionId id, const std::string& from, const std::string& to) {
+  access::Access access = TestLog::Make(id, Op::kRename, from, Result::kCreated);
+  access.path2 = access.resolved2 = to;
+  return access;
+}
+
+TEST(EdgeOutputs, AnOutputThatIsNotMade) {
+  TestGraph build;
+  build.absent = {"a.stamp"};
+  build.Edge(1, {"a", "a.stamp"}).Write(1, "/build/a");
+  EXPECT_THAT(build.Faults(), ElementsAre("missing-output a /build/a.stamp"));
+}
+
+TEST(EdgeOutputs, AFailedEdgeNeedNotMakeIt) {
+  TestGraph build;
+  build.absent = {"a"};
+  build.failed = {1};
+  build.Edge(1, {"a"});
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeOutputs, ACustomTargetIsNoFile) {
+  TestGraph build;
+  build.absent = {"CMakeFiles/docs"};
+  build.Phony("docs", {"CMakeFiles/docs"}).Phony("all", {"docs"});
+  build.Edge(1, {"CMakeFiles/docs"}).Write(1, "/build/doc.html");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeOutputs, WhatIsMadeAndNotDeclared) {
+  TestGraph build;
+  build.Edge(1, {"a.o"}).Write(1, "/build/a.o").Write(1, "/build/a.o.d").Write(1, "/build/a.log");
+  build.Write(1, "/build/__pycache__/m.pyc").Write(1, "/build/a.gcda").Write(1, "/build/x.rsp");
+  EXPECT_THAT(build.Faults(), ElementsAre("undeclared-output a.o /build/a.log"));
+}
+
+TEST(EdgeOutputs, ATemporaryFileBelongsToItsFinalName) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Write(1, "/build/a.tmp123").Do(Rename(1, "/build/a.tmp123", "/build/a"));
+  build.Edge(2, {"b"}).Write(2, "/build/scratch").Do(2, Op::kUnlink, "/build/scratch").Write(2, "/build/b");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeOutputs, ADirectoryThatIsRenamedTakesItsFilesAlong) {
+  TestGraph build;
+  build.Edge(1, {"out/a"}).Do(1, Op::kMkdir, "/build/tmp1", Result::kCreated).Write(1, "/build/tmp1/a");
+  build.Do(Rename(1, "/build/tmp1", "/build/out"));
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeOutputs, TwoThatWriteOneFile) {
+  for (const bool ordered : {false, true}) {
+    TestGraph build;
+    build.Edge(1, {"a"}).Write(1, "/build/a");
+    build.Edge(2, {"b"}, ordered ? TestGraph::Names{"a"} : TestGraph::Names{});
+    if (ordered) build.Read(2, "/build/a");
+    build.Write(2, "/build/a").Write(2, "/build/b");
+    EXPECT_THAT(build.Faults(), ElementsAre("double-write b /build/a")) << ordered;
+  }
+}
+
+TEST(EdgeOutputs, TwoThatShareATemporaryName) {
+  TestGraph build;
+  for (const access::ActionId id : {1, 2}) {
+    build.Edge(id, {absl::StrCat("o", id)}).Write(id, "/build/tmp").Do(id, Op::kUnlink, "/build/tmp");
+    build.Write(id, absl::StrCat("/build/o", id));
+  }
+  EXPECT_THAT(build.Faults(), ElementsAre("temp-collision o2 /build/tmp"));
+}
+
+TEST(EdgeOutputs, OneAfterTheOtherMayShareIt) {
+  TestGraph build;
+  build.Edge(1, {"o1"}).Write(1, "/build/tmp").Do(1, Op::kUnlink, "/build/tmp").Write(1, "/build/o1");
+  build.Edge(2, {"o2"}, {"o1"}).Read(2, "/build/o1").Write(2, "/build/tmp").Do(2, Op::kUnlink, "/build/tmp");
+  build.Write(2, "/build/o2");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeOutputs, TheSourceTreeIsWrittenTo) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Write(1, "/src/gen.h").Write(1, "/src/__pycache__/x.pyc").Write(1, "/build/a");
+  EXPECT_THAT(build.Faults(), ElementsAre("source-mutation a /src/gen.h"));
+}
+
+TEST(EdgeOutputs, PlacesOutsideAreWrittenTo) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Write(1, "/home/u/.apprc").Write(1, "/tmp/left").Write(1, "/dev/null");
+  build.Write(1, "/home/u/.cache/ccache/x").Write(1, "/build/a");
+  EXPECT_THAT(build.Faults(),
+              UnorderedElementsAre("write-outside a /home/u/.apprc", "write-outside a /tmp/left"));
+}
+
+TEST(EdgeOutputs, WhatAnotherReadsIsChanged) {
+  TestGraph build;
+  build.Edge(1, {"a"}, {"conf"}).Read(1, "/build/conf").Write(1, "/build/a");
+  build.Edge(2, {"b"}).Do(TestLog::Make(2, Op::kOpen, "/build/conf", Result::kThere, O_WRONLY | O_APPEND));
+  build.Write(2, "/build/b");
+  EXPECT_THAT(build.Faults(), ElementsAre("write-after-read b /build/conf"));
+}
+
+TEST(EdgeOutputs, WhatAnotherMakesIsTakenAway) {
+  TestGraph build;
+  build.absent = {"a"};
+  build.Edge(1, {"a"}).Write(1, "/build/a");
+  build.Edge(2, {"b"}, {"a"}).Read(2, "/build/a").Do(2, Op::kUnlink, "/build/a").Write(2, "/build/b");
+  EXPECT_THAT(build.Faults(), ElementsAre("foreign-removal b /build/a"));
+}
+
+TEST(EdgeOutputs, WhatIsLookedForInVainAndMadeLater) {
+  TestGraph build;
+  build.Edge(1, {"a.o"}, {"/src/a.c"})
+      .Read(1, "/src/a.c")
+      .Do(1, Op::kOpen, "/build/gen/config.h", Result::kAbsent);
+  build.Do(1, Op::kOpen, "/build/never.h", Result::kAbsent).Write(1, "/build/a.o");
+  build.Edge(2, {"gen/config.h"})
+      .Do(2, Op::kMkdir, "/build/gen", Result::kCreated)
+      .Write(2, "/build/gen/config.h");
+  EXPECT_THAT(build.Faults(), ElementsAre("shadowing-write a.o /build/gen/config.h"));
+}
+
+TEST(EdgeOutputs, WhatIsMadeAfterwardsOnPurposeShadowsNothing) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Do(1, Op::kOpen, "/build/b", Result::kAbsent).Write(1, "/build/a");
+  build.Edge(2, {"b"}, {"a"}).Read(2, "/build/a").Write(2, "/build/b");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
+TEST(EdgeOutputs, ADirectoryIsListedThatAnotherFills) {
+  TestGraph build;
+  build.Edge(1, {"parts/a"}).Write(1, "/build/parts/a");
+  build.Edge(2, {"list"}).Do(2, Op::kList, "/build/parts").Write(2, "/build/list");
+  build.Edge(3, {"sorted"}, {"parts/a"}).Read(3, "/build/parts/a").Do(3, Op::kList, "/build/parts");
+  build.Write(3, "/build/sorted");
+  EXPECT_THAT(build.Faults(), ElementsAre("enumeration list /build/parts"));
+}
+
+}  // namespace
+}  // namespace glovebox::verify
