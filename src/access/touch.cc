@@ -92,6 +92,10 @@ bool IsInternet(absl::string_view address) {
   return absl::StartsWith(address, "inet:") || absl::StartsWith(address, "inet6:");
 }
 
+bool IsLoopback(absl::string_view address) {
+  return absl::StartsWith(address, "inet:127.") || absl::StartsWith(address, "inet6:[::1]");
+}
+
 Touches TouchesOf(const Access& access) {
   Touches touches;
   const auto add = [&](absl::string_view path, uint32_t what) {

@@ -50,6 +50,8 @@ bool IsAddress(absl::string_view path);
 // ... and one that leaves the machine or could: inet and inet6, loopback or not.
 bool IsInternet(absl::string_view address);
 
+bool IsLoopback(absl::string_view address);
+
 // "read, changed": the bits in words, in the order above; "nothing" for none.
 std::string WhatText(uint32_t what);
 

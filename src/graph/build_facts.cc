@@ -31,6 +31,7 @@ class Loader {
   }
 
   BuildFacts Load() {
+    ScanManifests();
     const std::vector<NinjaEdge>& edges = facts_.ninja->edges();
     facts_.places.resize(edges.size());
     facts_.targets.resize(edges.size());
@@ -50,6 +51,44 @@ class Loader {
   }
 
  private:
+  void ScanManifests() {
+    const auto read = [this](const std::string& name) {
+      return ReadFile(JoinPath(facts_.ninja->build_dir(), name));
+    };
+    const auto text = read(call_.manifest);
+    if (!text.ok()) return;
+    facts_.flags = ScanManifest(*text, read);
+    absl::flat_hash_map<std::string, DyndepEdge> found;
+    absl::flat_hash_set<std::string> files;
+    for (const auto& [output, flags] : facts_.flags) {
+      if (flags.dyndep.empty() || !files.insert(flags.dyndep).second) continue;
+      const auto dyndep = read(flags.dyndep);
+      if (!dyndep.ok()) continue;
+      auto edges = ParseDyndep(*dyndep);
+      if (!edges.ok()) continue;
+      for (DyndepEdge& edge : *edges) found[edge.output] = std::move(edge);
+    }
+    if (!found.empty()) AddDyndep(found);
+  }
+
+  void AddDyndep(const absl::flat_hash_map<std::string, DyndepEdge>& found) {
+    std::vector<NinjaEdge> edges = facts_.ninja->edges();
+    const auto add = [](const std::vector<std::string>& more, std::vector<std::string>* names) {
+      for (const std::string& name : more) {
+        if (std::find(names->begin(), names->end(), name) == names->end()) names->push_back(name);
+      }
+    };
+    for (NinjaEdge& edge : edges) {
+      const auto at = found.find(edge.outputs.front());
+      if (at == found.end()) continue;
+      add(at->second.outputs, &edge.outputs);
+      add(at->second.inputs, &edge.inputs);
+      if (at->second.restat) facts_.flags[edge.outputs.front()].restat = true;
+    }
+    facts_.ninja = std::make_shared<const NinjaGraph>(std::move(edges), facts_.ninja->build_dir(),
+                                                      facts_.ninja->phony());
+  }
+
   // A build that is not CMake's has no such places.
   void AskCMake() {
     if (const auto inputs = ConfigureInputs(*facts_.ninja, call_.manifest); inputs.ok()) {
@@ -78,7 +117,10 @@ class Loader {
         }
       }
       std::string name = DepfileOf(edge.command);
-      if (name.empty()) name = output + ".d";
+      if (const auto flags = facts_.flags.find(output);
+          flags != facts_.flags.end() && !flags->second.depfile.empty())
+        name = flags->second.depfile;
+      if (name.empty()) continue;
       const auto text = ReadFile(JoinPath(facts_.ninja->build_dir(), name));
       if (!text.ok()) continue;
       auto depfile = ParseDepfile(*text);
@@ -153,6 +195,27 @@ absl::StatusOr<BuildFacts> LoadBuildFacts(const NinjaCall& call, std::shared_ptr
   return Loader(call, std::move(ninja)).Load();
 }
 
+std::string SourceDirOf(const BuildFacts& facts) {
+  std::string common;
+  bool first = true;
+  for (const NinjaEdge& edge : facts.ninja->edges()) {
+    for (const std::string& input : edge.inputs) {
+      const NamedFile file = facts.FileOf(input);
+      if (!file.there || facts.ninja->ByOutput(input) != nullptr || facts.ninja->PhonyOf(input) != nullptr)
+        continue;
+      bool system = false;
+      for (const absl::string_view root : {"/usr", "/lib", "/lib64", "/bin", "/etc", "/opt", "/nix", "/gnu"})
+        system = system || IsUnder(file.path, root);
+      if (system) continue;
+      const std::string directory(Dirname(file.path));
+      if (first) common = directory;
+      first = false;
+      while (!IsUnder(directory, common)) common = std::string(Dirname(common));
+    }
+  }
+  return common == "/" ? "" : common;
+}
+
 std::vector<DirtyEdge> ParseExplain(absl::string_view text) {
   std::vector<DirtyEdge> dirty;
   absl::flat_hash_set<std::string> told;
@@ -175,16 +238,19 @@ std::vector<DirtyEdge> ParseExplain(absl::string_view text) {
     constexpr absl::string_view kOlder = " older than most recent input ";
     if (older("output ", kOlder) || older("recorded mtime of ", kOlder) ||
         older("restat of output ", kOlder)) {
+    } else if (absl::StartsWith(rest, "output ") &&
+               absl::ConsumeSuffix(&rest, " of phony edge with no inputs doesn't exist")) {
+      edge = {std::string(rest.substr(7)), "needs a phony name that stands for nothing", "", 0};
     } else if (absl::ConsumePrefix(&rest, "output ") && absl::ConsumeSuffix(&rest, " doesn't exist")) {
-      edge = {std::string(rest), "is not there", ""};
+      edge = {std::string(rest), "is not there", "", 0};
     } else if (absl::ConsumePrefix(&rest, "command line changed for ")) {
-      edge = {std::string(rest), "has another command than it was made with", ""};
+      edge = {std::string(rest), "has another command than it was made with", "", 0};
     } else if (absl::ConsumePrefix(&rest, "command line not found in log for ")) {
-      edge = {std::string(rest), "is not in Ninja's log", ""};
+      edge = {std::string(rest), "is not in Ninja's log", "", 0};
     } else if (absl::ConsumePrefix(&rest, "deps for '") && absl::ConsumeSuffix(&rest, "' are missing")) {
-      edge = {std::string(rest), "has no depfile's names", ""};
+      edge = {std::string(rest), "has no depfile's names", "", 0};
     } else if (absl::ConsumePrefix(&rest, "stored deps info out of date for ")) {
-      edge = {std::string(rest.substr(0, rest.find(" ("))), "is newer than its depfile's names", ""};
+      edge = {std::string(rest.substr(0, rest.find(" ("))), "is newer than its depfile's names", "", 0};
     } else {
       continue;  // what follows from another one, or what a newer Ninja says
     }

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "graph/manifest_scan.h"
 #include "graph/ninja_graph.h"
 
 namespace glovebox::graph {
@@ -32,13 +33,14 @@ struct DirtyEdge {
 };
 
 struct BuildFacts {
-  std::shared_ptr<const NinjaGraph> ninja;
+  std::shared_ptr<const NinjaGraph> ninja;  // with what dyndep files add
   // By Ninja's spelling of the first output: what its depfile named, from the deps log or, where Ninja keeps
   // none, from the depfile itself.
   absl::flat_hash_map<std::string, std::vector<std::string>> depfile_inputs;
   absl::flat_hash_map<std::string, NamedFile> files;  // by spelling, of all that is named above
   std::vector<std::string> once_outputs;              // in Ninja's log, and made by no edge; absolute
   std::vector<DirtyEdge> dirty;                       // what a second build would do
+  absl::flat_hash_map<std::string, EdgeFlags> flags;  // by Ninja's spelling of the first output
   std::vector<std::string> configure_inputs;          // of the manifest's own edge
   // Beside ninja->edges(); empty strings where nobody knows.
   std::vector<std::string> places;   // "CMakeLists.txt:14 add_custom_command"
@@ -47,6 +49,10 @@ struct BuildFacts {
   // The file behind a name; the name itself, cleaned, for one that is not in `files`.
   NamedFile FileOf(absl::string_view name) const;
 };
+
+// The directory of the project, for a build that has no CMake to tell: the longest one above all that the
+// graph reads and does not make, outside of the system's directories. Empty: none.
+std::string SourceDirOf(const BuildFacts& facts);
 
 // Asks Ninja (-t deps, -n -d explain), reads its log and depfiles, and looks at each file that is named.
 // Errors: the graph's own. What else cannot be had is empty: a build without a deps log has none.

@@ -39,6 +39,7 @@ struct Terms {
   std::map<std::string, std::pair<Severity, Origin>>
       severities;  // by rule; one that is not there has its own
   std::vector<Allowance> allowances;
+  bool tells_networks = false;  // the file says who may reach what: what it allows is no finding
   bool operator==(const Terms&) const = default;
 };
 

@@ -262,6 +262,14 @@ bool PolicySet::SelectsEdges() const {
   });
 }
 
+bool PolicySet::TellsNetworks() const {
+  return std::any_of(sections_->begin(), sections_->end(), [](const Section& section) {
+    return !section.built_in &&
+           std::any_of(section.assignments.begin(), section.assignments.end(),
+                       [](const Assignment& one) { return one.kind == Assignment::Kind::kNetwork; });
+  });
+}
+
 bool PolicySet::MayBeStrict() const {
   for (const Section& section : *sections_) {
     for (const Assignment& one : section.assignments) {

@@ -124,6 +124,8 @@ class PolicySet {
   bool MayRecordFull() const;
   // True where a [[rule]] may tell Ninja's edges from each other: by target or output.
   bool SelectsEdges() const;
+  // True where the file says anything of networks.
+  bool TellsNetworks() const;
   // True where any subject may have strict_inputs.
   bool MayBeStrict() const;
 

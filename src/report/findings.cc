@@ -158,8 +158,10 @@ verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms) {
   labels.reserve(input.table.actions.size());
   for (const access::ActionRecord& action : input.table.actions)
     labels.push_back({ActionName(action.begin, edges), edges.OutputsOf(action.begin)});
+  std::string source_dir = build.source_dir;
+  if (source_dir.empty() && input.facts != nullptr) source_dir = graph::SourceDirOf(*input.facts);
   return verify::Verify({input.log, input.table,
-                         verify::Places(build.source_dir, build.build_dir, build.home, build.tmp),
+                         verify::Places(source_dir, build.build_dir, build.home, build.tmp),
                          std::move(labels), input.tests, terms, input.facts.get()});
 }
 

@@ -32,6 +32,8 @@ bool IsUtilityName(absl::string_view name) {
          absl::EndsWith(name, "install/local") || absl::EndsWith(name, "install/strip");
 }
 
+bool IsCustom(absl::string_view rule) { return absl::StartsWith(rule, "CUSTOM_COMMAND"); }
+
 }  // namespace
 
 PathId PathTable::Intern(absl::string_view path) {
@@ -147,14 +149,12 @@ void Declared::NameEdges() {
   }
   for (EdgeId e = 0; e < edges_.size(); ++e) {
     for (const auto* list : {&edges_[e].named, &edges_[e].depfile}) {
-      for (const PathId path : *list) {
-        if (maker_[path] == kNoEdge) named_by_[path].push_back(e);
-      }
+      for (const PathId path : *list) named_by_[path].push_back(e);
     }
   }
 }
 
-// CMake: `build CMakeFiles/NAME: CUSTOM_COMMAND` and a phony NAME of it alone.
+// CMake: `build CMakeFiles/NAME: CUSTOM_COMMAND`, of which nothing is made.
 void Declared::FindUtilities() {
   const std::vector<graph::NinjaEdge>& edges = facts_.ninja->edges();
   for (EdgeId e = 0; e < edges.size(); ++e) {
@@ -162,16 +162,12 @@ void Declared::FindUtilities() {
     edges_[e].utility = IsUtilityName(output) || edges[e].rule == "RERUN_CMAKE" || edges[e].rule == "CLEAN" ||
                         edges[e].rule == "HELP" || edges[e].rule == "REGENERATE_BUILD";
   }
-  for (const graph::PhonyEdge* phony : phony_nodes_) {
-    for (const std::string& input : phony->inputs) {
-      const Node* node = NodeOf(input);
-      if (node == nullptr || node->edge == kNoEdge) continue;
-      absl::string_view base = Basename(input);
-      absl::ConsumeSuffix(&base, ".util");
-      if (absl::StrContains(input, "CMakeFiles/") && base == Basename(phony->output) &&
-          !facts_.FileOf(input).there)
-        edges_[node->edge].symbolic = true;
-    }
+  // Steps of an ExternalProject that are to run each time (BUILD_ALWAYS) have stamps that nobody makes.
+  for (EdgeId e = 0; e < edges.size(); ++e) {
+    const std::string& output = edges[e].outputs.front();
+    const bool target = Basename(Dirname(output)) == "CMakeFiles";
+    const bool step = absl::EndsWith(Dirname(output), "-stamp");
+    edges_[e].symbolic = (target || step) && IsCustom(edges[e].rule) && !facts_.FileOf(output).there;
   }
 }
 
@@ -180,8 +176,10 @@ graph::Reach Declared::Graph(bool order) const {
   std::vector<std::vector<uint32_t>> next(edges.size() + phony_nodes_.size());
   const auto add = [&](uint32_t from, const std::vector<std::string>& names) {
     for (const std::string& name : names) {
-      if (const Node* node = NodeOf(name); node != nullptr && node->number != from)
-        next[from].push_back(node->number);
+      const Node* node = NodeOf(name);
+      if (node == nullptr || node->number == from) continue;
+      if (!order && node->edge != kNoEdge && IsRestat(node->edge)) continue;
+      next[from].push_back(node->number);
     }
   };
   for (uint32_t e = 0; e < edges.size(); ++e) {
@@ -207,11 +205,17 @@ bool Declared::DepfileNames(EdgeId edge, PathId path) const { return Has(edges_[
 bool Declared::Before(EdgeId first, EdgeId second) { return order_.Leads(second, first); }
 bool Declared::Dirties(EdgeId first, EdgeId second) { return dirty_.Leads(second, first); }
 
-bool Declared::DirtiesBySource(PathId path, EdgeId edge) {
+bool Declared::ChangeReaches(PathId path, EdgeId edge) {
   const auto by = named_by_.find(path);
   if (by == named_by_.end()) return false;
-  return std::any_of(by->second.begin(), by->second.end(),
-                     [this, edge](EdgeId other) { return other == edge || Dirties(other, edge); });
+  return std::any_of(by->second.begin(), by->second.end(), [this, edge](EdgeId other) {
+    return other == edge || (!IsRestat(other) && Dirties(other, edge));
+  });
+}
+
+bool Declared::IsRestat(EdgeId edge) const {
+  const auto flags = facts_.flags.find(Edge(edge).outputs.front());
+  return flags != facts_.flags.end() && flags->second.restat;
 }
 
 std::vector<size_t> Declared::DirectlyBefore(EdgeId edge) const {

@@ -52,10 +52,11 @@ class Declared {
   // does.
   bool Before(EdgeId first, EdgeId second);
   bool Ordered(EdgeId a, EdgeId b) { return a == b || Before(a, b) || Before(b, a); }
-  // Whether a run of `first` makes Ninja run `second`: by all but order-only.
+  // Whether a change of `path` makes Ninja run `edge`, by way of another edge that names it. Not through one
+  // with restat, which may leave its outputs as they are.
+  bool ChangeReaches(PathId path, EdgeId edge);
+  // Whether a run of `first` makes Ninja run `second`, in the same way.
   bool Dirties(EdgeId first, EdgeId second);
-  // Whether a change of the source `path` makes Ninja run `edge`, by way of an edge that names it.
-  bool DirtiesBySource(PathId path, EdgeId edge);
 
   const std::vector<PathId>& Outputs(EdgeId edge) const { return edges_[edge].outputs; }
   const std::vector<PathId>& Depfile(EdgeId edge) const { return edges_[edge].depfile; }
@@ -70,6 +71,8 @@ class Declared {
   bool IsUtility(EdgeId edge) const { return edges_[edge].utility; }
   // A custom target's edge: nothing is made of that name, and it always runs.
   bool IsSymbolic(EdgeId edge) const { return edges_[edge].symbolic; }
+  // Outputs that its command leaves alone make nothing after it dirty.
+  bool IsRestat(EdgeId edge) const;
   const graph::BuildFacts& facts() const { return facts_; }
   const graph::NinjaEdge& Edge(EdgeId edge) const { return facts_.ninja->edges()[edge]; }
 
@@ -100,10 +103,10 @@ class Declared {
   const graph::BuildFacts& facts_;
   PathTable* paths_;
   std::vector<EdgeNames> edges_;
-  std::vector<EdgeId> maker_;                                  // by PathId
-  absl::flat_hash_map<std::string, Node> nodes_;               // by spelling
-  std::vector<const graph::PhonyEdge*> phony_nodes_;           // behind the edges' numbers
-  absl::flat_hash_map<PathId, std::vector<EdgeId>> named_by_;  // sources alone
+  std::vector<EdgeId> maker_;                         // by PathId
+  absl::flat_hash_map<std::string, Node> nodes_;      // by spelling
+  std::vector<const graph::PhonyEdge*> phony_nodes_;  // behind the edges' numbers
+  absl::flat_hash_map<PathId, std::vector<EdgeId>> named_by_;
   graph::Reach order_;
   graph::Reach dirty_;
 };

@@ -25,7 +25,9 @@ class Judge {
       if (!at_.IsJudged(edge)) continue;
       for (const size_t i : observed_.edges()[edge].seen) {
         const Seen& seen = observed_.seen()[i];
-        if (seen.read == kNoRecord || seen.directory || !at_.IsProjects(seen.path)) continue;
+        if (seen.read == kNoRecord || seen.directory || at_.IsDirectory(seen.path) ||
+            !at_.IsProjects(seen.path))
+          continue;
         LookAtRead(seen);
       }
       LookAtNames(edge);
@@ -41,7 +43,9 @@ class Judge {
     if (declared_.IsUtility(maker)) return;  // the manifest itself
     const bool by_depfile = declared_.DepfileNames(seen.edge, seen.path);
     if (declared_.Before(maker, seen.edge)) {
-      if (declared_.Names(seen.edge, seen.path) || by_depfile || declared_.Dirties(maker, seen.edge)) return;
+      if (declared_.Names(seen.edge, seen.path) || by_depfile ||
+          declared_.ChangeReaches(seen.path, seen.edge) || declared_.IsSymbolic(seen.edge))
+        return;
       return LookAtOrdered(seen, maker);
     }
     if (declared_.Before(seen.edge, maker)) {
@@ -84,21 +88,16 @@ class Judge {
   }
 
   void LookAtUnmade(const Seen& seen) {
-    if (declared_.Names(seen.edge, seen.path) || at_.IsResponseFile(seen.edge, seen.path)) return;
+    if (LookAtDead(seen) || declared_.Names(seen.edge, seen.path) || at_.IsResponseFile(seen.edge, seen.path))
+      return;
     const bool by_depfile = declared_.DepfileNames(seen.edge, seen.path);
     if (const EdgeId maker = ObservedMaker(seen); maker != kNoEdge)
       return LookAtUndeclared(seen, maker, by_depfile);
-    if (once_.contains(seen.path)) {
-      Finding finding = at_.Make("dead-output-read", seen.edge, seen.path, seen.read);
-      finding.what = absl::StrCat(at_.NameOf(seen.edge), " reads ", at_.Short(seen.path),
-                                  ", which an earlier build made and no edge makes any more");
-      Add(std::move(finding));
-      return;
-    }
-    if (by_depfile || IsCMakesOwn(seen.path)) return;
+    // What runs in each build is never stale.
+    if (by_depfile || IsCMakesOwn(seen.path) || declared_.IsSymbolic(seen.edge)) return;
     // A build of its own inside of an edge has an order of its own, and decides by itself what is stale.
     if (observed_.edges()[seen.edge].sub_build) return;
-    const bool transitive = declared_.DirtiesBySource(seen.path, seen.edge);
+    const bool transitive = declared_.ChangeReaches(seen.path, seen.edge);
     const bool depfile = declared_.HasDepfile(seen.edge);
     Finding finding =
         at_.Make(depfile ? "depfile-under-report" : "missing-input", seen.edge, seen.path, seen.read);
@@ -113,11 +112,22 @@ class Judge {
     Add(std::move(finding));
   }
 
+  bool LookAtDead(const Seen& seen) {
+    if (!once_.contains(seen.path) || ObservedMaker(seen) != kNoEdge) return false;
+    Finding finding = at_.Make("dead-output-read", seen.edge, seen.path, seen.read);
+    finding.what = absl::StrCat(at_.NameOf(seen.edge), " reads ", at_.Short(seen.path),
+                                ", which an earlier build made and no edge makes any more");
+    Add(std::move(finding));
+    return true;
+  }
+
   // A file that an edge made without saying so, and that another one needs.
   void LookAtUndeclared(const Seen& seen, EdgeId maker, bool by_depfile) {
     if (!at_.IsJudged(maker)) return;
     const bool before = declared_.Before(maker, seen.edge);
-    if (before && (by_depfile || declared_.Dirties(maker, seen.edge))) return;
+    // Headers and libraries of an ExternalProject: its step is coarse on purpose.
+    const bool coarse = observed_.edges()[maker].sub_build || declared_.IsSymbolic(maker);
+    if (before && (by_depfile || (coarse && declared_.Dirties(maker, seen.edge)))) return;
     const Seen* made = nullptr;
     for (const size_t i : observed_.Of(seen.path)) {
       if (observed_.seen()[i].edge == maker) made = &observed_.seen()[i];
@@ -134,8 +144,9 @@ class Judge {
   // Made by CMake for itself at configure time; its own edge brings it up to date.
   bool IsCMakesOwn(PathId path) const {
     const std::string& name = at_.paths().Path(path);
-    return at_.PlaceOf(path) == Place::kBuild &&
-           (absl::StrContains(name, "/CMakeFiles/") || absl::EndsWith(name, "/cmake_install.cmake"));
+    if (at_.PlaceOf(path) != Place::kBuild) return false;
+    return absl::StrContains(name, "/CMakeFiles/") || absl::EndsWith(name, "/cmake_install.cmake") ||
+           absl::StrContains(name, "-prefix/tmp/") || absl::StrContains(name, "-stamp/");
   }
 
   // Names that nothing stands behind: notes, one an edge.

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/paths.h"
 #include "graph/depfile.h"
 
@@ -33,7 +34,10 @@ class Judge {
     for (const size_t i : observed_.edges()[edge].seen) {
       const Seen& seen = observed_.seen()[i];
       if (seen.removed != kNoRecord) LookAtRemoval(seen);
-      if (seen.wrote == kNoRecord || seen.directory || IsKept(at_.paths().Path(seen.path))) continue;
+      const bool takes = seen.removed != kNoRecord && seen.wrote == kNoRecord;
+      if ((seen.wrote == kNoRecord && !(takes && at_.PlaceOf(seen.path) != Place::kBuild)) ||
+          seen.directory || IsKept(at_.paths().Path(seen.path)))
+        continue;
       switch (at_.PlaceOf(seen.path)) {
         case Place::kSource:
           LookAtMutation(seen);
@@ -50,9 +54,10 @@ class Judge {
   void LookAtOutputs(EdgeId edge) {
     const EdgeRun& run = observed_.edges()[edge];
     if (!run.succeeded || !run.why_incomplete.empty() || declared_.IsSymbolic(edge)) return;
+    absl::flat_hash_set<std::string> told;  // a name and its absolute spelling
     for (const std::string& output : declared_.Edge(edge).outputs) {
       const graph::NamedFile file = declared_.facts().FileOf(output);
-      if (file.there) continue;
+      if (file.there || !told.insert(file.path).second) continue;
       const PathId path = at_.Find(file.path);
       const std::vector<size_t>& all = observed_.Of(path);
       // Who took it away, later, answers for it.
@@ -80,11 +85,17 @@ class Judge {
 
   void LookAtMutation(const Seen& seen) {
     if (at_.input().places.one_tree()) return LookAtUndeclared(seen);
-    if (declared_.MakerOf(seen.path) == seen.edge || seen.told) return;
-    Finding finding = at_.Make("source-mutation", seen.edge, seen.path, seen.wrote);
-    finding.what = absl::StrCat(at_.NameOf(seen.edge), seen.made != kNoRecord ? " makes " : " changes ",
-                                at_.Short(seen.path), " in the source tree");
+    if (seen.told || (seen.made != kNoRecord && !seen.alive)) return;  // a temporary file, gone again
+    Finding finding = at_.Make("source-mutation", seen.edge, seen.path, ChangeOf(seen));
+    finding.what =
+        absl::StrCat(at_.NameOf(seen.edge), ChangeWord(seen), at_.Short(seen.path), " in the source tree");
     Add(std::move(finding));
+  }
+
+  static size_t ChangeOf(const Seen& seen) { return seen.wrote != kNoRecord ? seen.wrote : seen.removed; }
+  static absl::string_view ChangeWord(const Seen& seen) {
+    if (seen.wrote == kNoRecord) return " takes away ";
+    return seen.made != kNoRecord ? " makes " : " changes ";
   }
 
   bool IsDepfile(const Seen& seen) const {
@@ -92,7 +103,27 @@ class Judge {
     const std::string named = graph::DepfileOf(declared_.Edge(seen.edge).command);
     if (!named.empty() && CleanPath(JoinPath(at_.input().facts->ninja->build_dir(), named)) == path)
       return true;
-    return absl::EndsWith(path, ".d");
+    if (const auto flags = declared_.facts().flags.find(at_.NameOf(seen.edge));
+        flags != declared_.facts().flags.end() && !flags->second.depfile.empty() &&
+        declared_.facts().FileOf(flags->second.depfile).path == path)
+      return true;
+    // CMake makes Ninja's depfile of the one that the command writes, which it names.
+    const std::string& command = declared_.Edge(seen.edge).command;
+    if (absl::StrContains(command, "cmake_transform_depfile") &&
+        absl::StrContains(command, at_.Short(seen.path)) && declared_.HasDepfile(seen.edge) &&
+        NamesAsDepfile(command, seen.path))
+      return true;
+    return absl::EndsWith(path, ".d") && declared_.HasDepfile(seen.edge);
+  }
+
+  // A word behind cmake_transform_depfile.
+  bool NamesAsDepfile(absl::string_view command, PathId path) const {
+    const absl::string_view words = command.substr(command.find("cmake_transform_depfile"));
+    for (const absl::string_view word : absl::StrSplit(words, ' ')) {
+      if (CleanPath(JoinPath(at_.input().facts->ninja->build_dir(), word)) == at_.paths().Path(path))
+        return true;
+    }
+    return false;
   }
 
   // Made, and still there when the edge has ended. What another edge reads of it is told with that edge.
@@ -123,9 +154,8 @@ class Judge {
       if (IsUnder(path, root)) return;
     }
     if (declared_.MakerOf(seen.path) == seen.edge) return;
-    Finding finding = at_.Make("write-outside", seen.edge, seen.path, seen.wrote);
-    finding.what = absl::StrCat(at_.NameOf(seen.edge), seen.made != kNoRecord ? " makes " : " changes ", path,
-                                ", outside of the build");
+    Finding finding = at_.Make("write-outside", seen.edge, seen.path, ChangeOf(seen));
+    finding.what = absl::StrCat(at_.NameOf(seen.edge), ChangeWord(seen), path, ", outside of the build");
     Add(std::move(finding));
   }
 
@@ -212,6 +242,11 @@ class Judge {
     }
   }
 
+  // Python lists each directory in which it looks for modules.
+  bool CanBeImported(absl::string_view path) const {
+    return absl::EndsWith(path, ".py") || absl::EndsWith(path, ".so") || absl::EndsWith(path, ".pyc");
+  }
+
   // Who lists a directory depends on what stands in it; a name that an unordered edge makes there or takes
   // away may be on the list or not.
   void LookAtLists() {
@@ -229,6 +264,7 @@ class Judge {
       const auto found = lists.find(directory);
       if (found == lists.end()) continue;
       for (const Seen* seen : found->second) {
+        if (seen->imported && !CanBeImported(at_.paths().Path(made.path))) continue;
         if (declared_.Ordered(seen->edge, made.edge) || !told.insert({seen->edge, directory}).second)
           continue;
         Finding finding = at_.Make("enumeration", seen->edge, made.edge, directory, seen->listed);

@@ -46,8 +46,12 @@ TEST(EdgeOutputs, ACustomTargetIsNoFile) {
 
 TEST(EdgeOutputs, WhatIsMadeAndNotDeclared) {
   TestGraph build;
-  build.Edge(1, {"a.o"}).Write(1, "/build/a.o").Write(1, "/build/a.o.d").Write(1, "/build/a.log");
-  build.Write(1, "/build/__pycache__/m.pyc").Write(1, "/build/a.gcda").Write(1, "/build/x.rsp");
+  build.Depfile("a.o", {})
+      .Edge(1, {"a.o"})
+      .Write(1, "/build/a.o")
+      .Write(1, "/build/a.o.d")
+      .Write(1, "/build/a.log");
+  build.Write(1, "/build/__pycache__/m.pyc").Write(1, "/build/a.gcda");
   EXPECT_THAT(build.Faults(), ElementsAre("undeclared-output a.o /build/a.log"));
 }
 

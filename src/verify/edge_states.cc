@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "access/touch.h"
 #include "base/paths.h"
 
 namespace glovebox::verify {
@@ -56,16 +58,25 @@ class Judge {
 
   std::vector<Finding> Findings() {
     for (EdgeId edge = 0; edge < declared_.size(); ++edge) {
-      if (declared_.Edge(edge).rule == "RERUN_CMAKE") LookAtConfigure(edge);
+      if (MakesManifest(edge)) LookAtConfigure(edge);
       if (!at_.IsJudged(edge)) continue;
       for (const size_t i : observed_.edges()[edge].seen) LookAtRead(observed_.seen()[i]);
       LookAtHoles(edge);
     }
+    LookAtNetwork();
     LookAtDirt();
     return std::move(findings_);
   }
 
  private:
+  // CMake's own, and a rule with `generator = 1` of a manifest that is written by another program.
+  bool MakesManifest(EdgeId edge) const {
+    const graph::NinjaEdge& at = declared_.Edge(edge);
+    return at.rule == "RERUN_CMAKE" ||
+           std::any_of(at.outputs.begin(), at.outputs.end(),
+                       [](const std::string& name) { return Basename(name) == "build.ninja"; });
+  }
+
   void LookAtConfigure(EdgeId edge) {
     absl::flat_hash_set<PathId> listed;
     for (const std::string& name : declared_.facts().configure_inputs) {
@@ -79,8 +90,8 @@ class Judge {
           seen.wrote != kNoRecord || listed.contains(seen.path) || declared_.Names(edge, seen.path))
         continue;
       Finding finding = at_.Make("generator-escape", edge, seen.path, seen.read);
-      finding.what = absl::StrCat("CMake reads ", at_.Short(seen.path),
-                                  " when it configures, and does not run again when that changes");
+      finding.what = absl::StrCat("the configure step reads ", at_.Short(seen.path),
+                                  ", and does not run again when that changes");
       finding.repair = absl::StrCat("set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ",
                                     at_.Short(seen.path), ")");
       findings_.push_back(std::move(finding));
@@ -109,8 +120,35 @@ class Judge {
     findings_.push_back(std::move(finding));
   }
 
+  // An address on the network, where no policy file says who may reach what.
+  void LookAtNetwork() {
+    if (at_.input().terms.tells_networks) return;
+    absl::flat_hash_set<std::pair<EdgeId, std::string>> told;
+    for (size_t i = 0; i < at_.input().log.records.size(); ++i) {
+      const auto* access = std::get_if<access::Access>(&at_.input().log.records[i]);
+      if (access == nullptr || !access::IsInternet(access->path) || !access->rule.empty()) continue;
+      if (access->op != Op::kConnect && access->op != Op::kSend) continue;
+      const size_t action = at_.ActionOf(i);
+      const EdgeId edge = action == kNoAction ? kNoEdge : observed_.EdgeOf(action);
+      if (edge == kNoEdge || !at_.IsJudged(edge) || !told.insert({edge, access->path}).second) continue;
+      Finding finding =
+          at_.Make(access->op == Op::kSend ? "network-send" : "network-connect", edge, access->path, i);
+      finding.what = absl::StrCat(at_.NameOf(edge), access->op == Op::kSend ? " sends to " : " connects to ",
+                                  access->path, access::IsLoopback(access->path) ? ", on this machine" : "");
+      findings_.push_back(std::move(finding));
+    }
+  }
+
   void LookAtHoles(EdgeId edge) {
     absl::flat_hash_set<std::string> told;
+    for (const size_t action : observed_.edges()[edge].actions) {
+      const access::ActionBegin& begin = at_.input().table.actions[action].begin;
+      if (begin.level != 0 || begin.shape.empty() || !told.insert("level off").second) continue;
+      Finding finding = at_.Make("trace-incomplete", edge, std::string("level off"), kNoRecord);
+      finding.what =
+          absl::StrCat("nothing of what ", at_.NameOf(edge), " does is on record: its policy has level off");
+      findings_.push_back(std::move(finding));
+    }
     for (const size_t action : observed_.edges()[edge].actions) {
       for (const access::Hole& hole : at_.input().table.actions[action].holes) {
         if (!told.insert(hole.kind).second) continue;
@@ -125,7 +163,10 @@ class Judge {
   void LookAtDirt() {
     for (const graph::DirtyEdge& dirty : declared_.facts().dirty) {
       const graph::NinjaEdge* ninja = declared_.facts().ninja->ByOutput(dirty.output);
-      if (ninja == nullptr) continue;
+      if (ninja == nullptr) {
+        LookAtPhonyDirt(dirty);
+        continue;
+      }
       const auto edge = static_cast<EdgeId>(declared_.facts().ninja->NumberOf(*ninja));
       if (!at_.IsJudged(edge) || declared_.IsSymbolic(edge) || TouchedSince(dirty) ||
           !observed_.edges()[edge].succeeded || !told_.insert(edge).second)
@@ -139,9 +180,27 @@ class Judge {
     }
   }
 
-  // Somebody has edited the source since the build began.
+  // A phony name that stands for nothing and is no file: all that needs it runs in each build.
+  void LookAtPhonyDirt(const graph::DirtyEdge& dirty) {
+    const PathId phony = at_.Find(declared_.facts().FileOf(dirty.output).path);
+    if (phony == kNoPath || declared_.facts().ninja->PhonyOf(dirty.output) == nullptr) return;
+    for (EdgeId edge = 0; edge < declared_.size(); ++edge) {
+      if (!at_.IsJudged(edge) || declared_.IsSymbolic(edge) || !declared_.Names(edge, phony) ||
+          !told_.insert(edge).second)
+        continue;
+      Finding finding = at_.Make("perpetual-dirty", edge, declared_.Outputs(edge).front(), kNoRecord);
+      finding.what =
+          absl::StrCat(at_.NameOf(edge), " is never up to date: it ", dirty.reason, ", ", dirty.output);
+      findings_.push_back(std::move(finding));
+    }
+  }
+
+  // Somebody, who was no edge of the build, has edited the source since it began.
   bool TouchedSince(const graph::DirtyEdge& dirty) const {
     if (dirty.because.empty() || declared_.facts().ninja->ByOutput(dirty.because) != nullptr) return false;
+    for (const size_t i : observed_.Of(at_.Find(declared_.facts().FileOf(dirty.because).path))) {
+      if (observed_.seen()[i].wrote != kNoRecord) return false;
+    }
     const auto& run = at_.input().table.run;
     return !run.has_value() || dirty.because_mtime_ns > run->start_unix_ns;
   }

@@ -21,8 +21,8 @@ bool IsKept(absl::string_view path) {
                                                        "/CMakeFiles/CMakeScratch/",
                                                        "/.mypy_cache/"};
   static constexpr absl::string_view kEndings[] = {
-      ".pyc",         ".pyo",         ".gcda",    ".gcno",           "/.ninja_log",
-      "/.ninja_deps", "/.ninja_lock", ".profraw", "/CMakeCache.txt", "/CTestTestfile.cmake"};
+      ".pyc",         ".pyo",     ".gcda", ".gcno", "/.ninja_log",     "/.ninja_deps",
+      "/.ninja_lock", ".profraw", ".dwo",  ".su",   "/CMakeCache.txt", "/CTestTestfile.cmake"};
   const auto contains = [path](absl::string_view part) { return absl::StrContains(path, part); };
   const auto ends = [path](absl::string_view ending) { return absl::EndsWith(path, ending); };
   return std::any_of(std::begin(kDirectories), std::end(kDirectories), contains) ||
@@ -42,6 +42,19 @@ GraphCase::GraphCase(const Input& input, const Actions& actions)
     places_.push_back(input.places.Of(name));
     ours_.push_back((places_.back() == Place::kSource || places_.back() == Place::kBuild) && !IsKept(name));
   }
+  FindDirectories();
+}
+
+// Each name of a path above another one is a directory's.
+void GraphCase::FindDirectories() {
+  directories_.resize(paths_.size());
+  for (PathId path = 0; path < paths_.size(); ++path) {
+    absl::string_view above = Dirname(paths_.Path(path));
+    for (PathId at = paths_.Find(above); at != kNoPath && !directories_[at]; at = paths_.Find(above)) {
+      directories_[at] = true;
+      above = Dirname(above);
+    }
+  }
 }
 
 bool GraphCase::IsJudged(EdgeId edge) const {
@@ -49,10 +62,10 @@ bool GraphCase::IsJudged(EdgeId edge) const {
 }
 
 bool GraphCase::IsResponseFile(EdgeId edge, PathId path) const {
+  if (places_[path] != Place::kBuild || declared_.MakerOf(path) != kNoEdge) return false;
   const std::string& command = declared_.Edge(edge).command;
   return absl::StrContains(command, absl::StrCat("@", Short(path))) ||
-         absl::StrContains(command, absl::StrCat("@", paths_.Path(path))) ||
-         absl::EndsWith(paths_.Path(path), ".rsp");
+         absl::StrContains(command, absl::StrCat("@", paths_.Path(path)));
 }
 
 std::string GraphCase::Short(PathId path) const {

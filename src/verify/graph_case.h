@@ -24,14 +24,19 @@ class GraphCase {
   const Observed& observed() const { return observed_; }
   Declared& declared() { return declared_; }
   const PathTable& paths() const { return paths_; }
+  // As Actions::Of().
+  size_t ActionOf(size_t record) const { return actions_.Of(record); }
   PathId Find(absl::string_view path) const { return paths_.Find(path); }
 
   Place PlaceOf(PathId path) const { return places_[path]; }
   // The project's own tree or the build's, and nothing that tools keep there for themselves (IsKept).
   bool IsProjects(PathId path) const { return ours_[path]; }
+  // Something lies in it, by the records or the graph.
+  bool IsDirectory(PathId path) const { return directories_[path]; }
   // An edge that is judged: it ran, and is part of the build.
   bool IsJudged(EdgeId edge) const;
-  // Its command names the file after an '@': Ninja made it before the command and removes it afterwards.
+  // Ninja made it in the build directory before the command, which names it after an '@', and removes it
+  // afterwards.
   bool IsResponseFile(EdgeId edge, PathId path) const;
 
   // "gen/config.h": below the source or build directory, else absolute. Raw.
@@ -50,6 +55,7 @@ class GraphCase {
   std::string Order(EdgeId first, EdgeId second, PathId path) const;
 
  private:
+  void FindDirectories();
   // "${CMAKE_CURRENT_SOURCE_DIR}/x" is not known here: from the top.
   std::string InCMake(PathId path) const;
 
@@ -60,6 +66,7 @@ class GraphCase {
   Observed observed_;
   std::vector<Place> places_;  // by PathId
   std::vector<bool> ours_;
+  std::vector<bool> directories_;
 };
 
 // What tools keep for themselves wherever they work, and which is no part of a build: Python's byte code,

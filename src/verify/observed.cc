@@ -45,6 +45,15 @@ bool ReplacesContent(const Access& access, uint32_t what) {
   return access.op == Op::kOpen && (access.flags & O_TRUNC) != 0 && (what & access::kChanged) != 0;
 }
 
+// Ninja reaps its children: how one ended is not always told to us. A build that ended well has no edge that
+// did not.
+bool EndedWell(const Input& input, const access::ActionRecord& action) {
+  if (!action.end.has_value()) return false;
+  if (action.end->kind == access::ActionEnd::Kind::kUnknown)
+    return input.table.run_end.has_value() && input.table.run_end->exit_status == 0;
+  return action.end->kind == access::ActionEnd::Kind::kExited && action.end->status == 0;
+}
+
 void First(size_t record, size_t* kept) {
   if (*kept == kNoRecord) *kept = record;
 }
@@ -87,10 +96,10 @@ void Observed::FindEdges(const Input& input, const Actions& actions) {
     EdgeRun& run = edges_[edge_of_[a]];
     run.actions.push_back(a);
     if (!action.complete && run.why_incomplete.empty()) run.why_incomplete = action.why_incomplete;
+    if (begin.level == 0 && !begin.shape.empty() && run.why_incomplete.empty())
+      run.why_incomplete = "its policy has level off: nothing of it is on record";
     const bool shell = parent == kNoAction && begin.role == access::Role::kEdge;
-    if (shell)
-      run.succeeded = action.end.has_value() && action.end->kind == access::ActionEnd::Kind::kExited &&
-                      action.end->status == 0;
+    if (shell) run.succeeded = EndedWell(input, action);
   }
   for (EdgeRun& run : edges_) {
     if (!run.ran() || !run.why_incomplete.empty()) continue;
@@ -124,7 +133,10 @@ void Observed::Add(const Access& access, size_t record, EdgeId edge) {
       if (!seen->own) First(record, &seen->probed);
       continue;
     }
-    if ((what & access::kListed) != 0) First(record, &seen->listed);
+    if ((what & access::kListed) != 0) {
+      First(record, &seen->listed);
+      seen->imported = absl::StartsWith(Basename(access.exe), "python");
+    }
     if ((what & (access::kLooked | access::kChanged)) != 0) seen->touched = true;
     if ((what & (access::kReads | access::kRenamedFrom)) != 0 && !seen->own) First(record, &seen->read);
     if ((what & access::kExecuted) != 0) {
@@ -137,6 +149,12 @@ void Observed::Add(const Access& access, size_t record, EdgeId edge) {
       seen->directory = access.op == Op::kMkdir;
       seen->own = seen->own || ReplacesContent(access, what);
       seen->alive = true;
+      // A file has as many names as it has links; what is put onto a name leaves the others alone.
+      if ((what & (access::kMade | access::kRenamedOnto)) != 0) {
+        hard_links_.erase(seen->path);
+      } else if (const auto link = hard_links_.find(seen->path); link != hard_links_.end()) {
+        First(record, &At(edge, link->second)->wrote);
+      }
     }
     if ((what & (access::kRemoved | access::kRenamedFrom)) != 0) {
       if (!seen->own) First(record, &seen->removed);
@@ -144,8 +162,14 @@ void Observed::Add(const Access& access, size_t record, EdgeId edge) {
       seen->own = true;  // what is there next is not what was there before
     }
   }
+  if (access.op == Op::kLink) LinkTo(touches);
   if (access.op == Op::kRename && touches.size == 2 && (touches.items[1].what & access::kRenamedOnto) != 0)
     Move(touches.items[0].path, touches.items[1].path, record, edge);
+}
+
+void Observed::LinkTo(const access::Touches& touches) {
+  if (touches.size != 2 || (touches.items[1].what & access::kMade) == 0) return;
+  hard_links_[paths_->Intern(touches.items[1].path)] = paths_->Intern(touches.items[0].path);
 }
 
 // A directory with a new name takes along what the edge made in it.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "access/touch.h"
 #include "verify/actions.h"
 #include "verify/declared.h"
 #include "verify/input.h"
@@ -29,6 +30,7 @@ struct Seen {
   bool own = false;            // made or emptied by this edge: what it reads there is its own
   bool alive = false;          // made, and not taken away by this edge
   bool directory = false;      // made as one
+  bool imported = false;       // of `listed`: by a Python, which lists where it looks for modules
   bool told = false;           // the policy has something against it, and says so itself
 };
 
@@ -58,6 +60,7 @@ class Observed {
   void FindEdges(const Input& input, const Actions& actions);
   void Add(const access::Access& access, size_t record, EdgeId edge);
   Seen* At(EdgeId edge, PathId path);
+  void LinkTo(const access::Touches& touches);
   void Move(absl::string_view from, absl::string_view to, size_t record, EdgeId edge);
 
   PathTable* paths_;
@@ -65,6 +68,7 @@ class Observed {
   std::vector<EdgeId> edge_of_;  // beside ActionTable::actions
   std::vector<Seen> seen_;
   absl::flat_hash_map<uint64_t, size_t> by_edge_and_path_;
+  absl::flat_hash_map<PathId, PathId> hard_links_;  // a name and another one of the same file
   std::vector<std::vector<size_t>> by_path_;
 };
 
