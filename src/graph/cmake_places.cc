@@ -37,11 +37,23 @@ const CMakeDeclaration* Only(const Declared& list) {
   return !list.empty() && SameCall(list) ? list.front() : nullptr;
 }
 
-// "libx.so" + ".1.2": a name of the same library.
+// "libx.so" + ".1.2", ".18.0.git": a name of the same library.
 bool IsVersionOf(absl::string_view path, absl::string_view artifact) {
   if (!absl::ConsumePrefix(&path, artifact) || !absl::ConsumePrefix(&path, ".") || path.empty()) return false;
-  return std::all_of(path.begin(), path.end(),
-                     [](char c) { return c == '.' || absl::ascii_isdigit(static_cast<unsigned char>(c)); });
+  return absl::ascii_isdigit(static_cast<unsigned char>(path[0])) && !absl::StrContains(path, "/");
+}
+
+// A target's name within CMake's names of rules: what Ninja does not take there is ".xx".
+std::string InRuleName(absl::string_view target) {
+  std::string name;
+  for (const char c : target) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-') {
+      name.push_back(c);
+    } else {
+      absl::StrAppend(&name, ".", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+    }
+  }
+  return name;
 }
 
 bool IsLibraryName(absl::string_view name, absl::string_view target) {
@@ -58,6 +70,7 @@ struct CMakePlaces::Index {
   absl::flat_hash_map<std::string, absl::flat_hash_set<std::string>> custom_owners;  // output -> targets
   absl::flat_hash_map<std::string, std::string> object_dirs;  // ".../CMakeFiles/x.dir" -> x
   absl::flat_hash_map<std::string, absl::flat_hash_set<std::string>> binary_dirs;  // target -> directories
+  absl::flat_hash_map<std::string, std::string> in_rules;                          // InRuleName() -> target
 
   absl::flat_hash_map<std::string, Declared> targets;  // by a name that is known
   Declared open_targets;
@@ -71,6 +84,7 @@ struct CMakePlaces::Index {
     for (const CMakeTargetDir& target : facts.target_dirs) {
       object_dirs[absl::StrCat(target.binary_dir, "/CMakeFiles/", target.name, ".dir")] = target.name;
       binary_dirs[target.name].insert(target.binary_dir);
+      in_rules[InRuleName(target.name)] = target.name;
     }
     for (const CMakeDeclaration& declaration : facts.script.declarations) AddDeclaration(declaration);
   }
@@ -222,6 +236,19 @@ struct CMakePlaces::Index {
     return std::nullopt;
   }
 
+  // "CXX_STATIC_LIBRARY_LINKER__x_Debug", "C_COMPILER__x_": LANGUAGE_KIND__TARGET_CONFIGURATION.
+  std::optional<std::string> TargetByRule(absl::string_view rule) const {
+    for (const absl::string_view kind : {"_LINKER__", "_COMPILER__"}) {
+      const size_t at = rule.find(kind);
+      if (at == absl::string_view::npos) continue;
+      absl::string_view target = rule.substr(at + kind.size());
+      target = target.substr(0, target.rfind('_'));
+      const auto found = in_rules.find(target);
+      if (found != in_rules.end()) return found->second;
+    }
+    return std::nullopt;
+  }
+
   std::optional<std::string> TargetByArtifact(const std::string& path) const {
     if (const auto found = artifacts.find(path); found != artifacts.end()) return found->second;
     const size_t so = path.rfind(".so.");
@@ -295,6 +322,22 @@ std::optional<CMakePlace> CMakePlaces::OfOutput(absl::string_view path_or_output
   if (const auto target = index_->TargetByStep(path)) return index_->OfTarget(*target);
   if (const CMakeDeclaration* only = index_->OpenOutput(path)) return index_->PlaceOf(only->call, "text");
   if (const auto target = index_->TargetByFileName(path)) return index_->OfTarget(*target);
+  return std::nullopt;
+}
+
+std::optional<CMakePlace> CMakePlaces::OfEdge(const NinjaEdge& edge) const {
+  if (const auto target = index_->TargetByRule(edge.rule)) return index_->OfTarget(*target);
+  for (const std::string& output : edge.outputs) {
+    if (auto place = OfOutput(output)) return place;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> CMakePlaces::TargetOfEdge(const NinjaEdge& edge) const {
+  if (auto target = index_->TargetByRule(edge.rule)) return target;
+  for (const std::string& output : edge.outputs) {
+    if (auto target = TargetOfOutput(output)) return target;
+  }
   return std::nullopt;
 }
 

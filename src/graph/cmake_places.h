@@ -21,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "graph/cmake_script.h"
 #include "graph/file_api.h"
+#include "graph/ninja_graph.h"
 
 namespace glovebox::graph {
 
@@ -64,6 +65,10 @@ class CMakePlaces {
   std::optional<CMakePlace> OfOutput(absl::string_view path_or_output) const;
   // The target whose build makes the file. A custom command's is the one that alone has it among its sources.
   std::optional<std::string> TargetOfOutput(absl::string_view path_or_output) const;
+  // The same of an edge, by its rule (CMake's names of rules hold the target's) or the first output that has
+  // a place: also where a library is called otherwise than its target.
+  std::optional<CMakePlace> OfEdge(const NinjaEdge& edge) const;
+  std::optional<std::string> TargetOfEdge(const NinjaEdge& edge) const;
 
  private:
   struct Index;

@@ -126,6 +126,14 @@ TEST(CMakePlaces, TargetsWithoutAReply) {
     EXPECT_EQ(Written(places.OfOutput(c.path)), c.place) << c.path;
     EXPECT_EQ(places.TargetOfOutput(c.path).value_or("-"), c.target) << c.path;
   }
+  // By the name of a rule, whatever the file is called.
+  EXPECT_EQ(Written(places.OfEdge({{"libother.a"}, "C_STATIC_LIBRARY_LINKER__l_Debug", "", {}, {}})),
+            "CMakeLists.txt:2 add_library text");
+  EXPECT_EQ(places.TargetOfEdge({{"x.o"}, "CXX_COMPILER__a_test_", "", {}, {}}), "a_test");
+  EXPECT_EQ(places.TargetOfEdge({{"no", "app"}, "CUSTOM_COMMAND", "", {}, {}}), "app");
+  EXPECT_EQ(Written(places.OfEdge({{"no", "post"}, "C_EXECUTABLE_LINKER__gone_", "", {}, {}})),
+            "CMakeLists.txt:9 add_custom_command text");
+  EXPECT_EQ(Written(places.OfEdge({{"no"}, "_LINKER__", "", {}, {}})), "-");
   // Elsewhere than in its directory a program may be what another command copies.
   facts.script.declarations.push_back(Output("?", 10));
   EXPECT_EQ(Written(CMakePlaces(facts).OfOutput("bin/app")), "-");
@@ -163,7 +171,8 @@ TEST(CMakePlaces, OfABackTraceTheProjectsInnermostCallCounts) {
     const CMakePlaces places(facts);
     EXPECT_EQ(Written(places.OfTarget("t")), c.want) << c.what;
     EXPECT_EQ(Written(places.OfOutput("lib/libt.so")), c.want) << c.what;
-    EXPECT_EQ(Written(places.OfOutput("lib/libt.so.1.0")), c.want) << c.what;
+    EXPECT_EQ(Written(places.OfOutput("lib/libt.so.1.0.git")), c.want) << c.what;
+    EXPECT_EQ(Written(places.OfOutput("lib/libt.so.debug")), "-") << c.what;
     EXPECT_EQ(places.TargetOfOutput("g").value_or("-"), "t");
     EXPECT_EQ(Written(places.OfTarget("u")), "-");
   }

@@ -69,6 +69,11 @@ TEST(WalkCMakeProject, WhatALineMakes) {
       {"string(TOUPPER aB c)\nstring(REPLACE . _ d a.b)\nset(e 1)\nstring(REGEX MATCH x e y)\n"
        "add_executable(${c}${d}${e} x)",
        "C:5 target ABa_b?\n"},
+      {"set(a x)\nif(a)\n set(b 1)\n add_executable(t 1)\nelse()\n add_executable(t 2)\nendif()\n"
+       "if(NOT a)\n add_executable(u 1)\nelseif(W)\n add_executable(u 2)\n set(a y)\nelseif(a)\n "
+       "add_executable(u 3)\n"
+       "else()\n add_executable(u 4)\nendif()\nadd_executable(v${b}${a} x)",
+       "C:4 target t\nC:11 target u\nC:14 target u\nC:18 target v1?\n"},
       {"bison_target(p p.y ${CMAKE_CURRENT_BINARY_DIR}/p.cc)\nExternalProject_Add(e URL u)",
        "C:1 /b/p.cc\nC:2 target e\n"},
       // Cut off: what stands in front counts.
@@ -109,6 +114,9 @@ TEST(WalkCMakeProject, FunctionsAndMacrosAreCalledWithWhatIsKnown) {
        " add_executable(${n}2 x)\nendfunction()\nendif()\nf(a)",
        "C:3 target a1\nC:7 target a2\n"},
       {"function(f n)\n f(${n}x)\nendfunction()\nf(a)", "incomplete\n"},
+      {"function(f n)\n foreach(i ${u})\n  f(${i})\n  f(${u})\n endforeach()\n add_executable(t "
+       "x)\nendfunction()\nf(a)",
+       "C:6 target t\n"},
   };
   for (const Case& c : cases) EXPECT_EQ(Walked({{"/s/CMakeLists.txt", c.text}}), c.want) << c.text;
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/paths.h"
+#include "graph/cmake_condition.h"
 
 namespace glovebox::graph {
 namespace {
@@ -140,11 +141,24 @@ size_t CMakeWalker::RunBlock(const File& file, size_t at) {
 
 void CMakeWalker::RunIf(const File& file, size_t at) {
   std::vector<std::string> changed;
+  bool sure = true;  // nothing that stands in front can have been taken
   while (at < file.commands.size() && file.commands[at].name != "endif") {
-    scope_->EnterMaybe();
-    RunRange(file, at + 1, file.next[at]);
-    const std::vector<std::string> names = scope_->LeaveMaybe();
-    changed.insert(changed.end(), names.begin(), names.end());
+    const CMakeCommand& command = file.commands[at];
+    const CMakeTruth truth = command.name == "else"
+                                 ? CMakeTruth::kTrue
+                                 : EvaluateCMakeCondition(command.arguments, [this](const std::string& name) {
+                                     return Lookup(name);
+                                   });
+    if (truth == CMakeTruth::kTrue && sure) {
+      RunRange(file, at + 1, file.next[at]);
+    } else if (truth != CMakeTruth::kFalse) {
+      scope_->EnterMaybe();
+      RunRange(file, at + 1, file.next[at]);
+      const std::vector<std::string> names = scope_->LeaveMaybe();
+      changed.insert(changed.end(), names.begin(), names.end());
+      sure = false;
+    }
+    if (truth == CMakeTruth::kTrue) break;
     at = file.next[at];
   }
   SetUnknown(changed);
@@ -210,25 +224,29 @@ void CMakeWalker::Define(const File& file, size_t at) {
   }
   if (!scope_->in_maybe()) definitions.clear();
   definitions.push_back(functions_.size());
-  functions_.push_back({&file, at + 1, file.next[at], command.name == "macro", false,
+  functions_.push_back({&file, at + 1, file.next[at], command.name == "macro", false, 0,
                         std::vector<std::string>(words.words.begin() + 1, words.words.end())});
 }
 
 void CMakeWalker::Call(const std::vector<size_t>& definitions, Words words) {
-  if (definitions.size() == 1) return CallOne(functions_[definitions[0]], words);
+  if (definitions.size() == 1) return CallOne(definitions[0], words);
   std::vector<std::string> changed;
   for (const size_t definition : definitions) {
     scope_->EnterMaybe();
-    CallOne(functions_[definition], words);
+    CallOne(definition, words);
     const std::vector<std::string> names = scope_->LeaveMaybe();
     changed.insert(changed.end(), names.begin(), names.end());
   }
   SetUnknown(changed);
 }
 
-void CMakeWalker::CallOne(Function& function, Words words) {
-  function.called = true;
-  const Function called = function;  // a function that is defined in it may move the vector
+void CMakeWalker::CallOne(size_t number, Words words) {
+  functions_[number].called = true;
+  const Function called = functions_[number];  // a function that is defined in it may move the vector
+  // Within itself, and with nothing that is known, it says again what it is about to say.
+  const bool known = std::any_of(words.words.begin(), words.words.end(), IsKnown);
+  if (called.active > 0 && !known) return;
+  ++functions_[number].active;
   std::vector<std::pair<std::string, std::string>> arguments;
   const auto argument = [&words](size_t i) {
     return i < words.sure ? words.words[i] : words.sure < words.words.size() ? AnyText() : std::string();
@@ -263,6 +281,7 @@ void CMakeWalker::CallOne(Function& function, Words words) {
     scope_ = outer;
   }
   function_file_ = function_file;
+  --functions_[number].active;
 }
 
 // Nothing is known of who calls them: from a module, a name that is put together.
@@ -273,7 +292,7 @@ void CMakeWalker::RunUncalled() {
     CMakeScope* const outer = std::exchange(scope_, &scope);
     const CMakeDirectory directory = std::exchange(directory_, {});
     const std::string list_file = std::exchange(list_file_, "");
-    CallOne(functions_[i], {{AnyText()}, 0});
+    CallOne(i, {{AnyText()}, 0});
     list_file_ = list_file;
     directory_ = directory;
     scope_ = outer;

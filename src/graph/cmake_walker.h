@@ -32,6 +32,7 @@ class CMakeWalker {
     size_t begin = 0, end = 0;
     bool macro = false;
     bool called = false;
+    int active = 0;  // how often it is being run just now
     std::vector<std::string> parameters;
   };
   using Words = const CMakeWords&;
@@ -47,7 +48,7 @@ class CMakeWalker {
   void RunUnknownTimes(const File& file, size_t begin, size_t end);
   void Define(const File& file, size_t at);
   void Call(const std::vector<size_t>& definitions, Words words);
-  void CallOne(Function& function, Words words);
+  void CallOne(size_t number, Words words);
   void RunUncalled();
   void RunUnvisited();
   void RunDirectory(const CMakeDirectory& directory, CMakeScope* scope);
