@@ -1,5 +1,6 @@
 // What single commands of CMake do to variables, and which of them make something.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -56,6 +57,33 @@ bool Contains(const WordList& words, absl::string_view word) {
 
 std::string Join(WordList::const_iterator begin, WordList::const_iterator end) {
   return absl::StrJoin(begin, end, ";");
+}
+
+// string(REGEX REPLACE) for expressions that are plain text: "\\.fbs$", "^lib", "a.c" (where the dot is any
+// letter). Nothing for all others.
+std::optional<std::string> ReplacePlainRegex(absl::string_view regex, const std::string& by,
+                                             absl::string_view text) {
+  const bool at_begin = absl::ConsumePrefix(&regex, "^");
+  const bool at_end = !absl::EndsWith(regex, "\\$") && absl::ConsumeSuffix(&regex, "$");
+  std::string letters;
+  for (size_t i = 0; i < regex.size(); ++i) {
+    const bool escaped = regex[i] == '\\' && ++i < regex.size();
+    const bool special = i >= regex.size() || absl::StrContains("^$*+?()[]|\\", regex[i]);
+    if (!escaped && special) return std::nullopt;
+    letters.push_back(!escaped && regex[i] == '.' ? kAnyText : regex[i]);
+  }
+  if (letters.empty() || absl::StrContains(by, "\\")) return std::nullopt;
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const absl::string_view part = text.substr(at, letters.size());
+    const bool here = part.size() == letters.size() && (!at_begin || at == 0) &&
+                      (!at_end || at + letters.size() == text.size()) &&
+                      std::equal(part.begin(), part.end(), letters.begin(),
+                                 [](char c, char letter) { return letter == kAnyText || c == letter; });
+    out += here ? by : std::string(1, text[at]);
+    at += here ? letters.size() : 1;
+  }
+  return out;
 }
 
 // Nothing in front of ".." may stay where that part is not known: "?/../x" can be anything that ends in "/x".
@@ -205,9 +233,13 @@ void CMakeWalker::StringCommand(const CMakeCommand& /*command*/, Words words) {
     scope_->Set(word[2],
                 word[0] == "TOLOWER" ? absl::AsciiStrToLower(word[1]) : absl::AsciiStrToUpper(word[1]));
   } else if (sure && word.size() == 5 && word[0] == "REPLACE" && IsKnown(word[1]) && IsKnown(word[2]) &&
-             IsKnown(word[4]) && !word[1].empty()) {
-    const bool known = IsKnown(word[3]);
-    scope_->Set(word[3], known ? absl::StrReplaceAll(word[4], {{word[1], word[2]}}) : AnyText());
+             IsKnown(word[3]) && IsKnown(word[4]) && !word[1].empty()) {
+    scope_->Set(word[3], absl::StrReplaceAll(word[4], {{word[1], word[2]}}));
+  } else if (sure && word.size() == 6 && word[0] == "REGEX" && word[1] == "REPLACE" && IsKnown(word[2]) &&
+             IsKnown(word[3]) && IsKnown(word[4]) && IsKnown(word[5])) {
+    scope_->Set(word[4], ReplacePlainRegex(word[2], word[3], word[5]).value_or(AnyText()));
+  } else if (sure && word.size() >= 2 && word[0] == "CONCAT" && IsKnown(word[1])) {
+    scope_->Set(word[1], absl::StrJoin(word.begin() + 2, word.end(), ""));
   } else if (sure && word.size() >= 2 && word[0] == "APPEND" && IsKnown(word[1])) {
     scope_->Set(word[1], absl::StrCat(Lookup(word[1]), absl::StrJoin(word.begin() + 2, word.end(), "")));
   } else {

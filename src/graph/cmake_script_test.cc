@@ -69,6 +69,15 @@ TEST(WalkCMakeProject, WhatALineMakes) {
       {"string(TOUPPER aB c)\nstring(REPLACE . _ d a.b)\nset(e 1)\nstring(REGEX MATCH x e y)\n"
        "add_executable(${c}${d}${e} x)",
        "C:5 target ABa_b?\n"},
+      {R"x(string(REGEX REPLACE "\\.fbs$" "_g.h" a a.fbs.fbs)
+string(REGEX REPLACE "^a.c" "" b abcabc)
+string(REGEX REPLACE "(a)" "\\1" c a)
+string(REGEX REPLACE "a\\$" "x" d "a$")
+string(REGEX REPLACE "a" "b\\0" e a)
+string(REGEX REPLACE "c$" "x" f c)
+string(CONCAT g ${a} ${u} "-")
+add_executable(${a}/${b}/${c}/${d}/${e}/${f}/${g} x))x",
+       "C:8 target a.fbs_g.h/abc/?/x/?/x/?\n"},
       {"set(a x)\nif(a)\n set(b 1)\n add_executable(t 1)\nelse()\n add_executable(t 2)\nendif()\n"
        "if(NOT a)\n add_executable(u 1)\nelseif(W)\n add_executable(u 2)\n set(a y)\nelseif(a)\n "
        "add_executable(u 3)\n"
