@@ -1,6 +1,5 @@
 // Places in builds that a real CMake has configured, with its file API and without.
 #include <map>
-#include <tuple>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -175,17 +174,14 @@ std::string InDebug(const std::string& output) {
   return CleanPath(absl::StrCat(Dirname(output), "/Debug/", name));
 }
 
-class CMakePlacesBuild : public testing::TestWithParam<std::tuple<const char*, bool>> {};
-
-TEST_P(CMakePlacesBuild, NamesTheLineOfEachEdge) {
-  const auto [generator, query] = GetParam();
+void ExpectTheLineOfEachEdge(const std::string& generator, bool query) {
   ASSERT_OK_AND_ASSIGN(TempDir dir, TempDir::Create());
   const std::string source = dir.path() + "/s", build = dir.path() + "/b";
   WriteProject(source);
   Configure(source, build, generator, query);
-  if (HasFatalFailure()) return;
+  if (testing::Test::HasFatalFailure()) return;
   ASSERT_OK_AND_ASSIGN(const CMakePlaces places, LoadCMakePlaces(build));
-  const bool multi = std::string(generator) == "Ninja Multi-Config";
+  const bool multi = generator == "Ninja Multi-Config";
   for (const Want& want : kWant) {
     const std::string output = multi ? InDebug(want.output) : want.output;
     for (const std::string& spelled : {output, JoinPath(build, output)}) {
@@ -203,11 +199,15 @@ TEST_P(CMakePlacesBuild, NamesTheLineOfEachEdge) {
   EXPECT_FALSE(places.OfTarget("edit_cache").has_value());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CMakePlacesBuild,
-                         testing::Values(std::tuple("Ninja", true), std::tuple("Ninja", false),
-                                         std::tuple("Ninja Multi-Config", true),
-                                         std::tuple("Ninja Multi-Config", false),
-                                         std::tuple("Unix Makefiles", false)));
+TEST(LoadCMakePlaces, NinjaWithAReply) { ExpectTheLineOfEachEdge("Ninja", true); }
+TEST(LoadCMakePlaces, NinjaWithoutAReply) { ExpectTheLineOfEachEdge("Ninja", false); }
+TEST(LoadCMakePlaces, SeveralConfigurationsWithAReply) {
+  ExpectTheLineOfEachEdge("Ninja Multi-Config", true);
+}
+TEST(LoadCMakePlaces, SeveralConfigurationsWithoutAReply) {
+  ExpectTheLineOfEachEdge("Ninja Multi-Config", false);
+}
+TEST(LoadCMakePlaces, MakefilesWithoutAReply) { ExpectTheLineOfEachEdge("Unix Makefiles", false); }
 
 TEST(LoadCMakePlaces, AnotherBuildHasNoPlaces) {
   ASSERT_OK_AND_ASSIGN(TempDir dir, TempDir::Create());
