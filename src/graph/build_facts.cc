@@ -98,10 +98,10 @@ class Loader {
     const auto places = LoadCMakePlaces(facts_.ninja->build_dir(), call_.ninja);
     if (!places.ok()) return;
     for (size_t i = 0; i < facts_.places.size(); ++i) {
-      const std::string& output = facts_.ninja->edges()[i].outputs.front();
-      if (const auto place = places->OfOutput(output); place.has_value())
+      const NinjaEdge& edge = facts_.ninja->edges()[i];
+      if (const auto place = places->OfEdge(edge); place.has_value())
         facts_.places[i] = absl::StrCat(place->file, ":", place->line, " ", place->command);
-      facts_.targets[i] = places->TargetOfOutput(output).value_or("");
+      facts_.targets[i] = places->TargetOfEdge(edge).value_or("");
     }
   }
 
