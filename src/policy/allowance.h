@@ -3,23 +3,17 @@
 #ifndef GLOVEBOX_POLICY_ALLOWANCE_H_
 #define GLOVEBOX_POLICY_ALLOWANCE_H_
 
-#include <compare>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "policy/date.h"
 #include "policy/policy.h"
 
 namespace glovebox::policy {
 
 enum class Severity { kOff, kWarning, kError };
-
-struct Date {
-  int year = 0, month = 0, day = 0;
-  // clang-tidy 14 takes the 0 of the comparison that this makes for a null pointer.
-  auto operator<=>(const Date&) const = default;  // NOLINT(modernize-use-nullptr)
-};
 
 // A finding that somebody answers for, until a day. Patterns that are empty hold for all.
 struct Allowance {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "policy/date.h"
 #include "policy/nearest.h"
 
 namespace glovebox::policy {
@@ -38,35 +38,15 @@ void CheckRule(const std::string& rule, const Origin& origin, const std::vector<
   }
 }
 
-bool Exists(const Date& date) {
-  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (date.year < 1970 || date.month < 1 || date.month > 12 || date.day < 1) return false;
-  const bool leap = (date.year % 4 == 0 && date.year % 100 != 0) || date.year % 400 == 0;
-  return date.day <= kDays[date.month - 1] + (leap && date.month == 2 ? 1 : 0);
-}
-
-std::optional<Date> DateIn(const std::string& text) {
-  Date date;
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  for (const size_t at : {0, 1, 2, 3, 5, 6, 8, 9}) {
-    if (absl::ascii_isdigit(static_cast<unsigned char>(text[at])) == 0) return std::nullopt;
-  }
-  const bool numbers = absl::SimpleAtoi(text.substr(0, 4), &date.year) &&
-                       absl::SimpleAtoi(text.substr(5, 2), &date.month) &&
-                       absl::SimpleAtoi(text.substr(8, 2), &date.day);
-  if (!numbers) return std::nullopt;
-  return date;
-}
-
 // A date of TOML's own, or the same in quotes.
 std::optional<Date> ReadDate(const TomlItem& item, TomlReader* reader) {
   std::optional<Date> date;
   if (const toml::value<toml::date>* value = item.node->as_date()) {
     date = Date{value->get().year, value->get().month, value->get().day};
   } else if (const toml::value<std::string>* text = item.node->as_string()) {
-    date = DateIn(text->get());
+    date = ParseDate(text->get());
   }
-  if (!date.has_value() || !Exists(*date)) {
+  if (!date.has_value() || !IsDay(*date)) {
     reader->Error(item.origin,
                   absl::StrCat("\"", item.path, "\" is no day: ", item.name, " = ", kDateExample));
     return std::nullopt;
