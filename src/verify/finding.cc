@@ -14,6 +14,8 @@ Evidence EvidenceOf(const access::Access& access) {
           access.time_ns, access.result, access.error, access.decision};
 }
 
+bool IsGap(const Finding& finding) { return finding.rule == "trace-incomplete"; }
+
 std::string StableId(absl::string_view rule, absl::string_view action_key, absl::string_view object) {
   // FNV-1a: it must be the same in each version of Glovebox and of its libraries, and nobody gains by a
   // collision.

@@ -56,6 +56,10 @@ struct Finding {
   std::string id;
 };
 
+// It is no fault, and tells that something is not known: what it is of is incomplete. A run does not fail for
+// it, and no baseline makes it known.
+bool IsGap(const Finding& finding);
+
 // Of rule, action and object, spelled so that they are the same everywhere (Places::Portable()).
 std::string StableId(absl::string_view rule, absl::string_view action_key, absl::string_view object);
 
