@@ -1,5 +1,9 @@
 #include "report/findings.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -145,6 +149,32 @@ TEST(Findings, OneIsFoundByItsId) {
   EXPECT_THAT(text, HasSubstr("   all     /opt/a, /opt/b, /opt/c and 2 more\n"));
   EXPECT_THAT(text, HasSubstr("\n  /opt/a\n  /opt/b\n  /opt/c\n  /opt/d\n  /opt/e\n"));
   EXPECT_EQ(FindFinding(summary, "0123456789ab"), nullptr);
+}
+
+// A log with many findings must still become a report: what goes with the square of them would take hours.
+TEST(Findings, AHundredThousandAreToldAsWell) {
+  constexpr size_t kMany = 100'000;
+  for (const bool alike : {false, true}) {
+    Summary summary;
+    for (size_t i = 0; i < kMany; ++i) {
+      ActionFacts action;
+      action.id = i + 1;
+      action.name = absl::StrCat("o", i);
+      summary.actions.push_back(std::move(action));
+      FindingFacts facts;
+      facts.action = i + 1;
+      facts.finding.rule = "read-outside";
+      facts.finding.object = alike ? "/opt/x.h" : absl::StrCat("/opt/", i);
+      facts.finding.what = absl::StrCat(facts.finding.object, " is read");
+      facts.finding.id = absl::StrCat(i);
+      summary.findings.push_back(std::move(facts));
+    }
+    const std::string all = FindingsText(summary, {80, false}, true);
+    EXPECT_THAT(all.substr(0, 100), HasSubstr("100,000 findings: 100,000 errors\n"));
+    EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), alike ? 4 : 1 + 3 * static_cast<ptrdiff_t>(kMany));
+    EXPECT_LT(FindingsText(summary, {80, false}, false).size(), 4000u);
+    EXPECT_LT(OneLine(summary).size(), 200u);
+  }
 }
 
 TEST(Findings, InARunOfSeveralWritersTheNumbersAreThoseOfTheReport) {

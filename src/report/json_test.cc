@@ -191,6 +191,27 @@ TEST(Json, EveryByteOfANameSurvives) {
   EXPECT_EQ(UnescapeBytes(report["actions"][0]["argv"][0].get<std::string>()), "\xff\n");
 }
 
+TEST(Json, AHundredThousandFindingsAreALineEach) {
+  constexpr size_t kMany = 100'000;
+  Summary summary;
+  summary.judged = true;
+  for (size_t i = 0; i < kMany; ++i) {
+    FindingFacts facts;
+    facts.finding.rule = "read-outside";
+    facts.finding.id = std::to_string(i);
+    facts.finding.what = std::string(100, 'x');
+    summary.findings.push_back(std::move(facts));
+  }
+  std::ostringstream out;
+  WriteJson(summary, out);
+  const std::string text = std::move(out).str();
+  EXPECT_LT(text.size(), kMany * 500);
+  size_t lines = 0;
+  for (size_t at = text.find("\n{\"id\":"); at != std::string::npos; at = text.find("\n{\"id\":", at + 1))
+    ++lines;
+  EXPECT_EQ(lines, kMany);
+}
+
 TEST(Json, AFullDiskShowsInTheStream) {
   std::ofstream full("/dev/full");
   TestLog log;

@@ -40,6 +40,11 @@ Actions::Actions(const Input& input) : input_(input), of_(input.log.records.size
     const auto found = id == 0 ? begun.end() : begun.find({input.log.segment_of[i], id});
     if (found != begun.end()) of_[i] = found->second;
   }
+  for (const graph::CTestTest& test : input.tests) {
+    if (test.file.empty()) continue;
+    wheres_.try_emplace(test.name, absl::StrCat(test.file, ":", test.line,
+                                                test.command_name.empty() ? "" : " ", test.command_name));
+  }
 }
 
 size_t Actions::TestOf(size_t action) const {
@@ -71,7 +76,8 @@ Finding Actions::Make(absl::string_view rule, size_t action, const std::string& 
   if (action != kNoAction) {
     finding.action_name = input_.labels[action].name;
     const size_t test = TestOf(action);
-    if (test != kNoAction) finding.where = WhereOfTest(input_, TestName(test));
+    const auto where = test == kNoAction ? wheres_.end() : wheres_.find(TestName(test));
+    if (where != wheres_.end()) finding.where = where->second;
   }
   if (const Rule* info = FindRule(rule)) {
     finding.severity = info->severity;
@@ -80,14 +86,6 @@ Finding Actions::Make(absl::string_view rule, size_t action, const std::string& 
   }
   finding.id = StableId(rule, Key(action), input_.places.Portable(object));
   return finding;
-}
-
-std::string WhereOfTest(const Input& input, const std::string& name) {
-  for (const graph::CTestTest& test : input.tests) {
-    if (test.name != name || test.file.empty()) continue;
-    return absl::StrCat(test.file, ":", test.line, test.command_name.empty() ? "" : " ", test.command_name);
-  }
-  return "";
 }
 
 }  // namespace glovebox::verify

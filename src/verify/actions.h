@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "verify/finding.h"
 #include "verify/input.h"
 
@@ -35,10 +37,10 @@ class Actions {
   const Input& input_;
   std::vector<size_t> of_;
   std::vector<size_t> parents_;
+  // "/src/CMakeLists.txt:14 add_test" of each test that CTest knows the place of: asked of each finding of a
+  // test.
+  absl::flat_hash_map<absl::string_view, std::string> wheres_;
 };
-
-// "/src/CMakeLists.txt:14 add_test", as CTest knows it; empty where it does not.
-std::string WhereOfTest(const Input& input, const std::string& name);
 
 }  // namespace glovebox::verify
 
