@@ -213,7 +213,7 @@ std::string SourceDirOf(const BuildFacts& facts) {
       while (!IsUnder(directory, common)) common = std::string(Dirname(common));
     }
   }
-  return common == "/" ? "" : common;
+  return common == "/" || IsUnder(common, facts.ninja->build_dir()) ? "" : common;
 }
 
 std::vector<DirtyEdge> ParseExplain(absl::string_view text) {
@@ -226,18 +226,21 @@ std::vector<DirtyEdge> ParseExplain(absl::string_view text) {
     // "output X older than most recent input Y (1 vs 2)", of restat edges "recorded mtime of X older than
     // ..."
     const auto older = [&](absl::string_view prefix, absl::string_view middle) {
-      if (!absl::ConsumePrefix(&rest, prefix)) return false;
-      const size_t at = rest.find(middle);
-      const size_t end = rest.rfind(" (");
+      absl::string_view words = rest;
+      if (!absl::ConsumePrefix(&words, prefix)) return false;
+      const size_t at = words.find(middle);
+      const size_t end = words.rfind(" (");
       if (at == absl::string_view::npos || end == absl::string_view::npos || end < at) return false;
-      edge.output = std::string(rest.substr(0, at));
-      edge.because = std::string(rest.substr(at + middle.size(), end - at - middle.size()));
+      edge.output = std::string(words.substr(0, at));
+      edge.because = std::string(words.substr(at + middle.size(), end - at - middle.size()));
       edge.reason = "is older than its input";
       return true;
     };
     constexpr absl::string_view kOlder = " older than most recent input ";
     if (older("output ", kOlder) || older("recorded mtime of ", kOlder) ||
         older("restat of output ", kOlder)) {
+    } else if (absl::ConsumeSuffix(&rest, " has no in-edge and is missing")) {
+      edge = {std::string(rest), "needs what is not there", "", 0};
     } else if (absl::StartsWith(rest, "output ") &&
                absl::ConsumeSuffix(&rest, " of phony edge with no inputs doesn't exist")) {
       edge = {std::string(rest.substr(7)), "needs a phony name that stands for nothing", "", 0};

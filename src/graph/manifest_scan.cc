@@ -159,7 +159,7 @@ class Scanner {
       }
       return Evaluate(at->second, outputs, own);
     };
-    const EdgeFlags flags = {!value("restat").empty(), value("depfile"), value("dyndep")};
+    const EdgeFlags flags = {!value("restat").empty(), value("rspfile"), value("depfile"), value("dyndep")};
     if (flags != EdgeFlags()) flags_[outputs.front()] = flags;
   }
 

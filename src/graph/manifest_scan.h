@@ -15,6 +15,7 @@ namespace glovebox::graph {
 
 struct EdgeFlags {
   bool restat = false;  // outputs that the command leaves alone make nothing after it dirty
+  std::string rspfile;  // made by Ninja before the command, removed after it; empty: none, or not known
   std::string depfile;  // as the edge's commands write it; empty: none, or not known
   std::string dyndep;
   bool operator==(const EdgeFlags&) const = default;

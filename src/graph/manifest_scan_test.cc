@@ -29,15 +29,19 @@ TEST(ScanManifest, TakesWhatTheToolsDoNotTell) {
       "build ${top}/c$:d: plain x\n"
       "  restat = 1\n"
       "  dyndep = ${top}/x.dd\n"
+      "build f: plain x\n"
+      "  RSP = f.rsp\n"
+      "  rspfile = $RSP\n"
       "build e: gen\n"
       "  depfile = $unknown/e.d\n"
       "pool p\n"
       "  depth = 1\n"
       "default e\n",
       read);
-  EXPECT_THAT(flags, UnorderedElementsAre(Pair("a b", EdgeFlags{true, "a b.d", ""}),
-                                          Pair("${top}/c:d", EdgeFlags{true, "", "dir/x.dd"}),
-                                          Pair("e", EdgeFlags{true, "", ""})));
+  EXPECT_THAT(flags, UnorderedElementsAre(Pair("a b", EdgeFlags{true, "", "a b.d", ""}),
+                                          Pair("${top}/c:d", EdgeFlags{true, "", "", "dir/x.dd"}),
+                                          Pair("f", EdgeFlags{false, "f.rsp", "", ""}),
+                                          Pair("e", EdgeFlags{true, "", "", ""})));
 }
 
 TEST(ParseDyndep, TakesOutputsAndInputs) {

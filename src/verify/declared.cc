@@ -166,8 +166,7 @@ void Declared::FindUtilities() {
   for (EdgeId e = 0; e < edges.size(); ++e) {
     const std::string& output = edges[e].outputs.front();
     const bool target = Basename(Dirname(output)) == "CMakeFiles";
-    const bool step = absl::EndsWith(Dirname(output), "-stamp");
-    edges_[e].symbolic = (target || step) && IsCustom(edges[e].rule) && !facts_.FileOf(output).there;
+    edges_[e].symbolic = (target || IsStep(e)) && IsCustom(edges[e].rule) && !facts_.FileOf(output).there;
   }
 }
 
@@ -211,6 +210,10 @@ bool Declared::ChangeReaches(PathId path, EdgeId edge) {
   return std::any_of(by->second.begin(), by->second.end(), [this, edge](EdgeId other) {
     return other == edge || (!IsRestat(other) && Dirties(other, edge));
   });
+}
+
+bool Declared::IsStep(EdgeId edge) const {
+  return absl::EndsWith(Dirname(Edge(edge).outputs.front()), "-stamp");
 }
 
 bool Declared::IsRestat(EdgeId edge) const {

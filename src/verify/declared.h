@@ -71,6 +71,8 @@ class Declared {
   bool IsUtility(EdgeId edge) const { return edges_[edge].utility; }
   // A custom target's edge: nothing is made of that name, and it always runs.
   bool IsSymbolic(EdgeId edge) const { return edges_[edge].symbolic; }
+  // A step of an ExternalProject, coarse on purpose.
+  bool IsStep(EdgeId edge) const;
   // Outputs that its command leaves alone make nothing after it dirty.
   bool IsRestat(EdgeId edge) const;
   const graph::BuildFacts& facts() const { return facts_; }

@@ -25,6 +25,7 @@ class Judge {
       if (!at_.IsJudged(edge)) continue;
       for (const size_t i : observed_.edges()[edge].seen) {
         const Seen& seen = observed_.seen()[i];
+        if (seen.read == kNoRecord && seen.updated != kNoRecord) LookAtUpdate(seen);
         if (seen.read == kNoRecord || seen.directory || at_.IsDirectory(seen.path) ||
             !at_.IsProjects(seen.path))
           continue;
@@ -62,6 +63,13 @@ class Judge {
                                 ", and nothing says that it is made before");
     finding.repair = at_.Order(maker, seen.edge, seen.path);
     Add(std::move(finding));
+  }
+
+  // A lock file or a cache is nobody's output; an archive that is worked on is.
+  void LookAtUpdate(Seen seen) {
+    if (declared_.MakerOf(seen.path) == kNoEdge || !at_.IsProjects(seen.path)) return;
+    seen.read = seen.updated;
+    LookAtRead(seen);
   }
 
   void LookAtOrdered(const Seen& seen, EdgeId maker) {
@@ -126,7 +134,7 @@ class Judge {
     if (!at_.IsJudged(maker)) return;
     const bool before = declared_.Before(maker, seen.edge);
     // Headers and libraries of an ExternalProject: its step is coarse on purpose.
-    const bool coarse = observed_.edges()[maker].sub_build || declared_.IsSymbolic(maker);
+    const bool coarse = observed_.edges()[maker].sub_build || declared_.IsStep(maker);
     if (before && (by_depfile || (coarse && declared_.Dirties(maker, seen.edge)))) return;
     const Seen* made = nullptr;
     for (const size_t i : observed_.Of(seen.path)) {
@@ -157,7 +165,7 @@ class Judge {
     for (const size_t i : run.seen) {
       const Seen& seen = observed_.seen()[i];
       if (seen.read != kNoRecord || seen.touched || seen.probed != kNoRecord || seen.wrote != kNoRecord ||
-          seen.listed != kNoRecord)
+          seen.listed != kNoRecord || seen.updated != kNoRecord)
         met.insert(seen.path);
     }
     const auto unread = [&](const std::vector<PathId>& names) {

@@ -131,13 +131,13 @@ class Judge {
     if (seen.made == kNoRecord || !seen.alive || declared_.MakerOf(seen.path) != kNoEdge) return;
     if (IsDepfile(seen) || at_.IsResponseFile(seen.edge, seen.path)) return;
     const EdgeRun& run = observed_.edges()[seen.edge];
-    if (run.sub_build || declared_.IsSymbolic(seen.edge)) return;
+    if (run.sub_build || declared_.IsSymbolic(seen.edge) || declared_.IsStep(seen.edge)) return;
     for (const size_t i : observed_.Of(seen.path)) {
       const Seen& other = observed_.seen()[i];
       if (other.edge == seen.edge) continue;
       // Taken away again, or another one's too: told of as that.
       if (other.removed != kNoRecord || other.wrote != kNoRecord) return;
-      if (other.read != kNoRecord) return;
+      if (other.read != kNoRecord || other.updated != kNoRecord) return;
     }
     Finding finding = at_.Make("undeclared-output", seen.edge, seen.path, seen.made);
     finding.what = absl::StrCat(at_.NameOf(seen.edge), " makes ", at_.Short(seen.path), " without saying so");

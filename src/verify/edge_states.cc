@@ -86,8 +86,10 @@ class Judge {
     }
     for (const size_t i : observed_.edges()[edge].seen) {
       const Seen& seen = observed_.seen()[i];
-      if (seen.read == kNoRecord || at_.PlaceOf(seen.path) != Place::kSource || !at_.IsProjects(seen.path) ||
-          seen.wrote != kNoRecord || listed.contains(seen.path) || declared_.Names(edge, seen.path))
+      const bool source = at_.PlaceOf(seen.path) == Place::kSource || at_.input().places.one_tree();
+      if (seen.read == kNoRecord || !source || at_.IsDirectory(seen.path) ||
+          declared_.MakerOf(seen.path) != kNoEdge || !at_.IsProjects(seen.path) || seen.wrote != kNoRecord ||
+          listed.contains(seen.path) || declared_.Names(edge, seen.path))
         continue;
       Finding finding = at_.Make("generator-escape", edge, seen.path, seen.read);
       finding.what = absl::StrCat("the configure step reads ", at_.Short(seen.path),
@@ -180,12 +182,14 @@ class Judge {
     }
   }
 
-  // A phony name that stands for nothing and is no file: all that needs it runs in each build.
+  // A phony name that stands for nothing and is no file, and a file of a depfile that is gone: all that needs
+  // it runs in each build.
   void LookAtPhonyDirt(const graph::DirtyEdge& dirty) {
     const PathId phony = at_.Find(declared_.facts().FileOf(dirty.output).path);
-    if (phony == kNoPath || declared_.facts().ninja->PhonyOf(dirty.output) == nullptr) return;
+    if (phony == kNoPath) return;
     for (EdgeId edge = 0; edge < declared_.size(); ++edge) {
-      if (!at_.IsJudged(edge) || declared_.IsSymbolic(edge) || !declared_.Names(edge, phony) ||
+      if (!at_.IsJudged(edge) || declared_.IsSymbolic(edge) ||
+          !(declared_.Names(edge, phony) || declared_.DepfileNames(edge, phony)) ||
           !told_.insert(edge).second)
         continue;
       Finding finding = at_.Make("perpetual-dirty", edge, declared_.Outputs(edge).front(), kNoRecord);

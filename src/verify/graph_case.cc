@@ -62,10 +62,9 @@ bool GraphCase::IsJudged(EdgeId edge) const {
 }
 
 bool GraphCase::IsResponseFile(EdgeId edge, PathId path) const {
-  if (places_[path] != Place::kBuild || declared_.MakerOf(path) != kNoEdge) return false;
-  const std::string& command = declared_.Edge(edge).command;
-  return absl::StrContains(command, absl::StrCat("@", Short(path))) ||
-         absl::StrContains(command, absl::StrCat("@", paths_.Path(path)));
+  const auto flags = declared_.facts().flags.find(NameOf(edge));
+  return flags != declared_.facts().flags.end() && !flags->second.rspfile.empty() &&
+         declared_.facts().FileOf(flags->second.rspfile).path == paths_.Path(path);
 }
 
 std::string GraphCase::Short(PathId path) const {

@@ -35,8 +35,7 @@ class GraphCase {
   bool IsDirectory(PathId path) const { return directories_[path]; }
   // An edge that is judged: it ran, and is part of the build.
   bool IsJudged(EdgeId edge) const;
-  // Ninja made it in the build directory before the command, which names it after an '@', and removes it
-  // afterwards.
+  // Ninja makes it before the command and removes it afterwards.
   bool IsResponseFile(EdgeId edge, PathId path) const;
 
   // "gen/config.h": below the source or build directory, else absolute. Raw.

@@ -39,6 +39,11 @@ bool ChangesContent(const Access& access, uint32_t what) {
   return (access.flags & O_TRUNC) != 0 || (access.flags & O_ACCMODE) == O_WRONLY;
 }
 
+// Who would make the file if it were not there does not come for what stands in it.
+bool IsLockOpen(const Access& access) {
+  return access.op == Op::kOpen && (access.flags & O_ACCMODE) == O_RDONLY && (access.flags & O_CREAT) != 0;
+}
+
 // Nothing of what was there before is left.
 bool ReplacesContent(const Access& access, uint32_t what) {
   if ((what & (access::kMade | access::kRenamedOnto)) != 0) return true;
@@ -73,11 +78,13 @@ Observed::Observed(const Input& input, const Actions& actions, PathTable* paths)
 }
 
 // An edge's shell is known by its command; what CMake's module wraps by its first output; what runs inside of
-// them belongs to the edge that holds it. A test is nobody's edge.
+// them belongs to the edge that holds it. A test is nobody's edge. Of edges with one command nobody can tell
+// which of them is which, nor need: they do the same.
 void Observed::FindEdges(const Input& input, const Actions& actions) {
   const graph::NinjaGraph& ninja = *input.facts->ninja;
   edges_.resize(ninja.edges().size());
   edge_of_.assign(input.table.actions.size(), kNoEdge);
+  absl::flat_hash_map<std::string, size_t> turns;
   for (size_t a = 0; a < input.table.actions.size(); ++a) {
     const access::ActionRecord& action = input.table.actions[a];
     const access::ActionBegin& begin = action.begin;
@@ -87,7 +94,8 @@ void Observed::FindEdges(const Input& input, const Actions& actions) {
       edge_of_[a] = actions.TestOf(parent) == kNoAction ? edge_of_[parent] : kNoEdge;
     } else if (begin.role == access::Role::kEdge && !begin.argv.empty()) {
       const std::vector<const graph::NinjaEdge*> same = ninja.ByCommand(begin.argv.back());
-      if (same.size() == 1) edge_of_[a] = static_cast<EdgeId>(ninja.NumberOf(*same.front()));
+      size_t& turn = turns[begin.argv.back()];
+      if (turn < same.size()) edge_of_[a] = static_cast<EdgeId>(ninja.NumberOf(*same[turn++]));
     } else if (!begin.outputs.empty()) {
       const graph::NinjaEdge* edge = ninja.ByOutput(JoinPath(begin.cwd, begin.outputs.front()));
       if (edge != nullptr) edge_of_[a] = static_cast<EdgeId>(ninja.NumberOf(*edge));
@@ -138,7 +146,10 @@ void Observed::Add(const Access& access, size_t record, EdgeId edge) {
       seen->imported = absl::StartsWith(Basename(access.exe), "python");
     }
     if ((what & (access::kLooked | access::kChanged)) != 0) seen->touched = true;
-    if ((what & (access::kReads | access::kRenamedFrom)) != 0 && !seen->own) First(record, &seen->read);
+    if ((what & (access::kReads | access::kRenamedFrom)) != 0 && !seen->own) {
+      const bool updates = access.op == Op::kOpen && (what & access::kChanged) != 0;
+      First(record, updates || IsLockOpen(access) ? &seen->updated : &seen->read);
+    }
     if ((what & access::kExecuted) != 0) {
       edges_[edge].sub_build = edges_[edge].sub_build || IsBuildTool(touch.path);
       edges_[edge].cached = edges_[edge].cached || IsCompilerCache(touch.path);

@@ -26,7 +26,8 @@ struct Seen {
   size_t removed = kNoRecord;  // taken away, although the edge had not made it
   size_t probed = kNoRecord;   // looked for and absent, before the edge made it
   size_t listed = kNoRecord;   // a directory whose entries were asked for
-  bool touched = false;        // looked at, or opened for reading and writing
+  size_t updated = kNoRecord;  // opened for reading and writing: either, or neither, as lock files are
+  bool touched = false;        // looked at
   bool own = false;            // made or emptied by this edge: what it reads there is its own
   bool alive = false;          // made, and not taken away by this edge
   bool directory = false;      // made as one
