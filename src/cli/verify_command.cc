@@ -2,10 +2,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/terms.h"
@@ -13,7 +20,10 @@
 #include "report/format.h"
 #include "report/input.h"
 #include "report/json.h"
+#include "report/sarif.h"
 #include "report/summary.h"
+#include "report/verify_junit.h"
+#include "verify/baseline.h"
 
 namespace glovebox::cli {
 namespace {
@@ -22,31 +32,139 @@ struct Options {
   std::string build_dir = ".";
   std::string log;
   bool json = false, all = false;
+  std::string sarif, junit, html;
+  std::string baseline;
+  bool update_baseline = false;
+  std::string owner, reason;
 };
 
-int ExitStatus(const report::Summary& summary) {
-  switch (report::VerifiedOf(summary)) {
-    case report::Verified::kClean:
-      return kOk;
-    case report::Verified::kViolated:
-      return kFailed;
-    case report::Verified::kIncomplete:
-      break;
+policy::Date Today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm day = {};
+  localtime_r(&now, &day);
+  return {day.tm_year + 1900, day.tm_mon + 1, day.tm_mday};
+}
+
+std::vector<const verify::Finding*> FindingsOf(const report::Summary& summary) {
+  std::vector<const verify::Finding*> findings;
+  for (const report::FindingFacts& facts : summary.findings) findings.push_back(&facts.finding);
+  return findings;
+}
+
+bool IsProved(const report::Summary& summary) {
+  return report::VerifiedOf(summary) != report::Verified::kIncomplete &&
+         std::all_of(summary.edges.begin(), summary.edges.end(), [](const verify::EdgeVerdict& edge) {
+           return edge.verdict != verify::Verdict::kIncomplete;
+         });
+}
+
+// What is known before, and what of this build is.
+struct Known {
+  verify::Baseline baseline;
+  verify::BaselineResult compared;
+};
+
+// One that is not there is an error, unless it is to be made now: a job that has lost its baseline must say
+// so.
+absl::StatusOr<Known> ReadBaseline(const Options& o, const report::Summary& summary) {
+  Known known;
+  const auto text = ReadFile(o.baseline);
+  if (text.ok()) {
+    ASSIGN_OR_RETURN(known.baseline, verify::ParseBaseline(*text, o.baseline));
+  } else if (!o.update_baseline || !absl::IsNotFound(text.status())) {
+    return absl::InvalidArgumentError(absl::StrCat("baseline ", o.baseline, ": ", text.status().message(),
+                                                   "; --update-baseline makes one"));
   }
-  return kIncomplete;
+  known.compared = verify::Compare(FindingsOf(summary), known.baseline, Today());
+  return known;
+}
+
+absl::Status WriteBaseline(const Options& o, const report::Input& input, const report::Summary& summary,
+                           Known* known) {
+  verify::BaselineUpdate update;
+  update.today = Today();
+  update.owner = o.owner;
+  update.reason = o.reason;
+  update.keep_gone = !IsProved(summary);
+  known->baseline =
+      verify::UpdateBaseline(known->baseline, FindingsOf(summary), report::PlacesOf(input), update);
+  RETURN_IF_ERROR(WriteFile(o.baseline, verify::BaselineText(known->baseline)));
+  known->compared = verify::Compare(FindingsOf(summary), known->baseline, Today());
+  return absl::OkStatus();
+}
+
+absl::Status WriteFiles(const Options& o, const report::Input& input, const report::Summary& summary,
+                        const Known* known) {
+  if (!o.sarif.empty()) {
+    report::SarifOptions options = report::SarifOptionsFor(summary, GLOVEBOX_VERSION);
+    if (known != nullptr) {
+      options.baseline = &known->baseline;
+      options.compared = &known->compared;
+    }
+    RETURN_IF_ERROR(WriteFile(o.sarif, report::SarifReport(summary, options)));
+  }
+  if (!o.junit.empty()) {
+    RETURN_IF_ERROR(WriteFile(
+        o.junit, report::VerifyJUnitXml(input, summary, known != nullptr ? &known->compared : nullptr)));
+  }
+  return absl::OkStatus();
+}
+
+// What the baseline knows is told by its number alone.
+report::Summary WithoutKnown(const report::Summary& summary, const Known& known) {
+  report::Summary fresh = summary;
+  fresh.findings.clear();
+  for (size_t i = 0; i < summary.findings.size(); ++i) {
+    if (known.compared.IsNew(i)) fresh.findings.push_back(summary.findings[i]);
+  }
+  return fresh;
+}
+
+void Print(const Options& o, const report::Summary& summary, const Known* known) {
+  if (o.json) {
+    report::WriteJson(summary, std::cout);
+    return;
+  }
+  const report::Style style = report::StyleFor(STDOUT_FILENO);
+  const report::Summary told = known != nullptr ? WithoutKnown(summary, *known) : summary;
+  std::cout << report::VerifyText(told, style, o.all);
+  if (known == nullptr) return;
+  const size_t gone = known->compared.gone.size();
+  std::cout << "baseline: " << summary.findings.size() - told.findings.size() << " known, "
+            << known->compared.fresh << " new" << (gone > 0 ? absl::StrCat(", ", gone, " gone") : "") << "\n";
+}
+
+int ExitStatus(const report::Summary& summary, const Known* known) {
+  const report::Verified verified = report::VerifiedOf(summary);
+  if (verified == report::Verified::kViolated && (known == nullptr || known->compared.fresh_errors > 0))
+    return kFailed;
+  return IsProved(summary) && !summary.edges.empty() ? kOk : kIncomplete;
 }
 
 int VerifyBuild(const Options& o) {
+  if (o.update_baseline && o.baseline.empty()) {
+    PrintError("--update-baseline needs --baseline FILE");
+    return kUsage;
+  }
   const auto input = report::Load({o.build_dir, o.log, /*ask_ninja=*/true, /*verify=*/true});
   // 1 is for findings alone.
   if (!input.ok()) return std::max(Report(input.status()), kUsage);
   const report::Summary summary = Judged(*input);
-  if (o.json) {
-    report::WriteJson(summary, std::cout);
-  } else {
-    std::cout << report::VerifyText(summary, report::StyleFor(STDOUT_FILENO), o.all);
+  std::optional<Known> known;
+  if (!o.baseline.empty()) {
+    auto read = ReadBaseline(o, summary);
+    if (!read.ok()) return std::max(Report(read.status()), kUsage);
+    known = *std::move(read);
+    if (o.update_baseline) {
+      const absl::Status written = WriteBaseline(o, *input, summary, &*known);
+      if (!written.ok()) return std::max(Report(written), kUsage);
+    }
   }
-  return ExitStatus(summary);
+  const Known* const compared = known.has_value() ? &*known : nullptr;
+  const absl::Status written = WriteFiles(o, *input, summary, compared);
+  if (!written.ok()) return std::max(Report(written), kUsage);
+  Print(o, summary, compared);
+  return ExitStatus(summary, compared);
 }
 
 }  // namespace
@@ -62,6 +180,16 @@ void AddVerify(CLI::App& app, Action* action) {
       ->check(NotEmpty());
   verify->add_flag("--json", o->json, "for programs; the form is docs/report.schema.json");
   verify->add_flag("--all", o->all, "lists in full, with notes");
+  const auto file = [verify](const char* name, std::string* value, const char* help) {
+    verify->add_option(name, *value, help)->type_name("FILE")->check(NotEmpty());
+  };
+  file("--sarif", &o->sarif, "write the findings into FILE as SARIF 2.1.0");
+  file("--junit", &o->junit, "write the edges into FILE as JUnit XML");
+  file("--baseline", &o->baseline, "what stands in FILE is known, and fails nothing (docs/ci.md)");
+  verify->add_flag("--update-baseline", o->update_baseline,
+                   "write the baseline anew: what is found now is known then");
+  verify->add_option("--owner", o->owner, "of what comes new into the baseline")->type_name("WHO");
+  verify->add_option("--reason", o->reason, "likewise")->type_name("TEXT");
   verify->callback([o, action] { *action = [o] { return VerifyBuild(*o); }; });
 }
 

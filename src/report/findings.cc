@@ -151,6 +151,13 @@ std::vector<std::string> Grades(std::map<Severity, uint64_t> counts) {
 
 }  // namespace
 
+verify::Places PlacesOf(const Input& input) {
+  const BuildInfo& build = input.build;
+  std::string source_dir = build.source_dir;
+  if (source_dir.empty() && input.facts != nullptr) source_dir = graph::SourceDirOf(*input.facts);
+  return verify::Places(source_dir, build.build_dir, build.home, build.tmp);
+}
+
 verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms) {
   const BuildInfo& build = input.build;
   const EdgeIndex edges(build);
@@ -158,11 +165,8 @@ verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms) {
   labels.reserve(input.table.actions.size());
   for (const access::ActionRecord& action : input.table.actions)
     labels.push_back({ActionName(action.begin, edges), edges.OutputsOf(action.begin)});
-  std::string source_dir = build.source_dir;
-  if (source_dir.empty() && input.facts != nullptr) source_dir = graph::SourceDirOf(*input.facts);
-  return verify::Verify({input.log, input.table,
-                         verify::Places(source_dir, build.build_dir, build.home, build.tmp),
-                         std::move(labels), input.tests, terms, input.facts.get()});
+  return verify::Verify(
+      {input.log, input.table, PlacesOf(input), std::move(labels), input.tests, terms, input.facts.get()});
 }
 
 void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary) {

@@ -17,6 +17,9 @@ namespace glovebox::report {
 // Judges what the log shows by `terms` and keeps it in `summary`, which is of the same input.
 void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary);
 
+// Where the build lives.
+verify::Places PlacesOf(const Input& input);
+
 // The judgement alone, and what it comes to: "3 findings (2 errors, 1 warning)", empty for none.
 verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms);
 std::string CountText(const verify::Judgement& verdict);

@@ -160,7 +160,8 @@ void Declared::FindUtilities() {
   for (EdgeId e = 0; e < edges.size(); ++e) {
     const std::string& output = edges[e].outputs.front();
     edges_[e].utility = IsUtilityName(output) || edges[e].rule == "RERUN_CMAKE" || edges[e].rule == "CLEAN" ||
-                        edges[e].rule == "HELP" || edges[e].rule == "REGENERATE_BUILD";
+                        edges[e].rule == "HELP" || edges[e].rule == "VERIFY_GLOBS" ||
+                        edges[e].rule == "REGENERATE_BUILD";
   }
   // Steps of an ExternalProject that are to run each time (BUILD_ALWAYS) have stamps that nobody makes.
   for (EdgeId e = 0; e < edges.size(); ++e) {

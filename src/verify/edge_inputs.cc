@@ -45,7 +45,8 @@ class Judge {
     const bool by_depfile = declared_.DepfileNames(seen.edge, seen.path);
     if (declared_.Before(maker, seen.edge)) {
       if (declared_.Names(seen.edge, seen.path) || by_depfile ||
-          declared_.ChangeReaches(seen.path, seen.edge) || declared_.IsSymbolic(seen.edge))
+          declared_.ChangeReaches(seen.path, seen.edge) || declared_.Dirties(maker, seen.edge) ||
+          declared_.IsSymbolic(seen.edge))
         return;
       return LookAtOrdered(seen, maker);
     }
@@ -135,7 +136,7 @@ class Judge {
     const bool before = declared_.Before(maker, seen.edge);
     // Headers and libraries of an ExternalProject: its step is coarse on purpose.
     const bool coarse = observed_.edges()[maker].sub_build || declared_.IsStep(maker);
-    if (before && (by_depfile || (coarse && declared_.Dirties(maker, seen.edge)))) return;
+    if (before && (by_depfile || coarse)) return;
     const Seen* made = nullptr;
     for (const size_t i : observed_.Of(seen.path)) {
       if (observed_.seen()[i].edge == maker) made = &observed_.seen()[i];

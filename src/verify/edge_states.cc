@@ -86,7 +86,10 @@ class Judge {
     }
     for (const size_t i : observed_.edges()[edge].seen) {
       const Seen& seen = observed_.seen()[i];
-      const bool source = at_.PlaceOf(seen.path) == Place::kSource || at_.input().places.one_tree();
+      // Beside a manifest that another program writes its sources stand as well.
+      const bool source =
+          at_.PlaceOf(seen.path) == Place::kSource ||
+          (at_.PlaceOf(seen.path) == Place::kBuild && declared_.Edge(edge).rule != "RERUN_CMAKE");
       if (seen.read == kNoRecord || !source || at_.IsDirectory(seen.path) ||
           declared_.MakerOf(seen.path) != kNoEdge || !at_.IsProjects(seen.path) || seen.wrote != kNoRecord ||
           listed.contains(seen.path) || declared_.Names(edge, seen.path))
