@@ -378,6 +378,7 @@ void SummaryBuilder::Renumber() {
     number[i + 1] = unique ? summary_.actions[i].id : i + 1;
   }
   for (const auto& [key, place] : places_) summary_.numbers[key] = number[place];
+  for (const ActionId place : begun_) summary_.begun.push_back(number[place]);
   for (size_t i = 0; i < summary_.actions.size(); ++i) {
     summary_.actions[i].id = number[i + 1];
     summary_.actions[i].parent = number[summary_.actions[i].parent];

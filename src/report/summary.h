@@ -159,6 +159,7 @@ struct Summary {
   size_t allowed = 0;                // findings that the policy file lets pass
   std::vector<std::string> skipped;  // steps of the set-up that this host could not do, each once
 
+  std::vector<access::ActionId> begun;  // number of the k-th action that began: of ActionTable::actions[k]
   // (segment, the log's number) -> number.
   absl::flat_hash_map<std::pair<uint32_t, access::ActionId>, access::ActionId> numbers;
   access::ActionId NumberOf(uint32_t segment, access::ActionId logged) const;

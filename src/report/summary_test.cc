@@ -145,6 +145,15 @@ TEST(Summary, ActionsOfSeveralWritersAreToldApart) {
   EXPECT_EQ(ActionLabel(summary, FileOf(summary, "/src/a.c").first_action), "#1 a.o");
   EXPECT_EQ(ActionLabel(summary, FileOf(summary, "/build/b").first_writer), "#2 b");
   EXPECT_EQ(summary.actions[1].reads, 0u);
+  EXPECT_THAT(summary.begun, ElementsAre(1u, 2u));
+}
+
+TEST(Summary, TheOrderOfBeginningIsKeptBesideTheOrderOfNumbers) {
+  TestLog log;
+  log.Begin(7, Role::kCompile, {"a.o"}).Begin(3, Role::kCompile, {"b.o"}, 7).End(3).End(7);
+  const Summary summary = Summarize(log.Take());
+  EXPECT_EQ(summary.actions[0].id, 3u);
+  EXPECT_THAT(summary.begun, ElementsAre(7u, 3u));
 }
 
 TEST(Summary, AnInnerActionNamesTheOuterOne) {
