@@ -232,6 +232,32 @@ SampleBuild LargeBuild(size_t edges) {
   return maker.Take();
 }
 
+SampleBuild TestsBuild() {
+  TestLog log;
+  log.Begin(1, Role::kTest, {}, 0, {"writer_test"}).Create(1, "/build/out.txt");
+  log.Begin(2, Role::kTest, {}, 0, {"reader_test"}).Open(2, "/build/out.txt").End(2).End(1);
+  SampleBuild build;
+  build.summary = Summarize(log.Take());
+  build.summary.judged = true;
+  const auto add = [&build](const char* rule, const char* object, access::ActionId action,
+                            std::vector<access::ActionId> others) {
+    FindingFacts facts;
+    facts.action = action;
+    facts.others = std::move(others);
+    facts.finding.rule = rule;
+    facts.finding.object = object;
+    facts.finding.what = absl::StrCat(object, " is a matter of ", rule);
+    facts.finding.id = verify::StableId(rule, "", object);
+    facts.finding.calls = action == 0 ? 0 : 1;
+    build.summary.findings.push_back(std::move(facts));
+  };
+  add("test-needs-test", "/build/out.txt", 2, {1});
+  add("test-shared-write", "/build/out.txt", 1, {2});
+  add("left-over", "42 /bin/sleep", 1, {});
+  add("allowance-expired", "", 0, {});
+  return build;
+}
+
 SampleBuild EmptyBuild() {
   SampleBuild build;
   build.summary = Summarize(TestLog().Take(false));

@@ -24,6 +24,8 @@ SampleBuild HostileBuild();
 const std::vector<std::string>& HostileNames();
 // As many edges, and a finding of every tenth; every hundredth did not run.
 SampleBuild LargeBuild(size_t edges);
+// Two tests without an edge that get in each other's way, and a finding of no action at all.
+SampleBuild TestsBuild();
 // Nothing ran, nobody judged.
 SampleBuild EmptyBuild();
 

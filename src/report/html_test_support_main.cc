@@ -1,5 +1,5 @@
 // Writes the page of a build that never ran, for the browser's test and for whoever works on the page.
-//   report_html_sample small|hostile|empty|NUMBER > page.html
+//   report_html_sample small|hostile|tests|empty|NUMBER > page.html
 #include <stdlib.h>
 
 #include <iostream>
@@ -16,12 +16,14 @@ int main(int argc, char** argv) {
     build = report::SmallBuild();
   } else if (kind == "hostile") {
     build = report::HostileBuild();
+  } else if (kind == "tests") {
+    build = report::TestsBuild();
   } else if (kind == "empty") {
     build = report::EmptyBuild();
   } else if (const long edges = strtol(kind.c_str(), nullptr, 10); edges > 0) {
     build = report::LargeBuild(static_cast<size_t>(edges));
   } else {
-    std::cerr << "usage: " << argv[0] << " small|hostile|empty|NUMBER\n";
+    std::cerr << "usage: " << argv[0] << " small|hostile|tests|empty|NUMBER\n";
     return 2;
   }
   std::cout << report::HtmlReport(build.summary, build.edges) << std::flush;

@@ -189,6 +189,37 @@ def graph(samples):
     check(not page.value("document.querySelector('#edges-detail [data-key=more-after]')"), '"1 more" is still there')
 
 
+# Findings of tests have no edge, and one of the policy file has no action either.
+def tests(samples):
+    page = samples.open('tests')
+    nodes = '''[...document.querySelectorAll('#findings-detail .node')].map(node => node.getAttribute('aria-label')).sort()'''
+    page.press('2')
+    same(page.value(nodes), ['/build/out.txt, file', 'reader_test, test, reads it', 'writer_test, test, makes it'], 'a test that reads')
+    page.value("document.getElementById('findings-list').focus()")
+    page.press('ArrowDown')
+    same(page.value(nodes), ['/build/out.txt, file', 'reader_test, test, writes it too', 'writer_test, test, writes it'], 'two that write')
+    page.press('ArrowDown')
+    same(page.value(nodes), ['writer_test, test'], 'what is about no file')
+    page.press('ArrowDown')
+    same(page.value(nodes), [], 'what nobody did')
+    same(page.value(HEADING), ' is a matter of allowance-expired', 'which is told all the same')
+    silent(page)
+
+
+def links(samples):
+    page = samples.open('small', '#finding=0123456789ab')
+    same(page.value(HEADING), 'No finding of this build has the id 0123456789ab.', 'a link of another build')
+    same(page.value("document.querySelectorAll('[aria-selected=true].row').length"), 0, 'and nothing is selected for it')
+    page = samples.open('small', '#edge=no%2Fsuch')
+    same(page.value(HEADING), 'No edge of this build makes no/such.', 'an edge of another build')
+    page = samples.open('small', '#%ff')
+    check(page.value("!document.getElementById('view-overview').hidden"), 'an address that is none leads nowhere')
+    page.value("[...document.querySelectorAll('#overview-unseen button')].find(b => b.textContent.includes('did not run')).click()")
+    same(page.value(MATCHES), '1 of 20 edges', 'what is not known leads to')
+    same(page.value(HEADING), 'docs/app.1', 'which is')
+    silent(page)
+
+
 PAINTED = '''(() => { const canvas = document.getElementById('timeline');
   const dots = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
   return new Set(dots).size; })()'''
@@ -212,10 +243,15 @@ def timeline(samples):
     check(page.value('timeline.from') <= at['begin'] <= page.value('timeline.from + timeline.span'), 'what is chosen is out of sight')
     page.press('0')
     same(page.value('timeline.span'), span, 'after 0')
+    same(page.value("document.querySelectorAll('#timeline-slowest tr').length"), 10, 'what took longest')
     page.press('Home', 'ArrowDown')
     check('gen/config.h' in page.value(status), 'the one beside it is ' + page.value(status))
     page.press('Enter')
     same(page.value(HEADING), 'gen/config.h', 'Enter opens')
+    page.press('4')
+    search(page, 'core.dir')
+    same(page.value('timeline.matching.size'), 9, 'what a search leaves bright')
+    same(page.value(FOCUS), 'timeline', 'Enter in the search goes to')
     lanes = page.value('''timeline.actions.every(a => timeline.actions.every(b => a === b || a.depth || b.depth || a.lane !== b.lane ||
         a.end <= b.begin || b.end <= a.begin))''')
     check(lanes, 'two actions that ran at once are in one lane')
@@ -275,6 +311,8 @@ def large(samples):
     for key in '1234':
         page.press(key)
         most = max(most, page.nodes())
+    page.press('2')
+    check(page.value("document.querySelector('#findings-list .row').ariaLabel").startswith('error'), 'errors are not first')
     page.press('3')
     same(page.value(MATCHES), '100,000 edges', 'all of them')
     page.value("document.getElementById('edges-list').focus()")
@@ -367,7 +405,7 @@ def main():
     chromium, sample = sys.argv[1:]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work, Browser(chromium, work) as browser:
         samples = Samples(sample, work, browser)
-        for test in (overview, searching, lists, filters, graph, timeline, hostile, stopped, large, tallest, looks, names, empty):
+        for test in (overview, searching, lists, filters, graph, tests, links, timeline, hostile, stopped, large, tallest, looks, names, empty):
             before = len(failures)
             try:
                 test(samples)

@@ -87,6 +87,8 @@ const findingOfId = new Map(build.findings.map(finding => [finding.id, finding])
 // Worst first: what is wrong, then what is not known; each in the order of the graph.
 const edgesByWeight = [...build.edges].sort((a, b) =>
   kVerdicts.indexOf(a.verdict) - kVerdicts.indexOf(b.verdict) || a.index - b.index);
+const findingsByWeight = [...build.findings].sort((a, b) =>
+  kSeverities.indexOf(a.severity) - kSeverities.indexOf(b.severity) || a.index - b.index);
 
 function countBy(rows, key) {
   const counts = new Map();
@@ -157,7 +159,7 @@ const passes = (wanted, value) => wanted.size === 0 || wanted.has(value);
 
 function matchingFindings() {
   const all = words();
-  return build.findings.filter(finding => {
+  return findingsByWeight.filter(finding => {
     const edge = edgeOfFinding.get(finding.index);
     return passes(filter.severity, finding.severity) && passes(filter.verdict, edge ? edge.verdict : '') &&
       (!filter.rule || finding.rule === filter.rule) && (!filter.kind || (edge && edge.rule === filter.kind)) &&

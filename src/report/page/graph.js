@@ -30,9 +30,10 @@ function comesAfter(edge, other) {
 // What an action did to the object of a finding.
 function relationOf(finding) {
   if (/^(connect|bind|send|socket)/.test(finding.operation) || finding.rule.startsWith('network')) return 'reaches';
+  if (!finding.object.startsWith('/')) return '';  // a process, a limit, a call: nothing to draw
   if (finding.rule === 'test-needs-test') return 'reads';
   if (/write|append|tmp|shared/.test(finding.rule) || finding.result === 'created') return 'writes';
-  return finding.calls && finding.object ? 'reads' : '';
+  return finding.calls ? 'reads' : '';
 }
 
 // {nodes: Map(key -> node), links: [{from, to, fault}], words}

@@ -38,17 +38,23 @@ function route(toDetail) {
   try { hash = decodeURIComponent(hash); } catch { /* a % that is none: as it stands */ }
   if (hash.startsWith('finding=')) {
     show('findings');
-    openItem(findings, findingOfId.get(hash.slice(8)), toDetail);
+    openItem(findings, findingOfId.get(hash.slice(8)), toDetail, 'No finding of this build has the id ' + hash.slice(8) + '.');
   } else if (hash.startsWith('edge=')) {
     show('edges');
-    openItem(edges, edgeOfOutput.get(absolute(hash.slice(5))), toDetail);
+    openItem(edges, edgeOfOutput.get(absolute(hash.slice(5))), toDetail, 'No edge of this build makes ' + hash.slice(5) + '.');
   } else {
     show(kViews.includes(hash) ? hash : 'overview');
   }
 }
 
-function openItem(pane, item, toDetail) {
-  if (!item) return;
+// A link may be of another build: what it meant is not there, and nothing else may stand for it.
+function openItem(pane, item, toDetail, missing) {
+  if (!item) {
+    pane.list.selectItem(undefined);
+    pane.told = undefined;
+    pane.detail.replaceChildren(el('h2', {tabindex: -1}, visible(missing)));
+    return;
+  }
   pane.list.selectItem(item);
   pane.tell(item);
   if (toDetail) pane.detail.querySelector('h2').focus();
@@ -154,7 +160,8 @@ function clearFilter() {
 function filterTo(name, changes) {
   clearFilter();
   for (const [field, value] of Object.entries(changes)) {
-    if (filter[field] instanceof Set) filter[field].add(value);
+    if (field === 'text') filter.text = $('search').value = value;
+    else if (filter[field] instanceof Set) filter[field].add(value);
     else filter[field] = value;
   }
   visit('#' + name, false);
@@ -181,7 +188,7 @@ function makeFilters() {
     box.addEventListener('change', () => { filter[field] = box.value; refresh(); });
   };
   options($('filter-rule'), 'rule', 'every rule', countBy(build.findings, finding => finding.rule));
-  options($('filter-kind'), 'kind', 'every kind of edge', countBy(build.edges, edge => edge.rule));
+  options($('filter-kind'), 'kind', 'every kind', countBy(build.edges, edge => edge.rule));
   $('filter-clear').addEventListener('click', () => { clearFilter(); refresh(); });
 
   let waiting = 0;
@@ -248,7 +255,7 @@ function overviewFindings() {
       el('td', {}, sign(kSeverities[grade]), ' ', el('button', {class: 'link', onclick: () => filterTo('findings', {rule})}, rule)),
       el('td', {class: 'dim'}, build.rules[rule] ? build.rules[rule].title : ''), el('td', {}, thousands(number)))))),
     el('div', {class: 'first-findings'}, el('h3', {}, build.findings.length > 5 ? 'The first five' : 'One by one'),
-      el('ul', {class: 'first card'}, build.findings.slice(0, 5).map(finding => el('li', {}, findingLink(finding, go),
+      el('ul', {class: 'first card'}, findingsByWeight.slice(0, 5).map(finding => el('li', {}, findingLink(finding, go),
         finding.where ? el('div', {class: 'dim name'}, finding.where) : null)))),
   ];
 }
@@ -256,7 +263,8 @@ function overviewFindings() {
 // What nobody saw is no proof of anything: it is told, not left out.
 function overviewUnseen() {
   const reasons = [...countBy(build.edges.filter(edge => edge.verdict === 'incomplete'), edge => edge.why)].sort((a, b) => b[1] - a[1]);
-  const lines = reasons.slice(0, 6).map(([why, number]) => count(number, 'edge') + ': ' + (why || 'not known why'));
+  const lines = reasons.slice(0, 6).map(([why, number]) => el('button', {class: 'link',
+    onclick: () => filterTo('edges', {verdict: 'incomplete', text: why})}, count(number, 'edge') + ': ' + (why || 'not known why')));
   if (reasons.length > 6) lines.push(thousands(reasons.length - 6) + ' more reasons');
   lines.push(...build.unseen.slice(0, 20));
   if (build.unseen.length > 20) lines.push(thousands(build.unseen.length - 20) + ' more');
@@ -282,6 +290,21 @@ function overviewRun() {
   ]);
   rows.classList.add('card');
   return [el('h3', {}, 'The run'), rows];
+}
+
+// What took longest, of the actions that hold no other one: those say who it was.
+function slowest() {
+  const holds = new Set(build.actions.map(action => action.parent));
+  const took = action => action.end - action.begin;
+  const longest = build.actions.filter(action => !holds.has(action.index) && took(action) > 0)
+    .sort((a, b) => took(b) - took(a)).slice(0, 10);
+  if (longest.length < 2) return [];
+  return [el('h3', {}, 'What took longest'), el('table', {class: 'rules card'}, el('tbody', {}, longest.map(action => {
+    const bar = el('div', {class: 'share', 'aria-hidden': 'true'});
+    bar.style.width = 100 * took(action) / took(longest[0]) + '%';
+    return el('tr', {}, el('td', {}, el('button', {class: 'link name', onclick: () => timeline.choose(action.index)}, actionLabel(action.index))),
+      el('td', {}, bar), el('td', {}, duration(took(action))));
+  })))];
 }
 
 // ---- Keys of the whole page.
@@ -362,6 +385,7 @@ function begin() {
   $('zoom-out').addEventListener('click', () => timeline.zoomHere(2));
   $('zoom-fit').addEventListener('click', () => timeline.fit());
   $('timeline-open').addEventListener('click', () => timeline.openCurrent());
+  $('timeline-slowest').append(...slowest());
   document.addEventListener('keydown', keys);
   addEventListener('popstate', () => route(false));
   addEventListener('hashchange', () => route(false));

@@ -72,7 +72,7 @@ class Timeline {
     this.order = [...this.actions].sort((a, b) => a.begin - b.begin || a.depth - b.depth || a.index - b.index).map(a => a.index);
     this.rank = new Int32Array(this.actions.length);
     this.order.forEach((row, rank) => { this.rank[row] = rank; });
-    this.laneHeight = Math.max(3, Math.min(24, Math.floor(kTallestCanvas / this.lanes)));
+    this.laneHeight = Math.max(3, Math.min(30, Math.floor(kTallestCanvas / this.lanes)));
     this.from = 0;
     this.span = this.whole;
     this.say();
@@ -158,18 +158,18 @@ class Timeline {
       pen.globalAlpha = pale ? 0.12 : action.depth ? 0.8 : 0.4;
       pen.fillStyle = colours[verdict];
       pen.fillRect(left, top, width > 3 ? width - 0.5 : width, tall);
-      if (!action.depth && width > 60 && tall > 14) this.name(pen, action, left, top, width, ink, pale);
+      if (!action.depth && width > 60 && tall > 20) this.name(pen, action, left, top, width, ink, pale);
     }
     pen.globalAlpha = 1;
   }
   name(pen, action, left, top, width, ink, pale) {
     const from = Math.max(left, 0);
-    const room = Math.floor((Math.min(left + width, this.width) - from - 8) / 6.2);
+    const room = Math.floor((Math.min(left + width, this.width) - from - 8) / 6.8);
     if (room < 4) return;
     pen.globalAlpha = pale ? 0.4 : 1;
     pen.fillStyle = ink;
-    pen.font = '10px ' + getComputedStyle(document.body).getPropertyValue('--mono');
-    pen.fillText(shorten(action.name, room), from + 4, top + 9);
+    pen.font = '11px ' + getComputedStyle(document.body).getPropertyValue('--mono');
+    pen.fillText(shorten(action.name, room), from + 4, top + 10.5);
   }
 
   // ---- What is looked at.
