@@ -189,6 +189,23 @@ def graph(samples):
     check(not page.value("document.querySelector('#edges-detail [data-key=more-after]')"), '"1 more" is still there')
 
 
+# An edge with several findings is drawn with all of them.
+def faults(samples):
+    page = samples.open('small')
+    page.value('''(() => { const extra = [['/etc/x.conf', 'read-outside'], ['/build/gen/table.c', 'undeclared-input'], ['/build/a.log', 'write-outside']];
+        const edge = edgeOfOutput.get('/build/CMakeFiles/app.dir/app/main.c.o');
+        for (const [object, rule] of extra) {
+          edge.findings.push(build.findings.length);
+          build.findings.push({...build.findings[0], index: build.findings.length, object, rule});
+        }
+        go.edge(edge); })()''')
+    page.settle()
+    same(page.value('''[...document.querySelectorAll('#edges-detail .node .role')].map(node => node.textContent).sort()'''),
+         ['makes gen/table.c', 'makes it', 'reads it, writes it'], 'what each has to do with it')
+    same(page.value("document.querySelectorAll('#edges-detail .graph path.fault[marker-end]').length"), 4, 'faults that are drawn')
+    check('/build/gen/table.h' not in page.value("document.querySelector('.graph-words').textContent"), 'a path is not shortened')
+
+
 # Findings of tests have no edge, and one of the policy file has no action either.
 def tests(samples):
     page = samples.open('tests')
@@ -405,7 +422,7 @@ def main():
     chromium, sample = sys.argv[1:]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work, Browser(chromium, work) as browser:
         samples = Samples(sample, work, browser)
-        for test in (overview, searching, lists, filters, graph, tests, links, timeline, hostile, stopped, large, tallest, looks, names, empty):
+        for test in (overview, searching, lists, filters, graph, faults, tests, links, timeline, hostile, stopped, large, tallest, looks, names, empty):
             before = len(failures)
             try:
                 test(samples)

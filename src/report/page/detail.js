@@ -76,7 +76,7 @@ function findingDetail(finding, go) {
     finding.repair ? el('div', {class: 'repair'}, el('b', {}, 'Repair'), finding.repair) : null,
   ];
   if (edge || finding.action >= 0)
-    parts.push(el('h3', {}, 'In the graph'), graphOf(edge, finding, go.edge));
+    parts.push(el('h3', {}, 'In the graph'), graphOf(edge, [finding], go.edge));
   if (finding.objects.length > 1) {
     parts.push(el('h3', {}, 'All ' + thousands(finding.objects.length) + ' of them'));
     parts.push(some(finding.objects, name));
@@ -107,8 +107,7 @@ function edgeDetail(edge, go) {
     ]),
   ];
   if (findings.length) parts.push(el('h3', {}, count(findings.length, 'finding')), some(findings, finding => findingLink(finding, go)));
-  // A fault is part of the picture.
-  parts.push(el('h3', {}, 'In the graph'), graphOf(edge, findings[0], go.edge));
+  parts.push(el('h3', {}, 'In the graph'), graphOf(edge, findings, go.edge));
   if (first !== undefined) {
     parts.push(el('h3', {}, 'More'), el('p', {}, command("glovebox explain '#" + build.actions[first].number + "'"), ' ',
       el('button', {onclick: () => go.time(first)}, 'Show it in the timeline')));

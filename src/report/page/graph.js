@@ -3,6 +3,7 @@
 
 const kNode = {width: 184, height: 42, gapX: 52, gapY: 20, margin: 14};
 const kSmallest = 0.72;  // a picture is made smaller to fit, down to this; below it scrolls
+const kFaults = 6;       // findings of one edge that are drawn
 const kNeighbours = 8;   // on each side at first; more on demand
 const kLookAhead = 2e5;  // edges that are looked at to find out whether one is declared to come after another
 
@@ -38,17 +39,17 @@ function relationOf(finding) {
 
 // {nodes: Map(key -> node), links: [{from, to, fault}], words}
 class Neighbourhood {
-  constructor(edge, finding, limit) {
+  constructor(edge, findings, limit) {
     this.nodes = new Map();
     this.links = [];
     this.words = [];
     this.limit = limit;
-    this.focus = edge ? this.edge(edge, 'focus') : this.action(finding.action, 'focus');
+    this.focus = edge ? this.edge(edge, 'focus') : this.action(findings[0].action, 'focus');
     if (edge) {
       this.side(edge, edge.after, 'before');
       this.side(edge, successors[edge.index], 'after');
     }
-    if (finding) this.fault(edge, finding);
+    for (const finding of findings.slice(0, kFaults)) this.fault(edge, finding);
     this.declared();
   }
   edge(edge, role) {
@@ -64,6 +65,20 @@ class Neighbourhood {
     if (!this.nodes.has(key))
       this.nodes.set(key, {key, action: row, name: action ? action.name : 'no action', sub: action ? action.role : '', role});
     return this.nodes.get(key);
+  }
+  object(name, sub) {
+    const key = 'o' + name;
+    if (!this.nodes.has(key)) this.nodes.set(key, {key, file: true, name: shortPath(name), full: name, sub});
+    return this.nodes.get(key);
+  }
+  // What a node has to do with a fault: each thing once.
+  tag(node, text) {
+    node.tags = node.tags || new Set();
+    node.tags.add(text);
+    node.tag = [...node.tags].join(', ');
+  }
+  link(from, to) {
+    if (!this.links.some(link => link.from === from && link.to === to)) this.links.push({from, to, fault: true});
   }
   // Those with a fault first: they are what somebody looks for.
   side(edge, indices, where) {
@@ -84,24 +99,22 @@ class Neighbourhood {
       this.undeclared(edge, finding, producer);
       return;
     }
-    const object = {key: 'object', file: true, name: shortPath(finding.object), full: finding.object,
-      sub: relation === 'reaches' ? 'address' : 'file'};
-    this.nodes.set(object.key, object);
+    const object = this.object(finding.object, relation === 'reaches' ? 'address' : 'file');
     const others = finding.others.filter(row => row >= 0).map(row => this.action(row));
     if (relation !== 'reads') {
-      this.focus.tag = relation === 'writes' ? 'writes it' : 'reaches it';
-      this.links.push({from: this.focus, to: object, fault: true});
+      this.tag(this.focus, relation === 'writes' ? 'writes it' : 'reaches it');
+      this.link(this.focus, object);
       for (const other of others) {
-        other.tag = relation === 'writes' ? 'writes it too' : '';
-        this.links.push({from: other, to: object, fault: true});
+        this.tag(other, relation + ' it too');
+        this.link(other, object);
       }
       return;
     }
-    this.focus.tag = 'reads it';
+    this.tag(this.focus, 'reads it');
     this.focus.reader = true;
-    this.links.push({from: object, to: this.focus, fault: true});
+    this.link(object, this.focus);
     for (const maker of others) {
-      maker.tag = 'makes it';
+      this.tag(maker, 'makes it');
       maker.producer = true;
       this.links.push({from: maker, to: object});
     }
@@ -111,10 +124,10 @@ class Neighbourhood {
   undeclared(edge, finding, producer) {
     const maker = this.edge(producer);
     const file = shortPath(finding.object);
-    maker.tag = file === shortPath(producer.name) ? 'makes it' : 'makes ' + file;
+    this.tag(maker, file === shortPath(producer.name) ? 'makes it' : 'makes ' + file);
     maker.producer = this.focus.reader = true;
-    this.focus.tag = 'reads it';
-    this.links.push({from: maker, to: this.focus, fault: true});
+    this.tag(this.focus, 'reads it');
+    this.link(maker, this.focus);
     const declared = comesAfter(edge, producer);
     if (declared !== null) {
       this.words.push(declared ? `${shortPath(edge.name)} is declared to come after ${shortPath(producer.name)}.`
@@ -261,7 +274,7 @@ function drawNode(node) {
   svg('text', {x: 10, y: 18}, shorten(node.name, 23)),
   svg('text', {x: 10, y: 34, class: 'sub'}, shorten(node.sub || '', mark ? 21 : 24)),
   mark ? svg('text', {x: kNode.width - 10, y: 34, 'text-anchor': 'end', class: node.verdict}, mark) : null,
-  node.tag ? svg('text', {x: 2, y: -4, class: 'role'}, node.tag) : null);
+  node.tag ? svg('text', {x: 2, y: -4, class: 'role'}, shorten(node.tag, 30)) : null);
   return group;
 }
 
@@ -323,18 +336,18 @@ function listen(picture, around, groups, choose) {
   });
 }
 
-// `finding` may be missing, and `edge` where the finding is of none. open(edge) is called for an edge that was chosen.
-function graphOf(edge, finding, open, limit = kNeighbours) {
-  const around = new Neighbourhood(edge, finding, limit);
+// `findings` may be empty, and `edge` missing where a finding is of none. open(edge) is called for an edge that was chosen.
+function graphOf(edge, findings, open, limit = kNeighbours) {
+  const around = new Neighbourhood(edge, findings, limit);
   const layers = layOut([...around.nodes.values()], around.links);
   const {picture, groups, width} = draw(around, layers);
   const frame = el('div', {class: 'graph'}, picture);
-  const words = [...around.words];
+  const words = [...new Set(around.words)];
   if (around.links.some(link => link.fault)) words.push('Dashed: what happened. Solid: what is declared.');
   const box = el('div', {}, frame, el('p', {class: 'graph-words dim'}, words.join(' ')));
   listen(picture, around, groups, node => {
     if (node.more) {
-      const larger = graphOf(edge, finding, open, limit * 4);
+      const larger = graphOf(edge, findings, open, limit * 4);
       box.replaceWith(larger);
       larger.querySelector('.node.focus').focus();
     } else if (node.edge && node.edge !== edge) {
