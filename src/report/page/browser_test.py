@@ -206,12 +206,22 @@ def faults(samples):
     check('/build/gen/table.h' not in page.value("document.querySelector('.graph-words').textContent"), 'a path is not shortened')
 
 
+# The maker is declared to come after the reader: the picture has a cycle, and comes to an end all the same.
+def cycle(samples):
+    page = samples.open('small')
+    page.value("build.findings[0].object = '/build/app'; go.finding(build.findings[0])")
+    page.settle()
+    same(page.value("document.querySelectorAll('#findings-detail .graph path[marker-end]').length"), 3, 'links of a cycle')
+    check('close a cycle' in page.value("document.querySelector('#findings-detail .graph-words').textContent"), 'a cycle is not told')
+
+
 # Findings of tests have no edge, and one of the policy file has no action either.
 def tests(samples):
     page = samples.open('tests')
     nodes = '''[...document.querySelectorAll('#findings-detail .node')].map(node => node.getAttribute('aria-label')).sort()'''
     page.press('2')
     same(page.value(nodes), ['/build/out.txt, file', 'reader_test, test, reads it', 'writer_test, test, makes it'], 'a test that reads')
+    same(page.value("document.querySelectorAll('.graph path.fault[marker-end]').length"), 2, 'none of which is declared')
     page.value("document.getElementById('findings-list').focus()")
     page.press('ArrowDown')
     same(page.value(nodes), ['/build/out.txt, file', 'reader_test, test, writes it too', 'writer_test, test, writes it'], 'two that write')
@@ -422,7 +432,7 @@ def main():
     chromium, sample = sys.argv[1:]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work, Browser(chromium, work) as browser:
         samples = Samples(sample, work, browser)
-        for test in (overview, searching, lists, filters, graph, faults, tests, links, timeline, hostile, stopped, large, tallest, looks, names, empty):
+        for test in (overview, searching, lists, filters, graph, faults, cycle, tests, links, timeline, hostile, stopped, large, tallest, looks, names, empty):
             before = len(failures)
             try:
                 test(samples)

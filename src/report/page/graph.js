@@ -116,7 +116,7 @@ class Neighbourhood {
     for (const maker of others) {
       this.tag(maker, 'makes it');
       maker.producer = true;
-      this.links.push({from: maker, to: object});
+      this.link(maker, object);
     }
     if (!others.length && edge) this.words.push('No edge of this build makes ' + object.name + '.');
   }
@@ -133,6 +133,8 @@ class Neighbourhood {
       this.words.push(declared ? `${shortPath(edge.name)} is declared to come after ${shortPath(producer.name)}.`
         : `Nothing declares that ${shortPath(edge.name)} comes after ${shortPath(producer.name)}.`);
     }
+    if (!declared && comesAfter(producer, edge))
+      this.words.push('It is even declared the other way round, so that naming it would close a cycle.');
   }
   // What is declared between those that are shown.
   declared() {
