@@ -239,6 +239,8 @@ def links(samples):
     same(page.value("document.querySelectorAll('[aria-selected=true].row').length"), 0, 'and nothing is selected for it')
     page = samples.open('small', '#edge=no%2Fsuch')
     same(page.value(HEADING), 'No edge of this build makes no/such.', 'an edge of another build')
+    # The browser itself would scroll to it.
+    same(page.value('kViews.filter(view => document.getElementById(view))'), [], 'elements that have the name of a view')
     page = samples.open('small', '#%ff')
     check(page.value("!document.getElementById('view-overview').hidden"), 'an address that is none leads nowhere')
     page.value("[...document.querySelectorAll('#overview-unseen button')].find(b => b.textContent.includes('did not run')).click()")
@@ -247,7 +249,7 @@ def links(samples):
     silent(page)
 
 
-PAINTED = '''(() => { const canvas = document.getElementById('timeline');
+PAINTED = '''(() => { const canvas = document.getElementById('timeline-canvas');
   const dots = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
   return new Set(dots).size; })()'''
 
@@ -258,7 +260,7 @@ def timeline(samples):
     check(page.value(PAINTED) > 5, 'nothing is painted')
     status = "document.getElementById('timeline-status').textContent"
     same(page.value(status), '36 actions in 109 ms, at most 4 at once', 'the timeline says')
-    page.value("document.getElementById('timeline').focus()")
+    page.value("document.getElementById('timeline-canvas').focus()")
     check('#1 gen/table.h' in page.value(status), 'the focus is on ' + page.value(status))
     page.press('ArrowRight')
     check('#2 gen/table.h' in page.value(status) and 'took' in page.value(status), 'an arrow goes to ' + page.value(status))
@@ -278,7 +280,7 @@ def timeline(samples):
     page.press('4')
     search(page, 'core.dir')
     same(page.value('timeline.matching.size'), 9, 'what a search leaves bright')
-    same(page.value(FOCUS), 'timeline', 'Enter in the search goes to')
+    same(page.value(FOCUS), 'timeline-canvas', 'Enter in the search goes to')
     lanes = page.value('''timeline.actions.every(a => timeline.actions.every(b => a === b || a.depth || b.depth || a.lane !== b.lane ||
         a.end <= b.begin || b.end <= a.begin))''')
     check(lanes, 'two actions that ran at once are in one lane')

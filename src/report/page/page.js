@@ -12,7 +12,7 @@ const go = {
   time(row) {
     visit('#timeline', false);
     timeline.choose(row);
-    $('timeline').focus();
+    $('timeline-canvas').focus();
   },
 };
 
@@ -124,7 +124,7 @@ const findings = new Pane('findings', drawFinding, matchingFindings, findingDeta
   nothing(build.run.judged ? 'No findings.' : 'This build was not judged.'));
 const edges = new Pane('edges', drawEdge, matchingEdges, edgeDetail, edge => '#edge=' + encodeURIComponent(edge.name),
   nothing('This build has no edges.'));
-const timeline = new Timeline($('timeline'), $('timeline-status'), row => {
+const timeline = new Timeline($('timeline-canvas'), $('timeline-status'), row => {
   if (edgeOfAction.has(row)) go.edge(edgeOfAction.get(row));
 });
 
@@ -201,7 +201,7 @@ function makeFilters() {
       clearTimeout(waiting);
       searched();
       if (view === 'findings' || view === 'edges') $(view + '-list').focus();
-      else if (view === 'timeline') $('timeline').focus();
+      else if (view === 'timeline') $('timeline-canvas').focus();
     } else if (event.key === 'Escape') {
       clearTimeout(waiting);
       if ($('search').value) { $('search').value = ''; searched(); } else $('search').blur();
