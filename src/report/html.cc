@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -19,9 +18,6 @@ namespace glovebox::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// Beside verify::Verdict.
-constexpr const char* kVerdicts[] = {"proved", "violated", "incomplete"};
 
 // As it may stand in a script element: ASCII, and these three only ever occur inside of strings.
 void Put(const Json& value, std::string* out) {
@@ -54,9 +50,9 @@ class Writer {
     Table("edges", {"outputs$", "rule$", "verdict$", "why$", "actions", "findings", "after", "where$"},
           edges_, [this](const verify::EdgeVerdict& edge) { return Edge(edge); });
     Table("findings",
-          {"id",     "rule$",    "severity$", "action",     "action_name$", "object$", "objects$", "what$",
-           "where$", "policy$",  "so$",       "repair$",    "others",       "calls",   "call$",    "refused",
-           "pid",    "program$", "time",      "operation$", "result$",      "error$"},
+          {"id",      "rule$",   "severity$", "action",  "action_name$", "object$", "objects$", "what$",
+           "where$",  "policy$", "so$",       "repair$", "others",       "edges$",  "calls",    "call$",
+           "refused", "pid",     "program$",  "time",    "operation$",   "result$", "error$"},
           summary_.findings, [this](const FindingFacts& facts) { return Finding(facts); });
     Table("actions",
           {"number", "parent", "name$", "role$", "begin", "end", "ended$", "status", "accesses", "why$"},
@@ -203,8 +199,7 @@ Json Writer::Edge(const verify::EdgeVerdict& edge) {
   for (const size_t index : edge.after) {
     if (index < edges_.size()) after.push_back(index);
   }
-  return Json::array({TextList(edge.outputs), Text(edge.rule),
-                      Escaped(kVerdicts[static_cast<size_t>(edge.verdict) % std::size(kVerdicts)]),
+  return Json::array({TextList(edge.outputs), Text(edge.rule), Escaped(verify::VerdictName(edge.verdict)),
                       Text(edge.why), std::move(actions), std::move(findings), std::move(after),
                       Text(edge.where)});
 }
@@ -231,6 +226,7 @@ Json Writer::Finding(const FindingFacts& facts) {
                       Text(finding.so),
                       Text(finding.repair),
                       std::move(others),
+                      TextList(facts.edges),
                       finding.calls,
                       Text(evidence.call),
                       finding.refused,

@@ -92,6 +92,7 @@ TEST(Html, HasEachFindingWithWhatWhereWhoAndTheRepair) {
   EXPECT_EQ(findings[2]["result"], "refused");
   EXPECT_EQ(findings[2]["error"], "EACCES");
   EXPECT_EQ(findings[2]["severity"], "warning");
+  EXPECT_THAT(findings[0]["edges"], ElementsAre("CMakeFiles/app.dir/app/main.c.o"));
   const json actions = Rows(data, "actions");
   EXPECT_EQ(actions[findings[0]["action"].get<size_t>()]["name"], findings[0]["action_name"]);
   EXPECT_EQ(data["rules"]["read-outside"]["title"],

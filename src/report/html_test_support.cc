@@ -12,9 +12,9 @@ namespace {
 using access::Role;
 using verify::EdgeVerdict;
 
-constexpr auto kProved = decltype(EdgeVerdict::verdict)::kProved;
-constexpr auto kViolated = decltype(EdgeVerdict::verdict)::kViolated;
-constexpr auto kIncomplete = decltype(EdgeVerdict::verdict)::kIncomplete;
+constexpr auto kProved = verify::Verdict::kProved;
+constexpr auto kViolated = verify::Verdict::kViolated;
+constexpr auto kIncomplete = verify::Verdict::kIncomplete;
 
 // One build: each edge is an action of the log with what it wraps inside of it, a few of them at once.
 class Maker {
@@ -46,6 +46,7 @@ class Maker {
     finding.what = what;
     finding.id = verify::StableId(rule, edges_[edge].outputs[0], object);
     finding.where = edges_[edge].where;
+    facts.edges = {edges_[edge].outputs[0]};
     finding.calls = 1;
     finding.evidence = verify::EvidenceOf(TestLog::Make(1, Op::kOpen, object));
     if (!edges_[edge].actions.empty()) {

@@ -206,6 +206,23 @@ def faults(samples):
     check('/build/gen/table.h' not in page.value("document.querySelector('.graph-words').textContent"), 'a path is not shortened')
 
 
+# What each rule says of who does what to the file.
+def relations(samples):
+    page = samples.open('small')
+    page.value('''window.told = (rule, object) => {
+        Object.assign(build.findings[0], {rule, object, edges: ['CMakeFiles/app.dir/app/main.c.o', 'gen/config.h'], result: 'there'});
+        go.finding(build.findings[0]);
+        const tags = [...document.querySelectorAll('#findings-detail .node .role')].map(node => node.textContent).sort();
+        return [tags.join(' / '), document.querySelectorAll('#findings-detail path.fault[marker-end]').length]; }''')
+    for rule, tags, faults in (
+            ('missing-input', 'makes /x / reads it', 1), ('write-after-read', 'changes it / reads it', 2), ('double-write', 'writes it / writes it too', 2),
+            ('foreign-removal', 'makes it / takes it away', 2), ('shadowing-write', 'looks for it / makes it', 2),
+            ('undeclared-output', 'makes it / reads it', 2), ('redundant-input', 'does not read it / makes it', 0),
+            ('missing-output', 'does not make it', 1)):
+        same(page.value(f"told('{rule}', '/x')"), [tags, faults], 'the graph of ' + rule)
+    silent(page)
+
+
 # The maker is declared to come after the reader: the picture has a cycle, and comes to an end all the same.
 def cycle(samples):
     page = samples.open('small')
@@ -434,7 +451,7 @@ def main():
     chromium, sample = sys.argv[1:]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work, Browser(chromium, work) as browser:
         samples = Samples(sample, work, browser)
-        for test in (overview, searching, lists, filters, graph, faults, cycle, tests, links, timeline, hostile, stopped, large, tallest, looks, names, empty):
+        for test in (overview, searching, lists, filters, graph, faults, relations, cycle, tests, links, timeline, hostile, stopped, large, tallest, looks, names, empty):
             before = len(failures)
             try:
                 test(samples)

@@ -28,13 +28,28 @@ function comesAfter(edge, other) {
   return false;
 }
 
-// What an action did to the object of a finding.
+// What a rule is about: what the action at fault does to the object of the finding, what the others do, and whether that goes to
+// the object (it is changed) or comes from it.
+const kReads = {mine: 'reads it', theirs: 'makes it', theirsTo: true};
+const kWrites = {mine: 'writes it', mineTo: true, theirs: 'writes it too', theirsTo: true};
+const kReaches = {mine: 'reaches it', mineTo: true, theirs: 'reaches it too', theirsTo: true};
+const kNeeds = {mine: 'does not read it', theirs: 'makes it', theirsTo: true, declared: true};
+const kRelations = {
+  'write-after-read': {mine: 'changes it', mineTo: true, theirs: 'reads it'},
+  'foreign-removal': {mine: 'takes it away', mineTo: true, theirs: 'makes it', theirsTo: true},
+  'shadowing-write': {mine: 'looks for it', theirs: 'makes it', theirsTo: true},
+  enumeration: {mine: 'lists it', theirs: 'changes it', theirsTo: true},
+  'missing-output': {mine: 'does not make it', mineTo: true},
+  'undeclared-output': {mine: 'makes it', mineTo: true, theirs: 'reads it'},
+  'source-mutation': kWrites, 'double-write': kWrites, 'temp-collision': kWrites,
+  'redundant-input': kNeeds, 'depfile-over-report': kNeeds, 'test-needs-test': kReads,
+};
 function relationOf(finding) {
-  if (/^(connect|bind|send|socket)/.test(finding.operation) || finding.rule.startsWith('network')) return 'reaches';
-  if (!finding.object.startsWith('/')) return '';  // a process, a limit, a call: nothing to draw
-  if (finding.rule === 'test-needs-test') return 'reads';
-  if (/write|append|tmp|shared/.test(finding.rule) || finding.result === 'created') return 'writes';
-  return finding.calls ? 'reads' : '';
+  if (/^(connect|bind|send|socket)/.test(finding.operation) || finding.rule.startsWith('network')) return kReaches;
+  if (!finding.object.startsWith('/')) return null;  // a process, a limit, a call: nothing to draw
+  if (finding.rule in kRelations) return kRelations[finding.rule];
+  if (/write|append|tmp|shared/.test(finding.rule) || finding.result === 'created') return kWrites;
+  return finding.calls ? kReads : null;
 }
 
 // {nodes: Map(key -> node), links: [{from, to, fault}], words}
@@ -77,8 +92,8 @@ class Neighbourhood {
     node.tags.add(text);
     node.tag = [...node.tags].join(', ');
   }
-  link(from, to) {
-    if (!this.links.some(link => link.from === from && link.to === to)) this.links.push({from, to, fault: true});
+  link(from, to, fault = true) {
+    if (!this.links.some(link => link.from === from && link.to === to)) this.links.push({from, to, fault});
   }
   // Those with a fault first: they are what somebody looks for.
   side(edge, indices, where) {
@@ -94,31 +109,26 @@ class Neighbourhood {
   fault(edge, finding) {
     const relation = relationOf(finding);
     if (!relation || !finding.object) return;
-    const producer = relation === 'reads' && edgeOfOutput.get(finding.object);
-    if (edge && producer && producer !== edge) {
-      this.undeclared(edge, finding, producer);
-      return;
+    // An edge that did not run has no action: it is named by its output.
+    const named = finding.edges.slice(1).map(name => edgeOfOutput.get(absolute(name))).filter(Boolean);
+    if (relation === kReads && edge) {
+      const producer = edgeOfOutput.get(finding.object) || named[0];
+      if (producer && producer !== edge) { this.undeclared(edge, finding, producer); return; }
     }
-    const object = this.object(finding.object, relation === 'reaches' ? 'address' : 'file');
-    const others = finding.others.filter(row => row >= 0).map(row => this.action(row));
-    if (relation !== 'reads') {
-      this.tag(this.focus, relation === 'writes' ? 'writes it' : 'reaches it');
-      this.link(this.focus, object);
-      for (const other of others) {
-        this.tag(other, relation + ' it too');
-        this.link(other, object);
-      }
-      return;
+    const object = this.object(finding.object, relation === kReaches ? 'address' : finding.object.endsWith('/') ? 'directory' : 'file');
+    this.join(this.focus, object, relation.mine, relation.mineTo, !relation.declared);
+    const others = [...finding.others.filter(row => row >= 0).map(row => this.action(row)), ...named.map(other => this.edge(other))];
+    for (const other of new Set(others)) {
+      if (other !== this.focus && relation.theirs) this.join(other, object, relation.theirs, relation.theirsTo, !relation.declared);
     }
-    this.tag(this.focus, 'reads it');
-    this.focus.reader = true;
-    this.link(object, this.focus);
-    for (const maker of others) {
-      this.tag(maker, 'makes it');
-      maker.producer = true;
-      this.link(maker, object);
-    }
-    if (!others.length && edge) this.words.push('No edge of this build makes ' + object.name + '.');
+    this.focus.reader = relation.mine === 'reads it';
+    if (relation === kReads && !others.length && edge) this.words.push(`None of these edges makes ${object.name}.`);
+  }
+  join(node, object, words, to, fault) {
+    this.tag(node, words);
+    node.producer = node.producer || words === 'makes it';
+    if (to) this.link(node, object, fault);
+    else this.link(object, node, fault);
   }
   // An edge reads what another one makes: the two of them say it, no file is needed between them.
   undeclared(edge, finding, producer) {
