@@ -1,0 +1,2 @@
+#include "gen $ header.h"
+int main(void) { return X; }

@@ -1,0 +1,2 @@
+#include "both.h"
+int one(void) { return 0; }

@@ -1,0 +1,2 @@
+#include "both.h"
+int main(void) { return one(); }

@@ -1,0 +1,3 @@
+#include <stdio.h>
+#include "own.h"
+int main(void) { return X; }

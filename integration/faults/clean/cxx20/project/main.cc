@@ -1,0 +1,3 @@
+#include <concepts>
+#include "twice.h"
+int main() { return twice(0); }

@@ -1,0 +1,4 @@
+template <std::integral T>
+constexpr T twice(T value) {
+  return value + value;
+}

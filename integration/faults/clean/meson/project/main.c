@@ -1,0 +1,3 @@
+#include "config.h"
+int one(void);
+int main(void) { return one(); }

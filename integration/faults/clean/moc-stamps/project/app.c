@@ -1,0 +1,2 @@
+#include "app.h"
+int main(void) { return moc_click() - 1; }

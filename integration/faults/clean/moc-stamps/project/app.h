@@ -1,0 +1,2 @@
+#define SLOT(name) int moc_##name(void);
+SLOT(click)

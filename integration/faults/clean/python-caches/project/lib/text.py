@@ -1,0 +1,3 @@
+def of(path):
+    with open(path) as source:
+        return source.read().upper()

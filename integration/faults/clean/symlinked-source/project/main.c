@@ -1,0 +1,3 @@
+#include "gen.h"
+#include "own.h"
+int main(void) { return X + Y; }

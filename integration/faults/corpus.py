@@ -1,0 +1,168 @@
+"""The projects of the corpus: where they are, how each is laid out, configured and built."""
+import fnmatch
+import json
+import os
+import platform
+import shutil
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PATH = '/usr/local/bin:/usr/bin:/bin'
+# The sanitizers' own, and which Ninja is meant.
+KEPT = ('ASAN_OPTIONS', 'LSAN_OPTIONS', 'TSAN_OPTIONS', 'UBSAN_OPTIONS', 'GLOVEBOX_NINJA')
+
+
+class Project:
+    """One tree with what is expected of it. `kind`: "faulty", "clean" (the twin of a seed) or "project" (of clean/)."""
+
+    def __init__(self, directory, kind):
+        self.directory, self.kind = directory, kind
+        self.name = os.path.basename(directory) + ('' if kind == 'project' else '/' + kind)
+        with open(os.path.join(directory, 'expect.json')) as file:
+            self.expect = json.load(file)
+        self.faulty = kind == 'faulty'
+        self.rules = self.expect.get('rules', []) if self.faulty else []
+        self.may = self.expect.get('may', []) if self.faulty else []
+        steps = self.expect.get('steps', ['build'])
+        self.steps = [step if isinstance(step, dict) else {step: []} for step in steps]
+
+    def trees(self, suffix=''):
+        """What is laid over each other, the later above."""
+        names = ([] if suffix else ['common']) + [self.kind + suffix]
+        return [path for path in (os.path.join(self.directory, name) for name in names) if os.path.isdir(path)]
+
+    def missing(self):
+        """Why it cannot be built here; empty: it can."""
+        machine = self.expect.get('machine')
+        if machine and platform.machine() not in machine:
+            return 'a machine of ' + ', '.join(machine)
+        needs = list(self.expect.get('needs', []))
+        if any(os.path.exists(os.path.join(tree, 'meson.build')) for tree in self.trees()):
+            needs.append('meson')
+        return ', '.join(name for name in needs if not shutil.which(name, path=PATH))
+
+    def may_be_incomplete(self, edge):
+        """Edges that did not run and did not have to: CMake's and Meson's own helpers, and what the project names."""
+        own = ('*build.ninja', '*.util', 'clean', 'help', 'meson-*')
+        patterns = list(own) + self.expect.get('incomplete', [])
+        return any(fnmatch.fnmatch(output, pattern) or output.endswith('/' + pattern)
+                   for output in edge['outputs'] for pattern in patterns)
+
+
+def projects(names=()):
+    """Every project, or those of `names`: a seed with its twin, in the order of their names."""
+    found = []
+    for group, kinds in (('seeds', ('faulty', 'clean')), ('clean', ('project',))):
+        for name in sorted(os.listdir(os.path.join(HERE, group))):
+            if not names or name in names or group + '/' + name in names:
+                found += [Project(os.path.join(HERE, group, name), kind) for kind in kinds]
+    return found
+
+
+class BuildError(Exception):
+    pass
+
+
+class Place:
+    """A copy of a project below `work`, with a home, a temporary and a state directory of its own."""
+
+    def __init__(self, project, work, ninja='ninja', prefix=()):
+        self.project, self.ninja, self.prefix = project, ninja, list(prefix)
+        name = project.expect.get('name', 'project')
+        self.source = os.path.join(work, name)
+        os.makedirs(self.source)
+        for tree in project.trees():
+            shutil.copytree(tree, self.source, symlinks=True, dirs_exist_ok=True)
+        self.home, self.tmp = os.path.join(work, 'home'), os.path.join(work, 'tmp')
+        for directory in (self.home, self.tmp):
+            os.makedirs(directory)
+        for path, text in project.expect.get('home', {}).items():
+            self.write('HOME/' + path, text)
+        self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
+        self.env.update(PATH=PATH, HOME=self.home, TMPDIR=self.tmp, LANG='C.UTF-8', CCACHE_DIR=self.home + '/.cache/ccache',
+                        GLOVEBOX_STATE_DIR=os.path.join(work, 'state'))
+        if os.path.exists(os.path.join(self.source, 'CMakeLists.txt')):
+            self.system = 'cmake'
+        else:
+            self.system = 'meson' if os.path.exists(os.path.join(self.source, 'meson.build')) else 'ninja'
+        self.build = os.path.join(self.source, project.expect.get('dir', '')).rstrip('/')
+        if self.system != 'ninja' and not project.expect.get('in_source'):
+            self.build = self.source + '-build'
+            os.makedirs(self.build)
+        if project.expect.get('source_link'):
+            os.rename(self.source, self.source + '-real')
+            os.symlink(self.source + '-real', self.source)
+
+    def path(self, name):
+        for prefix, directory in (('HOME/', self.home), ('TMP/', self.tmp)):
+            if name.startswith(prefix):
+                return os.path.join(directory, name[len(prefix):])
+        return os.path.join(self.source, name)
+
+    def write(self, name, text, mode='w'):
+        with open(self.path(name), mode) as file:
+            file.write(text)
+
+    def read(self, name):
+        """An output; None: there is none."""
+        try:
+            with open(os.path.join(self.build, name), 'rb') as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def run(self, *command, cwd=None):
+        return subprocess.run(command, cwd=cwd or self.build, env=self.env, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors='replace', timeout=120)
+
+    def must(self, *command, cwd=None):
+        done = self.run(*command, cwd=cwd)
+        if done.returncode:
+            raise BuildError('%s ended with %d\n%s' % (' '.join(command), done.returncode, done.stdout[-3000:]))
+        return done.stdout
+
+    def configure(self):
+        setup = self.project.expect.get('setup')
+        if setup:
+            self.must(*setup, cwd=self.source)
+        if self.system == 'cmake':
+            generator = self.project.expect.get('generator', 'Ninja')
+            self.must('cmake', '-G', generator, '-S', self.source, '-B', self.build, cwd=self.source)
+        elif self.system == 'meson':
+            self.must('meson', 'setup', self.build, self.source)
+
+    def make(self, *targets):
+        jobs = '-j%d' % self.project.expect.get('jobs', 2)
+        return self.run(*self.prefix, self.ninja, jobs, *targets)
+
+    def overlay(self):
+        for tree in self.project.trees('-then'):
+            for directory, _, names in os.walk(tree):
+                for name in names:
+                    # Written now, not as old as in the corpus: a change is younger than what was built.
+                    inside = os.path.relpath(os.path.join(directory, name), tree)
+                    with open(os.path.join(directory, name)) as file:
+                        self.write(inside, file.read())
+
+    def step(self, step):
+        if 'build' in step:
+            done = self.make(*step['build'])
+            if done.returncode:
+                raise BuildError('the build ended with %d\n%s' % (done.returncode, done.stdout[-3000:]))
+        elif 'overlay' in step:
+            self.overlay()
+        elif 'append' in step:
+            self.write(step['append'], step['text'], 'a')
+        elif 'touch' in step:
+            os.utime(self.path(step['touch']))
+        elif 'age' in step:
+            os.utime(self.path(step['age']), (1000000000, 1000000000))
+        elif 'remove' in step:
+            os.remove(self.path(step['remove']))
+        else:
+            raise BuildError('no such step: %s' % step)
+
+    def steps(self):
+        self.configure()
+        for step in self.project.steps:
+            self.step(step)

@@ -1,0 +1,113 @@
+"""What `glovebox verify --json` said of a project, held against what its expect.json says."""
+
+COUNTED = ('error', 'warning')
+
+
+def ends_with(path, end):
+    path, end = path.rstrip('/'), end.rstrip('/')
+    return path == end or (path.endswith(end) and path[-len(end) - 1] in '/:')
+
+
+def _list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def names_of(finding, document):
+    """The edge of a finding by all the names that the document has for it."""
+    names = {finding['action_name']} | set(finding.get('outputs', []))
+    actions = {action['number']: action for action in document.get('actions', [])}
+    action = actions.get(finding['action'])
+    while action:
+        names |= set(action['outputs']) | {action['name']}
+        action = actions.get(action['parent'])
+    for edge in document.get('edges', []):
+        if names & set(edge['outputs']):
+            names |= set(edge['outputs'])
+    return names
+
+
+def matches(finding, row, document):
+    if finding['rule'] not in _list(row['rule']):
+        return False
+    if 'object' in row and not any(ends_with(thing, row['object']) for thing in [finding['object']] + finding['objects']):
+        return False
+    edges = _list(row['edge']) if 'edge' in row else []
+    return not edges or any(ends_with(name, edge) for edge in edges for name in names_of(finding, document))
+
+
+def tell(finding):
+    return '%s[%s] %s: %s' % (finding['severity'], finding['rule'], finding['action_name'], finding['object'])
+
+
+def tell_row(row):
+    return '%s %s: %s' % ('|'.join(_list(row['rule'])), '|'.join(_list(row.get('edge', '*'))), row.get('object', '*'))
+
+
+class Judgement:
+    """`missed`: expected rows without a finding; `false`: findings that nobody expects; `wrong`: everything else."""
+
+    def __init__(self, project, document, status):
+        self.missed, self.false, self.wrong = [], [], []
+        self.found = 0
+        findings = document.get('findings') or []
+        taken = self._rows(project, findings, document)
+        for finding in findings:
+            if id(finding) in taken or finding['severity'] not in COUNTED:
+                continue
+            if not any(matches(finding, row, document) for row in project.may):
+                self.false.append(tell(finding))
+        if not project.faulty:
+            self._notes(project, findings, document)
+        self._edges(project, document)
+        self._status(project, findings, document, status)
+
+    def _rows(self, project, findings, document):
+        taken = set()
+        for row in project.rules:
+            fits = [finding for finding in findings if matches(finding, row, document)]
+            taken |= {id(finding) for finding in fits}
+            if not fits:
+                self.missed.append(tell_row(row))
+                continue
+            self.found += 1
+            if len(fits) > 1:
+                self.wrong.append('found %d times: %s' % (len(fits), tell_row(row)))
+            for field in ('severity', 'where'):
+                if row.get(field, '') not in fits[0][field]:
+                    self.wrong.append('%s is %r, not %r: %s' % (field, fits[0][field], row[field], tell_row(row)))
+        return taken
+
+    def _notes(self, project, findings, document):
+        """A twin does not have its seed's fault where that is only a note either."""
+        for row in project.expect.get('rules', []):
+            for finding in findings:
+                if finding['severity'] not in COUNTED and matches(finding, row, document):
+                    self.false.append(tell(finding))
+
+    def _edges(self, project, document):
+        edges = document.get('edges')
+        if not edges:
+            self.wrong.append('no edges are told')
+            return
+        at_fault = set()
+        for finding in document.get('findings') or []:
+            if finding['severity'] in COUNTED:
+                at_fault |= names_of(finding, document)
+        for edge in edges:
+            expected = 'violated' if at_fault & set(edge['outputs']) else 'proved'
+            if edge['verdict'] != expected and not (edge['verdict'] == 'incomplete' and project.may_be_incomplete(edge)):
+                self.wrong.append('%s is %s, not %s: %s' % (edge['outputs'][0], edge['verdict'], expected, edge['why']))
+
+    def _status(self, project, findings, document, status):
+        if any(finding['severity'] == 'error' for finding in findings):
+            right = (1,)
+        else:
+            right = (0, 4) if any(edge['verdict'] == 'incomplete' for edge in document.get('edges', [])) else (0,)
+        if not project.faulty and not project.expect.get('incomplete'):
+            right = (0,)
+        if status not in right:
+            self.wrong.append('exit status %d' % status)
+
+    def lines(self):
+        return (['missed  ' + line for line in self.missed] + ['false   ' + line for line in self.false] +
+                ['wrong   ' + line for line in self.wrong])

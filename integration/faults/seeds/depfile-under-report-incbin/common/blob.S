@@ -1,0 +1,3 @@
+.globl blob
+blob: .incbin "blob.bin"
+.section .note.GNU-stack,"",%progbits

@@ -1,0 +1,2 @@
+mkdir -p "$(dirname "$2")"
+sed 's/.*/#define &/' "$1" > "$2"

@@ -1,0 +1,2 @@
+#!/bin/sh
+sed 's/.*/#define &/' "$(dirname "$0")/table.txt" > "$1"

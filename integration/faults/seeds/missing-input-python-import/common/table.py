@@ -1,0 +1,1 @@
+ROWS = ["one", "two"]

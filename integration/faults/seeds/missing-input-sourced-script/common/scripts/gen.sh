@@ -1,0 +1,3 @@
+. "$(dirname "$0")/common.sh"
+mkdir -p "$(dirname "$1")"
+echo "#define NAME \"$name\"" > "$1"

@@ -1,0 +1,2 @@
+cat "$1" > out.txt
+echo extra > extra.log

@@ -1,0 +1,2 @@
+#include <conf.h>
+int x = CONF;

@@ -1,0 +1,2 @@
+cat "$1/in.txt" > out.txt
+echo done > "$2/last-run.txt"
