@@ -1,0 +1,2 @@
+#include "small.h"
+int again(void) { return 0; }

@@ -1,0 +1,2 @@
+#include "small.h"
+int more(void) { return 0; }

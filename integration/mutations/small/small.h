@@ -1,0 +1,4 @@
+int words(void);
+int count(void);
+int more(void);
+int again(void);
