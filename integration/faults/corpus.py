@@ -88,7 +88,9 @@ class Place:
         self.build = os.path.join(self.source, project.expect.get('dir', '')).rstrip('/')
         if self.system != 'ninja' and not project.expect.get('in_source'):
             self.build = self.source + '-build'
-            os.makedirs(self.build)
+            os.makedirs(self.build + ('-real' if project.expect.get('build_link') else ''))
+        if project.expect.get('build_link'):
+            os.symlink(self.build + '-real', self.build)
         if project.expect.get('source_link'):
             os.rename(self.source, self.source + '-real')
             os.symlink(self.source + '-real', self.source)

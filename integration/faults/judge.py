@@ -56,6 +56,8 @@ class Judgement:
                 continue
             if not any(matches(finding, row, document) for row in project.may):
                 self.false.append(tell(finding))
+        if len({finding['id'] for finding in findings}) != len(findings):
+            self.wrong.append('one id for several findings')
         if not project.faulty:
             self._notes(project, findings, document)
         self._edges(project, document)
@@ -72,6 +74,8 @@ class Judgement:
             self.found += 1
             if len(fits) > 1:
                 self.wrong.append('found %d times: %s' % (len(fits), tell_row(row)))
+            if not fits[0]['what'] or not fits[0]['repair']:
+                self.wrong.append('without a sentence or a repair: %s' % tell(fits[0]))
             for field in ('severity', 'where'):
                 if row.get(field, '') not in fits[0][field]:
                     self.wrong.append('%s is %r, not %r: %s' % (field, fits[0][field], row[field], tell_row(row)))

@@ -1,0 +1,3 @@
+cat part1.txt part2.txt > "$1"
+echo 'Note: including file: part1.txt'
+echo 'Note: including file: part2.txt'
