@@ -29,7 +29,8 @@ def names_of(finding, document):
 def matches(finding, row, document):
     if finding['rule'] not in _list(row['rule']):
         return False
-    if 'object' in row and not any(ends_with(thing, row['object']) for thing in [finding['object']] + finding['objects']):
+    things = [finding['object']] + finding['objects']
+    if 'object' in row and not any(ends_with(thing, end) for thing in things for end in _list(row['object'])):
         return False
     edges = _list(row['edge']) if 'edge' in row else []
     return not edges or any(ends_with(name, edge) for edge in edges for name in names_of(finding, document))
@@ -40,7 +41,7 @@ def tell(finding):
 
 
 def tell_row(row):
-    return '%s %s: %s' % ('|'.join(_list(row['rule'])), '|'.join(_list(row.get('edge', '*'))), row.get('object', '*'))
+    return '%s %s: %s' % ('|'.join(_list(row['rule'])), '|'.join(_list(row.get('edge', '*'))), '|'.join(_list(row.get('object', '*'))))
 
 
 class Judgement:

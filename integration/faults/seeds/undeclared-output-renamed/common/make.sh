@@ -1,0 +1,3 @@
+cat in.txt > out.txt
+cat in.txt > map.tmp
+mv map.tmp out.map
