@@ -147,16 +147,16 @@ def _after(manifest):
     return after
 
 
-def choose(manifest, ways, most):
+def choose(manifest, ways, headers_first, most):
     """Takes the mutations of a round out of `ways`: one an edge, and none whose thing another one's edge makes anew.
 
-    Those would be read while they are made: what is taken from an edge is its order as well, and the build could fail.
+    Those would be read while they are made: what is taken from an edge is its order as well, and the build could fail. So a
+    library loses its turn to the headers of its objects, or they to it: `headers_first`.
     """
     chosen, taken, again, kept = [], set(), set(), set()
     after_all = _after(manifest)
     all_of_them = [mutation for mutations in ways.values() for mutation in mutations]
-    # Headers are many; the other kinds come first.
-    for mutation in sorted(all_of_them, key=lambda mutation: mutation.kind == 'header'):
+    for mutation in sorted(all_of_them, key=lambda mutation: (mutation.kind == 'header') != headers_first):
         if most and len(chosen) == most:
             break
         if mutation.edge.number in taken:
