@@ -81,6 +81,9 @@ class Place:
         self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.env.update(PATH=PATH, HOME=self.home, TMPDIR=self.tmp, LANG='C.UTF-8', CCACHE_DIR=self.home + '/.cache/ccache',
                         GLOVEBOX_STATE_DIR=os.path.join(work, 'state'))
+        level = project.expect.get('level', os.environ.get('GLOVEBOX_LEVEL'))
+        if level:
+            self.env['GLOVEBOX_LEVEL'] = level
         if os.path.exists(os.path.join(self.source, 'CMakeLists.txt')):
             self.system = 'cmake'
         else:

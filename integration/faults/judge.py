@@ -1,5 +1,4 @@
 """What `glovebox verify --json` said of a project, held against what its expect.json says."""
-
 COUNTED = ('error', 'warning')
 
 
@@ -13,13 +12,8 @@ def _list(value):
 
 
 def names_of(finding, document):
-    """The edge of a finding by all the names that the document has for it."""
-    names = {finding['action_name']} | set(finding.get('outputs', []))
-    actions = {action['number']: action for action in document.get('actions', [])}
-    action = actions.get(finding['action'])
-    while action:
-        names |= set(action['outputs']) | {action['name']}
-        action = actions.get(action['parent'])
+    """The edge of a finding by all of its outputs; an action's name where it has no edge."""
+    names = set(finding.get('edges', [])[:1]) or {finding['action_name']}
     for edge in document.get('edges', []):
         if names & set(edge['outputs']):
             names |= set(edge['outputs'])
@@ -37,7 +31,8 @@ def matches(finding, row, document):
 
 
 def tell(finding):
-    return '%s[%s] %s: %s' % (finding['severity'], finding['rule'], finding['action_name'], finding['object'])
+    edge = (finding.get('edges') or [finding['action_name']])[0]
+    return '%s[%s] %s: %s' % (finding['severity'], finding['rule'], edge, finding['object'])
 
 
 def tell_row(row):

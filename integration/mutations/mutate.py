@@ -78,7 +78,7 @@ def _headers(edge, deps, roots, rules):
         mutation = Mutation('header', changed, name)
         changed.rule = 'mutated%d' % edge.number
         # Spelled as it likes, and a name alone where it lies beside its user.
-        loses = "sed -i -E 's#(^| )[^ ]*/?%s( |$$)#\\1\\2#' $DEP_FILE" % base.replace('.', r'\.')
+        loses = "sed -i -E 's#(^| )([^ ]*/)?%s( |$$)#\\1\\3#' $DEP_FILE" % base.replace('.', r'\.')
         mutation.more_rules = ['rule ' + changed.rule] + [
             re.sub(r'^(  command = .*)', lambda m: m.group(1) + ' && ' + loses, line) for line in rules[edge.rule]]
         found.append(mutation)
@@ -129,13 +129,13 @@ def expect(manifest, mutations):
             mutation.rule = 'ordering-violation'
 
 
-def _after(manifest):
+def after(manifest):
     """edge number -> the numbers of the edge and of all that may be made again after it."""
     users = {}
     for edge in manifest.edges:
         for name in edge.before():
             users.setdefault(name, []).append(edge)
-    after = {}
+    found_of = {}
     for edge in manifest.edges:
         found, todo = {edge.number}, [edge]
         while todo:
@@ -143,8 +143,8 @@ def _after(manifest):
                 new = [user for user in users.get(unescape(output), []) if user.number not in found]
                 found |= {user.number for user in new}
                 todo += new
-        after[edge.number] = found
-    return after
+        found_of[edge.number] = found
+    return found_of
 
 
 def choose(manifest, ways, headers_first, most):
@@ -154,7 +154,7 @@ def choose(manifest, ways, headers_first, most):
     library loses its turn to the headers of its objects, or they to it: `headers_first`.
     """
     chosen, taken, again, kept = [], set(), set(), set()
-    after_all = _after(manifest)
+    after_all = after(manifest)
     all_of_them = [mutation for mutations in ways.values() for mutation in mutations]
     for mutation in sorted(all_of_them, key=lambda mutation: (mutation.kind == 'header') != headers_first):
         if most and len(chosen) == most:
@@ -162,12 +162,12 @@ def choose(manifest, ways, headers_first, most):
         if mutation.edge.number in taken:
             continue
         maker = manifest.by_output.get(mutation.thing) if mutation.kind != 'header' else None
-        after = after_all[mutation.edge.number]
-        if after & kept or (maker and maker.number in again | after):
+        later = after_all[mutation.edge.number]
+        if later & kept or (maker and maker.number in again | later):
             continue
         chosen.append(mutation)
         taken.add(mutation.edge.number)
-        again |= after
+        again |= later
         if maker:
             kept.add(maker.number)
     for mutation in chosen:
