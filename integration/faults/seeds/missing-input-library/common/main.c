@@ -1,0 +1,2 @@
+int ready(void);
+int main(void) { return ready(); }

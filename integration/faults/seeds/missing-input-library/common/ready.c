@@ -1,0 +1,1 @@
+int ready(void) { return 0; }
