@@ -2,6 +2,10 @@
 COUNTED = ('error', 'warning')
 
 
+def counted(document):
+    return [finding for finding in document.get('findings') or [] if finding['severity'] in COUNTED]
+
+
 def ends_with(path, end):
     path, end = path.rstrip('/'), end.rstrip('/')
     return path == end or (path.endswith(end) and path[-len(end) - 1] in '/:')
