@@ -103,8 +103,11 @@ class Judgement:
                 self.wrong.append('%s is %s, not %s: %s' % (edge['outputs'][0], edge['verdict'], expected, edge['why']))
 
     def _status(self, project, findings, document, status):
-        if any(finding['severity'] == 'error' for finding in findings):
+        errors = {finding['rule'] for finding in findings if finding['severity'] == 'error'}
+        if errors - {'trace-incomplete'}:
             right = (1,)
+        elif errors:
+            right = (4,)
         else:
             right = (0, 4) if any(edge['verdict'] == 'incomplete' for edge in document.get('edges', [])) else (0,)
         if not project.faulty and not project.expect.get('incomplete'):
