@@ -18,6 +18,7 @@
 #include "cli/terms.h"
 #include "report/findings.h"
 #include "report/format.h"
+#include "report/html.h"
 #include "report/input.h"
 #include "report/json.h"
 #include "report/sarif.h"
@@ -107,6 +108,7 @@ absl::Status WriteFiles(const Options& o, const report::Input& input, const repo
     RETURN_IF_ERROR(WriteFile(
         o.junit, report::VerifyJUnitXml(input, summary, known != nullptr ? &known->compared : nullptr)));
   }
+  if (!o.html.empty()) RETURN_IF_ERROR(WriteFile(o.html, report::HtmlReport(summary, summary.edges)));
   return absl::OkStatus();
 }
 
@@ -185,6 +187,7 @@ void AddVerify(CLI::App& app, Action* action) {
   };
   file("--sarif", &o->sarif, "write the findings into FILE as SARIF 2.1.0");
   file("--junit", &o->junit, "write the edges into FILE as JUnit XML");
+  file("--html", &o->html, "write a page into FILE: findings, edges, graph, timeline; it needs no network");
   file("--baseline", &o->baseline, "what stands in FILE is known, and fails nothing (docs/ci.md)");
   verify->add_flag("--update-baseline", o->update_baseline,
                    "write the baseline anew: what is found now is known then");
