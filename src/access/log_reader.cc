@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -96,7 +97,7 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
     has_writer = RunHasWriter(run_dir);
     ASSIGN_OR_RETURN(log.segments, SegmentNames(run_dir));  // it may have made one meanwhile
   }
-  std::vector<Record> records;
+  std::deque<Record> records;  // each is moved once, below: they are large and many
   std::vector<uint32_t> segment_of;
   std::vector<FoundSegment> found;
   for (uint32_t i = 0; i < log.segments.size(); ++i) {

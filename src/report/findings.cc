@@ -36,10 +36,11 @@ struct Group {
   std::vector<const FindingFacts*> more;
 };
 
-std::vector<Group> GroupsOf(const Summary& summary) {
+std::vector<Group> GroupsOf(const Summary& summary, Severity least) {
   std::vector<Group> groups;
   std::map<std::pair<std::string, std::string>, size_t> index;
   for (const FindingFacts& facts : summary.findings) {
+    if (facts.finding.severity < least) continue;
     const auto [found, fresh] = index.try_emplace({facts.finding.rule, facts.finding.object}, groups.size());
     if (fresh) groups.emplace_back();
     Group& group = groups[found->second];
@@ -214,16 +215,20 @@ std::string EdgesText(const Summary& summary) {
                       absl::StrJoin(Grades(grades), ", "), ")");
 }
 
-std::string FindingsText(const Summary& summary, const Style& style, bool all) {
-  if (summary.findings.empty()) return "";
+std::string FindingsText(const Summary& summary, const Style& style, bool all, Severity least) {
   std::map<Severity, uint64_t> counts;
-  for (const FindingFacts& facts : summary.findings) ++counts[facts.finding.severity];
-  const std::vector<std::string> grades = Grades(counts);
-  std::string out = absl::StrCat(
-      Paint(style, InkOf(summary.findings.front().finding.severity),
-            absl::StrCat(Count(summary.findings.size(), "finding"), ": ", absl::StrJoin(grades, ", "))),
-      "\n");
-  const std::vector<Group> groups = GroupsOf(summary);
+  size_t told = 0;
+  for (const FindingFacts& facts : summary.findings) {
+    if (facts.finding.severity < least) continue;
+    ++counts[facts.finding.severity];
+    ++told;
+  }
+  if (told == 0) return "";
+  std::string out =
+      absl::StrCat(Paint(style, InkOf(summary.findings.front().finding.severity),
+                         absl::StrCat(Count(told, "finding"), ": ", absl::StrJoin(Grades(counts), ", "))),
+                   "\n");
+  const std::vector<Group> groups = GroupsOf(summary, least);
   // "and 1 more" takes as much room as the one itself.
   const size_t shown = all || groups.size() <= kShown + 1 ? groups.size() : kShown;
   for (size_t i = 0; i < shown; ++i) absl::StrAppend(&out, GroupText(summary, groups[i], style));
@@ -246,12 +251,8 @@ Verified VerifiedOf(const Summary& summary) {
 }
 
 std::string VerifyText(const Summary& summary, const Style& style, bool all) {
-  Summary told = summary;
-  if (!all) {
-    std::erase_if(told.findings,
-                  [](const FindingFacts& facts) { return facts.finding.severity < Severity::kWarning; });
-  }
-  return absl::StrCat(FindingsText(told, style, all), EdgesText(summary), "\n");
+  const Severity least = all ? Severity::kNote : Severity::kWarning;
+  return absl::StrCat(FindingsText(summary, style, all, least), EdgesText(summary), "\n");
 }
 
 const FindingFacts* FindFinding(const Summary& summary, absl::string_view id) {

@@ -26,7 +26,9 @@ std::string CountText(const verify::Judgement& verdict);
 
 // "3 findings: 2 errors, 1 warning", then each as a compiler would say it: what, where, who, why it matters,
 // what mends it. Alike ones of several actions are told once. Empty where there are none. Escaped.
-std::string FindingsText(const Summary& summary, const Style& style, bool all);
+// Findings of less than `least` are left out.
+std::string FindingsText(const Summary& summary, const Style& style, bool all,
+                         verify::Severity least = verify::Severity::kNote);
 
 // "141 edges: 138 proved, 2 violated, 1 incomplete (3 findings: 3 errors)", of a verified build.
 std::string EdgesText(const Summary& summary);

@@ -88,10 +88,9 @@ class Judge {
   // The edge that made the file in this run before it was read; kNoEdge: it was there.
   EdgeId ObservedMaker(const Seen& seen) const {
     EdgeId maker = kNoEdge;
-    for (const size_t i : observed_.Of(seen.path)) {
+    for (const size_t i : observed_.MakersOf(seen.path)) {
       const Seen& other = observed_.seen()[i];
-      if (other.edge != seen.edge && other.made != kNoRecord && other.alive && other.made < seen.read)
-        maker = other.edge;
+      if (other.edge != seen.edge && other.alive && other.made < seen.read) maker = other.edge;
     }
     return maker;
   }
@@ -138,7 +137,7 @@ class Judge {
     const bool coarse = observed_.edges()[maker].sub_build || declared_.IsStep(maker);
     if (before && (by_depfile || coarse)) return;
     const Seen* made = nullptr;
-    for (const size_t i : observed_.Of(seen.path)) {
+    for (const size_t i : observed_.MakersOf(seen.path)) {
       if (observed_.seen()[i].edge == maker) made = &observed_.seen()[i];
     }
     Finding finding = at_.Make("undeclared-output", maker, seen.edge, seen.path, made->made);

@@ -1,6 +1,7 @@
 #include "verify/graph_case.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 #include <variant>
 
@@ -111,6 +112,13 @@ std::string GraphCase::InCMake(PathId path) const {
   return name;
 }
 
+std::string GraphCase::InNinja(PathId path) const {
+  if (places_[path] != Place::kSource && places_[path] != Place::kBuild) return paths_.Path(path);
+  return std::filesystem::path(paths_.Path(path))
+      .lexically_relative(input_.facts->ninja->build_dir())
+      .string();
+}
+
 std::string GraphCase::DependOn(EdgeId edge, PathId path) const {
   const graph::NinjaEdge& at = declared_.Edge(edge);
   const std::string& target = input_.facts->targets[edge];
@@ -123,7 +131,7 @@ std::string GraphCase::DependOn(EdgeId edge, PathId path) const {
     return absl::StrCat("set_property(SOURCE ", Basename(source), " APPEND PROPERTY OBJECT_DEPENDS ",
                         InCMake(path), ")");
   }
-  return absl::StrCat("build ", NameOf(edge), ": ", at.rule, " ... | ", Short(path));
+  return absl::StrCat("build ", NameOf(edge), ": ", at.rule, " ... | ", InNinja(path));
 }
 
 std::string GraphCase::Declare(EdgeId edge, PathId path) const {
@@ -132,7 +140,7 @@ std::string GraphCase::Declare(EdgeId edge, PathId path) const {
   if (IsCompile(at) || IsLink(at))
     return absl::StrCat("do not let ", NameOf(edge),
                         "'s command make it, or give it a custom command of its own");
-  return absl::StrCat("build ", NameOf(edge), " | ", Short(path), ": ", at.rule, " ...");
+  return absl::StrCat("build ", NameOf(edge), " | ", InNinja(path), ": ", at.rule, " ...");
 }
 
 std::string GraphCase::Order(EdgeId first, EdgeId second, PathId path) const {

@@ -57,6 +57,8 @@ class GraphCase {
   void FindDirectories();
   // "${CMAKE_CURRENT_SOURCE_DIR}/x" is not known here: from the top.
   std::string InCMake(PathId path) const;
+  // As a manifest spells it: relative to the build directory, where that is near.
+  std::string InNinja(PathId path) const;
 
   const Input& input_;
   const Actions& actions_;

@@ -75,6 +75,9 @@ Observed::Observed(const Input& input, const Actions& actions, PathTable* paths)
   }
   by_path_.resize(paths_->size());
   for (size_t i = 0; i < seen_.size(); ++i) by_path_[seen_[i].path].push_back(i);
+  for (size_t i = 0; i < seen_.size(); ++i) {
+    if (seen_[i].made != kNoRecord) makers_[seen_[i].path].push_back(i);
+  }
 }
 
 // An edge's shell is known by its command; what CMake's module wraps by its first output; what runs inside of
@@ -201,6 +204,12 @@ void Observed::Move(absl::string_view from, absl::string_view to, size_t record,
     moved->directory = seen_[i].directory;
     seen_[i].alive = false;
   }
+}
+
+const std::vector<size_t>& Observed::MakersOf(PathId path) const {
+  static const std::vector<size_t> kNone;
+  const auto found = makers_.find(path);
+  return found == makers_.end() ? kNone : found->second;
 }
 
 const std::vector<size_t>& Observed::Of(PathId path) const {

@@ -55,6 +55,8 @@ class Observed {
   const std::vector<Seen>& seen() const { return seen_; }
   // All that edges did to a path; indices into seen().
   const std::vector<size_t>& Of(PathId path) const;
+  // Of these, those of edges that made it: few, where many have read it.
+  const std::vector<size_t>& MakersOf(PathId path) const;
   EdgeId EdgeOf(size_t action) const { return edge_of_[action]; }
 
  private:
@@ -71,6 +73,7 @@ class Observed {
   absl::flat_hash_map<uint64_t, size_t> by_edge_and_path_;
   absl::flat_hash_map<PathId, PathId> hard_links_;  // a name and another one of the same file
   std::vector<std::vector<size_t>> by_path_;
+  absl::flat_hash_map<PathId, std::vector<size_t>> makers_;
 };
 
 }  // namespace glovebox::verify
