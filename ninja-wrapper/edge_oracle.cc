@@ -8,20 +8,12 @@
 #include "base/files.h"
 #include "base/paths.h"
 #include "graph/depfile.h"
-#include "graph/shell_line.h"
+#include "graph/utility_edges.h"
 
 namespace glovebox::ninja {
 namespace {
 
 using graph::NinjaEdge;
-
-bool IsStrict(const NinjaEdge& edge) {
-  if (absl::StrContains(edge.command, "--regenerate-during-build")) return false;
-  for (const std::string& output : edge.outputs) {
-    if (absl::EndsWith(output, ".util") || Basename(output) == "build.ninja") return false;
-  }
-  return true;
-}
 
 // A response file is Ninja's: it writes it for the command, whose words name it.
 bool IsResponseFile(const NinjaEdge& edge, absl::string_view relative) {
@@ -94,7 +86,7 @@ const NinjaEdge* EdgeOracle::EdgeOf(const access::ActionBegin& action) const {
   } else if (!action.outputs.empty()) {
     edge = inputs_.graph().ByOutput(JoinPath(action.cwd, action.outputs.front()));
   }
-  return edge != nullptr && IsStrict(*edge) ? edge : nullptr;
+  return edge != nullptr && !graph::IsUtility(*edge) ? edge : nullptr;
 }
 
 std::unique_ptr<trace::ActionInputs> EdgeOracle::InputsOf(const access::ActionBegin& action) {

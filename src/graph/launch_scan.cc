@@ -15,6 +15,7 @@
 #include "base/paths.h"
 #include "base/shell_words.h"
 #include "base/status.h"
+#include "graph/utility_edges.h"
 
 namespace glovebox::graph {
 namespace {
@@ -71,12 +72,6 @@ bool IsHarmless(absl::string_view part) {
 }
 bool IsWrapped(absl::string_view part) { return Basename(FirstWord(part)) == kLauncher; }
 
-// "sub/CMakeFiles/install/local.util": what CMake's Ninja generator writes for its own custom targets.
-bool IsUtilityEdge(absl::string_view output) {
-  return absl::EndsWith(output, ".util") &&
-         (absl::StartsWith(output, "CMakeFiles/") || absl::StrContains(output, "/CMakeFiles/"));
-}
-
 // What child/launch_options.cc takes for such a target where a rule has neither output nor target, as a
 // POST_BUILD command under Ninja; the rooms share no code, integration/cmake-injection holds the two
 // together.
@@ -126,7 +121,7 @@ UnwrappedReason ReasonOfRule(const NinjaEdge& edge) {
   if (rule == "CLEAN" || rule == "HELP") return UnwrappedReason::kNinjaTool;
   if (absl::StartsWith(rule, "CMAKE_SYMLINK_")) return UnwrappedReason::kSymlinkLibrary;
   if (absl::StrContains(rule, "_DYNDEP__")) return UnwrappedReason::kDyndep;
-  if (!edge.outputs.empty() && IsUtilityEdge(edge.outputs[0])) return UnwrappedReason::kUtility;
+  if (!edge.outputs.empty() && IsUtilityOutput(edge.outputs[0])) return UnwrappedReason::kUtility;
   return UnwrappedReason::kOwnProperty;
 }
 

@@ -241,7 +241,7 @@ std::string FindingsText(const Summary& summary, const Style& style, bool all, S
 Verified VerifiedOf(const Summary& summary) {
   const bool error =
       std::any_of(summary.findings.begin(), summary.findings.end(), [](const FindingFacts& facts) {
-        return facts.finding.severity == Severity::kError && facts.finding.rule != "trace-incomplete";
+        return facts.finding.severity == Severity::kError && !verify::IsGap(facts.finding);
       });
   if (error) return Verified::kViolated;
   const bool known = std::all_of(

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/strip.h"
 #include "base/paths.h"
+#include "graph/utility_edges.h"
 
 namespace glovebox::verify {
 namespace {
@@ -17,19 +17,6 @@ void SortOnce(std::vector<PathId>* ids) {
 
 bool Has(const std::vector<PathId>& sorted, PathId id) {
   return std::binary_search(sorted.begin(), sorted.end(), id);
-}
-
-// CMake's targets that are no part of `all`, by the names that it gives them (cmGlobalGenerator.cxx), and the
-// rules of Ninja's own tools.
-bool IsUtilityName(absl::string_view name) {
-  static constexpr absl::string_view kNames[] = {
-      "edit_cache", "rebuild_cache", "list_install_components", "install", "install/local", "install/strip",
-      "test",       "package",       "package_source",          "clean",   "help",          "RUN_TESTS",
-      "build.ninja"};
-  absl::ConsumeSuffix(&name, ".util");
-  const absl::string_view base = Basename(name);
-  return std::find(std::begin(kNames), std::end(kNames), base) != std::end(kNames) ||
-         absl::EndsWith(name, "install/local") || absl::EndsWith(name, "install/strip");
 }
 
 bool IsCustom(absl::string_view rule) { return absl::StartsWith(rule, "CUSTOM_COMMAND"); }
@@ -157,12 +144,7 @@ void Declared::NameEdges() {
 // CMake: `build CMakeFiles/NAME: CUSTOM_COMMAND`, of which nothing is made.
 void Declared::FindUtilities() {
   const std::vector<graph::NinjaEdge>& edges = facts_.ninja->edges();
-  for (EdgeId e = 0; e < edges.size(); ++e) {
-    const std::string& output = edges[e].outputs.front();
-    edges_[e].utility = IsUtilityName(output) || edges[e].rule == "RERUN_CMAKE" || edges[e].rule == "CLEAN" ||
-                        edges[e].rule == "HELP" || edges[e].rule == "VERIFY_GLOBS" ||
-                        edges[e].rule == "REGENERATE_BUILD";
-  }
+  for (EdgeId e = 0; e < edges.size(); ++e) edges_[e].utility = graph::IsUtility(edges[e]);
   // Steps of an ExternalProject that are to run each time (BUILD_ALWAYS) have stamps that nobody makes.
   for (EdgeId e = 0; e < edges.size(); ++e) {
     const std::string& output = edges[e].outputs.front();

@@ -161,6 +161,8 @@ class Judge {
   void LookAtNames(EdgeId edge) {
     const EdgeRun& run = observed_.edges()[edge];
     if (!run.why_incomplete.empty() || !run.succeeded || run.cached || declared_.IsSymbolic(edge)) return;
+    if (absl::StartsWith(declared_.Edge(edge).rule, "CMAKE_SYMLINK_")) return;  // made of the name alone
+
     absl::flat_hash_set<PathId> met;
     for (const size_t i : run.seen) {
       const Seen& seen = observed_.seen()[i];

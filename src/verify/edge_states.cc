@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "access/touch.h"
 #include "base/paths.h"
+#include "graph/utility_edges.h"
 
 namespace glovebox::verify {
 namespace {
@@ -58,7 +59,7 @@ class Judge {
 
   std::vector<Finding> Findings() {
     for (EdgeId edge = 0; edge < declared_.size(); ++edge) {
-      if (MakesManifest(edge)) LookAtConfigure(edge);
+      if (graph::MakesManifest(declared_.Edge(edge))) LookAtConfigure(edge);
       if (!at_.IsJudged(edge)) continue;
       for (const size_t i : observed_.edges()[edge].seen) LookAtRead(observed_.seen()[i]);
       LookAtHoles(edge);
@@ -69,14 +70,6 @@ class Judge {
   }
 
  private:
-  // CMake's own, and a rule with `generator = 1` of a manifest that is written by another program.
-  bool MakesManifest(EdgeId edge) const {
-    const graph::NinjaEdge& at = declared_.Edge(edge);
-    return at.rule == "RERUN_CMAKE" ||
-           std::any_of(at.outputs.begin(), at.outputs.end(),
-                       [](const std::string& name) { return Basename(name) == "build.ninja"; });
-  }
-
   void LookAtConfigure(EdgeId edge) {
     absl::flat_hash_set<PathId> listed;
     for (const std::string& name : declared_.facts().configure_inputs) {
@@ -315,7 +308,7 @@ std::vector<EdgeVerdict> EdgeVerdicts(GraphCase* at, const std::vector<Finding>&
     verdict.findings = by_edge[edge];
     verdict.where = at->input().facts->places[edge];
     const bool violated = std::any_of(by_edge[edge].begin(), by_edge[edge].end(), [&findings](size_t i) {
-      return findings[i].severity >= Severity::kWarning && findings[i].rule != "trace-incomplete";
+      return findings[i].severity >= Severity::kWarning && !IsGap(findings[i]);
     });
     if (violated) {
       verdict.verdict = Verdict::kViolated;

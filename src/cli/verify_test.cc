@@ -1,0 +1,128 @@
+// Verification of real builds, through the real binaries.
+#include "cli/cli_fixture.h"
+
+namespace glovebox::cli {
+namespace {
+
+// One edge reads `table`, which it does not name; the other one is right.
+constexpr char kManifest[] =
+    "rule make\n"
+    "  command = cat $in table > $out\n"
+    "rule copy\n"
+    "  command = cat $in > $out\n"
+    "build gen: make in\n"
+    "build copy: copy in\n";
+
+class VerifyCli : public Cli {
+ protected:
+  // A manifest of one directory, built from clean.
+  Outcome Build(const std::string& manifest, const std::vector<std::string>& words = {}) {
+    EXPECT_OK(WriteFile(Path("build/build.ninja"), manifest));
+    for (const char* name : {"in", "table"}) EXPECT_OK(WriteFile(Path(absl::StrCat("build/", name)), name));
+    return Run(words, GLOVEBOX_NINJA);
+  }
+  static std::string Right() {
+    std::string text = kManifest;
+    return text.replace(text.find("make in\n"), 8, "make in | table\n");
+  }
+};
+
+TEST_F(VerifyCli, EachEdgeOfARightBuildIsProved) {
+  const std::string manifest =
+      "rule cat\n  command = cat $in > $out\nbuild a: cat in\nbuild b: cat a table\n";
+  ASSERT_EQ(Build(manifest).exit(), 0);
+  const Outcome verify = Run({"verify"});
+  EXPECT_EQ(verify.exit(), 0);
+  EXPECT_EQ(verify.out, "2 edges: 2 proved\n");
+  EXPECT_EQ(verify.err, "");
+}
+
+TEST_F(VerifyCli, AFaultIsToldWithItsRepairAndFails) {
+  ASSERT_EQ(Build(kManifest).exit(), 0);
+  const Outcome verify = Run({"verify"});
+  EXPECT_EQ(verify.exit(), 1);
+  EXPECT_THAT(verify.out, HasSubstr("error[missing-input]: gen is made from table"));
+  EXPECT_THAT(verify.out, HasSubstr("repair  build gen: make ... | table\n"));
+  EXPECT_THAT(verify.out, HasSubstr("\n2 edges: 1 proved, 1 violated (1 finding: 1 error)\n"));
+  const Outcome json_outcome = Run({"verify", "--json"});
+  EXPECT_EQ(json_outcome.exit(), 1);
+  const json report = json::parse(json_outcome.out);
+  ASSERT_EQ(report["findings"].size(), 1u);
+  EXPECT_EQ(report["findings"][0]["edges"], json::array({"gen"}));
+  EXPECT_EQ(report["edges"][0]["verdict"], "violated");
+  EXPECT_EQ(report["edges"][1]["verdict"], "proved");
+  const Outcome explained = Run({"explain", report["findings"][0]["id"].get<std::string>()});
+  EXPECT_EQ(explained.exit(), 0);
+  EXPECT_THAT(explained.out, HasSubstr("error[missing-input]: gen is made from table"));
+}
+
+TEST_F(VerifyCli, ItsRepairMakesItRight) {
+  ASSERT_EQ(Build(kManifest).exit(), 0);
+  ASSERT_EQ(Run({"verify"}).exit(), 1);
+  ASSERT_EQ(Run({"-t", "clean"}, GLOVEBOX_NINJA).exit(), 0);
+  ASSERT_EQ(Build(Right()).exit(), 0);
+  EXPECT_EQ(Run({"verify"}).exit(), 0);
+}
+
+TEST_F(VerifyCli, WhatDidNotRunIsIncomplete) {
+  ASSERT_EQ(Build(Right()).exit(), 0);
+  ASSERT_EQ(unlink(Path("build/copy").c_str()), 0);
+  ASSERT_EQ(Run({}, GLOVEBOX_NINJA).exit(), 0);
+  const Outcome verify = Run({"verify"});
+  EXPECT_EQ(verify.exit(), 4);
+  EXPECT_EQ(verify.out, "2 edges: 1 proved, 1 incomplete\n");
+}
+
+TEST_F(VerifyCli, WithoutARunOrAGraphThereIsNothingToJudge) {
+  EXPECT_EQ(Run({"verify"}).exit(), 2);
+  ASSERT_EQ(Run({"run", "-q", "--", "true"}).exit(), 0);
+  const Outcome no_graph = Run({"verify"});
+  EXPECT_EQ(no_graph.exit(), 2);
+  EXPECT_THAT(no_graph.err, HasSubstr("there is no build.ninja in "));
+}
+
+TEST_F(VerifyCli, ABaselineLetsOnlyWhatIsNewFail) {
+  ASSERT_EQ(Build(kManifest).exit(), 0);
+  const std::string file = Path("baseline.json");
+  EXPECT_EQ(Run({"verify", "--update-baseline"}).exit(), 2) << "which one?";
+  const Outcome missing = Run({"verify", "--baseline", file});
+  EXPECT_EQ(missing.exit(), 2);
+  EXPECT_THAT(missing.err, HasSubstr("--update-baseline makes one"));
+  EXPECT_EQ(Run({"verify", "--baseline", file, "--update-baseline", "--owner", "a@example.org"}).exit(), 0);
+  const Outcome known = Run({"verify", "--baseline", file});
+  EXPECT_EQ(known.exit(), 0);
+  EXPECT_THAT(known.out, HasSubstr("baseline: 1 known, 0 new\n"));
+  EXPECT_THAT(known.out, Not(HasSubstr("error[")));
+  ASSERT_OK(WriteFile(file, "{\n\"format\": \"other\"\n"));
+  const Outcome broken = Run({"verify", "--baseline", file});
+  EXPECT_EQ(broken.exit(), 2);
+  EXPECT_THAT(broken.err, HasSubstr("baseline.json:"));
+}
+
+TEST_F(VerifyCli, FilesForOtherProgramsAreWritten) {
+  ASSERT_EQ(Build(kManifest).exit(), 0);
+  EXPECT_EQ(Run({"verify", "--sarif", Path("s"), "--junit", Path("j"), "--html", Path("h")}).exit(), 1);
+  const auto sarif = ReadFile(Path("s")), junit = ReadFile(Path("j")), html = ReadFile(Path("h"));
+  ASSERT_OK(sarif);
+  ASSERT_OK(junit);
+  ASSERT_OK(html);
+  EXPECT_EQ(json::parse(*sarif)["runs"][0]["results"][0]["ruleId"], "missing-input");
+  EXPECT_THAT(*junit, HasSubstr("missing-input"));
+  EXPECT_THAT(*html, HasSubstr("missing-input"));
+  EXPECT_EQ(Run({"verify", "--sarif", "/nonexistent/s"}).exit(), 2);
+}
+
+TEST_F(VerifyCli, NinjaTellsTheVerdictWhereItIsAskedFor) {
+  const Outcome faulty = Build(kManifest, {"--verify"});
+  EXPECT_EQ(faulty.exit(), 1);
+  EXPECT_THAT(faulty.err, HasSubstr("error[missing-input]: gen is made from table"));
+  EXPECT_THAT(faulty.err,
+              testing::EndsWith("\nglovebox: 2 edges: 1 proved, 1 violated (1 finding: 1 error)\n"));
+  ASSERT_EQ(Run({"-t", "clean"}, GLOVEBOX_NINJA).exit(), 0);
+  EXPECT_EQ(Build(Right(), {"--verify"}).exit(), 0);
+  // A build that fails ends as Ninja does.
+  EXPECT_EQ(Build("rule no\n  command = false\nbuild x: no\n", {"--verify"}).exit(), 1);
+}
+
+}  // namespace
+}  // namespace glovebox::cli
