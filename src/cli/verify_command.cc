@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/status.h"
 #include "cli/commands.h"
@@ -25,6 +26,7 @@
 #include "report/summary.h"
 #include "report/verify_junit.h"
 #include "verify/baseline.h"
+#include "verify/fix.h"
 
 namespace glovebox::cli {
 namespace {
@@ -33,7 +35,7 @@ struct Options {
   std::string build_dir = ".";
   std::string log;
   bool json = false, all = false;
-  std::string sarif, junit, html;
+  std::string sarif, junit, html, fix;
   std::string baseline;
   bool update_baseline = false;
   std::string owner, reason;
@@ -94,6 +96,17 @@ absl::Status WriteBaseline(const Options& o, const report::Input& input, const r
   return absl::OkStatus();
 }
 
+absl::Status WriteFix(const Options& o, const report::Input& input, const report::Summary& summary) {
+  const std::string& source_dir = input.build.source_dir;
+  if (source_dir.empty())
+    return absl::InvalidArgumentError("--fix: no CMake project is known to have made this build");
+  const verify::FixPatch fix = verify::PatchFor(FindingsOf(summary), source_dir, ReadFile);
+  RETURN_IF_ERROR(WriteFile(o.fix, fix.patch));
+  PrintError(absl::StrCat("fix: ", report::Count(fix.fixed, "finding"), " in the patch, ", fix.left,
+                          " left to you: patch -p1 -d ", PasteWord(source_dir), " < ", PasteWord(o.fix)));
+  return absl::OkStatus();
+}
+
 absl::Status WriteFiles(const Options& o, const report::Input& input, const report::Summary& summary,
                         const Known* known) {
   if (!o.sarif.empty()) {
@@ -109,7 +122,7 @@ absl::Status WriteFiles(const Options& o, const report::Input& input, const repo
         o.junit, report::VerifyJUnitXml(input, summary, known != nullptr ? &known->compared : nullptr)));
   }
   if (!o.html.empty()) RETURN_IF_ERROR(WriteFile(o.html, report::HtmlReport(summary, summary.edges)));
-  return absl::OkStatus();
+  return o.fix.empty() ? absl::OkStatus() : WriteFix(o, input, summary);
 }
 
 // What the baseline knows is told by its number alone.
@@ -188,6 +201,7 @@ void AddVerify(CLI::App& app, Action* action) {
   file("--sarif", &o->sarif, "write the findings into FILE as SARIF 2.1.0");
   file("--junit", &o->junit, "write the edges into FILE as JUnit XML");
   file("--html", &o->html, "write a page into FILE: findings, edges, graph, timeline; it needs no network");
+  file("--fix", &o->fix, "write the repairs into FILE, as a patch of the project's CMake files");
   file("--baseline", &o->baseline, "what stands in FILE is known, and fails nothing (docs/ci.md)");
   verify->add_flag("--update-baseline", o->update_baseline,
                    "write the baseline anew: what is found now is known then");

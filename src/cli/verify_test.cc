@@ -110,6 +110,32 @@ TEST_F(VerifyCli, FilesForOtherProgramsAreWritten) {
   EXPECT_THAT(*junit, HasSubstr("missing-input"));
   EXPECT_THAT(*html, HasSubstr("missing-input"));
   EXPECT_EQ(Run({"verify", "--sarif", "/nonexistent/s"}).exit(), 2);
+  const Outcome no_cmake = Run({"verify", "--fix", Path("f")});
+  EXPECT_EQ(no_cmake.exit(), 2);
+  EXPECT_THAT(no_cmake.err, HasSubstr("no CMake project"));
+}
+
+TEST_F(VerifyCli, TheRepairsOfACMakeProjectAreAPatchThatHealsIt) {
+  ASSERT_OK(MakeDirectories(Path("source")));
+  ASSERT_OK(WriteFile(Path("source/CMakeLists.txt"),
+                      "cmake_minimum_required(VERSION 3.20)\nproject(x NONE)\n"
+                      "add_custom_command(OUTPUT gen COMMAND cat ${CMAKE_SOURCE_DIR}/table > gen)\n"
+                      "add_custom_target(all_of_it ALL DEPENDS gen)\n"));
+  ASSERT_OK(WriteFile(Path("source/table"), "1"));
+  const auto build = [this] {
+    const std::string command = absl::StrCat("cmake -G Ninja -S ", Path("source"), " -B ", Path("build"),
+                                             " >/dev/null 2>&1 && rm -f ", Path("build/gen"));
+    return system(command.c_str()) == 0 && Run({}, GLOVEBOX_NINJA).exit() == 0;
+  };
+  ASSERT_TRUE(build());
+  const Outcome faulty = Run({"verify", "--fix", Path("fix")});
+  EXPECT_EQ(faulty.exit(), 1) << faulty.err;
+  EXPECT_THAT(faulty.err, HasSubstr("fix: 1 finding in the patch, 0 left to you: patch -p1 -d "));
+  const std::string apply = absl::StrCat("cd ", Path("source"), " && git apply ", Path("fix"));
+  ASSERT_EQ(system(apply.c_str()), 0);
+  ASSERT_TRUE(build());
+  const Outcome healed = Run({"verify"});
+  EXPECT_EQ(healed.exit(), 0) << healed.out;
 }
 
 TEST_F(VerifyCli, NinjaTellsTheVerdictWhereItIsAskedFor) {

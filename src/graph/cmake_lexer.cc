@@ -137,4 +137,62 @@ class Lexer {
 
 std::vector<CMakeCommand> ParseCMakeCommands(absl::string_view text) { return Lexer(text).Run(); }
 
+namespace {
+
+// Behind a bracket argument or comment that begins at `at` ("[[", "[==["); `at` itself where none does.
+size_t SkipBracket(absl::string_view text, size_t at) {
+  size_t open = at + 1;
+  while (open < text.size() && text[open] == '=') ++open;
+  if (at >= text.size() || text[at] != '[' || open >= text.size() || text[open] != '[') return at;
+  const std::string close = std::string("]") + std::string(open - at - 1, '=') + "]";
+  const size_t end = text.find(close, open + 1);
+  return end == absl::string_view::npos ? text.size() : end + close.size();
+}
+
+// Behind a quoted argument that begins at `at`.
+size_t SkipQuoted(absl::string_view text, size_t at) {
+  for (++at; at < text.size() && text[at] != '"'; ++at) {
+    if (text[at] == '\\') ++at;
+  }
+  return at + 1;
+}
+
+size_t LineStart(absl::string_view text, int line) {
+  size_t at = 0;
+  for (; line > 1 && at != absl::string_view::npos; --line) {
+    at = text.find('\n', at);
+    if (at != absl::string_view::npos) ++at;
+  }
+  return at;
+}
+
+}  // namespace
+
+size_t FindCMakeCallEnd(absl::string_view text, int line) {
+  size_t at = LineStart(text, line);
+  if (at == absl::string_view::npos) return at;
+  const size_t end_of_line = std::min(text.find('\n', at), text.size());
+  at = text.find('(', at);
+  if (at == absl::string_view::npos || at > end_of_line) return absl::string_view::npos;
+  int depth = 1;
+  for (++at; at < text.size();) {
+    const char c = text[at];
+    if (c == '#') {
+      const size_t behind = SkipBracket(text, at + 1);
+      at = behind != at + 1 ? behind : std::min(text.find('\n', at), text.size());
+    } else if (c == '"') {
+      at = SkipQuoted(text, at);
+    } else if (c == '[' && SkipBracket(text, at) != at) {
+      at = SkipBracket(text, at);
+    } else if (c == '\\') {
+      at += 2;
+    } else {
+      depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+      if (depth == 0) return at;
+      ++at;
+    }
+  }
+  return absl::string_view::npos;
+}
+
 }  // namespace glovebox::graph

@@ -28,6 +28,10 @@ struct CMakeCommand {
 // Never fails: what is no CMake ends the list, with the calls in front of it.
 std::vector<CMakeCommand> ParseCMakeCommands(absl::string_view text);
 
+// Where the call that begins on `line` (from 1) has its closing parenthesis: an offset into `text`; npos
+// where no call begins there, or it has no end.
+size_t FindCMakeCallEnd(absl::string_view text, int line);
+
 }  // namespace glovebox::graph
 
 #endif  // GLOVEBOX_GRAPH_CMAKE_LEXER_H_

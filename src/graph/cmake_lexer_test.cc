@@ -64,5 +64,18 @@ TEST(ParseCMakeCommands, EndsSoonOnBracketsThatNeverClose) {
   EXPECT_EQ(ParseCMakeCommands(text + ")").front().arguments.size(), 200000u);
 }
 
+TEST(FindCMakeCallEnd, GoesAroundWhatIsNoParenthesis) {
+  const auto behind = [](const std::string& text, int line) {
+    const size_t at = FindCMakeCallEnd(text, line);
+    return at == std::string::npos ? std::string("none") : text.substr(at);
+  };
+  EXPECT_EQ(behind("a(b)\nc(d) # x\n", 2), ") # x\n");
+  EXPECT_EQ(behind("if((A) AND (B))x", 1), ")x");
+  EXPECT_EQ(behind("f(\")\\\")\" [=[ ) ]] ]=] # )\n #[[ ) ]] \\) y)z", 1), ")z");
+  EXPECT_EQ(behind("a(b", 1), "none");
+  EXPECT_EQ(behind("# nothing\na(b)", 1), "none");
+  EXPECT_EQ(behind("a(b)", 7), "none");
+}
+
 }  // namespace
 }  // namespace glovebox::graph

@@ -1,0 +1,30 @@
+// The repairs of findings as a patch of the project's CMake files.
+#ifndef GLOVEBOX_VERIFY_FIX_H_
+#define GLOVEBOX_VERIFY_FIX_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "verify/finding.h"
+
+namespace glovebox::verify {
+
+struct FixPatch {
+  std::string patch;  // unified, for `patch -p1 -d SOURCE_DIR`; empty: nothing can be mended so
+  size_t fixed = 0;   // findings that it is to mend
+  size_t left = 0;    // others, but for notes: a person has to decide, or the line is not known
+};
+
+// What a finding's repair says, written at the line of its call (Finding::where): DEPENDS and BYPRODUCTS into
+// it, a call of its own (add_dependencies(), target_sources(), set_property()) behind it. The call may be in
+// a function: then the repair holds for each use of it. `read` gives the text of a file below `source_dir` by
+// its absolute path; files elsewhere are left alone.
+FixPatch PatchFor(absl::Span<const Finding* const> findings, const std::string& source_dir,
+                  const std::function<absl::StatusOr<std::string>(const std::string& path)>& read);
+
+}  // namespace glovebox::verify
+
+#endif  // GLOVEBOX_VERIFY_FIX_H_
