@@ -32,8 +32,6 @@
 namespace glovebox::ninja {
 namespace {
 
-// What `glovebox verify` exits with where nothing was found and not everything is known.
-constexpr int kNotKnown = 4;
 constexpr int kLeftOverGraceMs = 2000;
 
 int64_t Now(clockid_t clock) {
@@ -202,7 +200,7 @@ BuildRecord::Finished BuildRecord::Finish(int wait_status) {
   }
   return {
       absl::StrCat(before, SummaryLine(summary, request_.build_dir, summary.log.ok() ? CountFindings() : "")),
-      request_.verify ? kNotKnown : 0};
+      request_.verify ? report::ExitStatusOf(report::Verified::kIncomplete) : 0};
 }
 
 // Findings first: the last line of a build is the one that is read.
@@ -211,7 +209,7 @@ BuildRecord::Finished BuildRecord::Verify(const std::string& line) const {
       report::Load({request_.build_dir, run_dir_, /*ask_ninja=*/true, /*verify=*/true});
   if (!input.ok()) {
     return {absl::StrCat(line, "\nglovebox: not verified: ", EscapeBytes(input.status().message())),
-            kNotKnown};
+            report::ExitStatusOf(report::Verified::kIncomplete)};
   }
   report::Summary summary = report::Summarize(*input);
   report::AddFindings(
@@ -222,8 +220,7 @@ BuildRecord::Finished BuildRecord::Verify(const std::string& line) const {
   const size_t last = text.rfind('\n', text.size() - 2);
   text.insert(last == std::string::npos ? 0 : last + 1, "glovebox: ");
   text.pop_back();
-  static constexpr int kStatus[] = {0, 1, kNotKnown};
-  return {absl::StrCat(line, "\n", text), kStatus[static_cast<size_t>(report::VerifiedOf(summary))]};
+  return {absl::StrCat(line, "\n", text), report::ExitStatusOf(report::VerifiedOf(summary))};
 }
 
 // As `glovebox report` will find them. Where the log cannot be read, that one says why.

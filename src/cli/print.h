@@ -18,7 +18,6 @@ inline constexpr int kOk = 0;
 inline constexpr int kFailed = 1;  // what was asked for is not there, or could not be read or written
 inline constexpr int kUsage = 2;
 inline constexpr int kHostCannot = 3;
-inline constexpr int kIncomplete = 4;  // verify: nothing was found, but not everything was seen
 
 // "glovebox: TEXT" on stderr, escaped (base/bytes.h) here and nowhere before: names in a status are raw.
 void PrintError(absl::string_view text);

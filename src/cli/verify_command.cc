@@ -54,13 +54,6 @@ std::vector<const verify::Finding*> FindingsOf(const report::Summary& summary) {
   return findings;
 }
 
-bool IsProved(const report::Summary& summary) {
-  return report::VerifiedOf(summary) != report::Verified::kIncomplete &&
-         std::all_of(summary.edges.begin(), summary.edges.end(), [](const verify::EdgeVerdict& edge) {
-           return edge.verdict != verify::Verdict::kIncomplete;
-         });
-}
-
 // What is known before, and what of this build is.
 struct Known {
   verify::Baseline baseline;
@@ -88,7 +81,7 @@ absl::Status WriteBaseline(const Options& o, const report::Input& input, const r
   update.today = Today();
   update.owner = o.owner;
   update.reason = o.reason;
-  update.keep_gone = !IsProved(summary);
+  update.keep_gone = !report::EveryEdgeIsKnown(summary);
   known->baseline =
       verify::UpdateBaseline(known->baseline, FindingsOf(summary), report::PlacesOf(input), update);
   RETURN_IF_ERROR(WriteFile(o.baseline, verify::BaselineText(known->baseline)));
@@ -149,11 +142,12 @@ void Print(const Options& o, const report::Summary& summary, const Known* known)
             << known->compared.fresh << " new" << (gone > 0 ? absl::StrCat(", ", gone, " gone") : "") << "\n";
 }
 
+// Errors that the baseline knows fail nothing.
 int ExitStatus(const report::Summary& summary, const Known* known) {
-  const report::Verified verified = report::VerifiedOf(summary);
-  if (verified == report::Verified::kViolated && (known == nullptr || known->compared.fresh_errors > 0))
-    return kFailed;
-  return IsProved(summary) && !summary.edges.empty() ? kOk : kIncomplete;
+  report::Verified verified = report::VerifiedOf(summary);
+  if (verified == report::Verified::kViolated && known != nullptr && known->compared.fresh_errors == 0)
+    verified = report::EveryEdgeIsKnown(summary) ? report::Verified::kClean : report::Verified::kIncomplete;
+  return report::ExitStatusOf(verified);
 }
 
 int VerifyBuild(const Options& o) {

@@ -244,10 +244,26 @@ Verified VerifiedOf(const Summary& summary) {
         return facts.finding.severity == Severity::kError && !verify::IsGap(facts.finding);
       });
   if (error) return Verified::kViolated;
-  const bool known = std::all_of(
-      summary.edges.begin(), summary.edges.end(),
-      [](const verify::EdgeVerdict& edge) { return edge.verdict != verify::Verdict::kIncomplete; });
-  return known && !summary.edges.empty() ? Verified::kClean : Verified::kIncomplete;
+  return EveryEdgeIsKnown(summary) ? Verified::kClean : Verified::kIncomplete;
+}
+
+bool EveryEdgeIsKnown(const Summary& summary) {
+  return !summary.edges.empty() &&
+         std::none_of(summary.edges.begin(), summary.edges.end(), [](const verify::EdgeVerdict& edge) {
+           return edge.verdict == verify::Verdict::kIncomplete;
+         });
+}
+
+int ExitStatusOf(Verified verified) {
+  switch (verified) {
+    case Verified::kClean:
+      return 0;
+    case Verified::kViolated:
+      return 1;
+    case Verified::kIncomplete:
+      break;
+  }
+  return 4;
 }
 
 std::string VerifyText(const Summary& summary, const Style& style, bool all) {

@@ -37,6 +37,10 @@ std::string EdgesText(const Summary& summary);
 // neither.
 enum class Verified : uint8_t { kClean, kViolated, kIncomplete };
 Verified VerifiedOf(const Summary& summary);
+// 0, 1 and 4 (docs/exit-codes.md).
+int ExitStatusOf(Verified verified);
+// There are edges, and none of them is incomplete.
+bool EveryEdgeIsKnown(const Summary& summary);
 
 // The findings without notes, which are no faults, unless `all`; then the line of EdgesText().
 std::string VerifyText(const Summary& summary, const Style& style, bool all);

@@ -19,9 +19,11 @@ bool Has(const std::vector<PathId>& sorted, PathId id) {
   return std::binary_search(sorted.begin(), sorted.end(), id);
 }
 
-bool IsCustom(absl::string_view rule) { return absl::StartsWith(rule, "CUSTOM_COMMAND"); }
-
 }  // namespace
+
+bool IsCustomCommand(const graph::NinjaEdge& edge) { return absl::StartsWith(edge.rule, "CUSTOM_COMMAND"); }
+bool IsCompile(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_COMPILER__"); }
+bool IsLink(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_LINKER__"); }
 
 PathId PathTable::Intern(absl::string_view path) {
   const auto found = ids_.find(path);
@@ -149,7 +151,7 @@ void Declared::FindUtilities() {
   for (EdgeId e = 0; e < edges.size(); ++e) {
     const std::string& output = edges[e].outputs.front();
     const bool target = Basename(Dirname(output)) == "CMakeFiles";
-    edges_[e].symbolic = (target || IsStep(e)) && IsCustom(edges[e].rule) && !facts_.FileOf(output).there;
+    edges_[e].symbolic = (target || IsStep(e)) && IsCustomCommand(edges[e]) && !facts_.FileOf(output).there;
   }
 }
 

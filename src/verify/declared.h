@@ -113,6 +113,11 @@ class Declared {
   graph::Reach dirty_;
 };
 
+// CMake's rule names say what an edge does.
+bool IsCustomCommand(const graph::NinjaEdge& edge);
+bool IsCompile(const graph::NinjaEdge& edge);
+bool IsLink(const graph::NinjaEdge& edge);
+
 }  // namespace glovebox::verify
 
 #endif  // GLOVEBOX_VERIFY_DECLARED_H_

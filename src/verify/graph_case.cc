@@ -30,10 +30,6 @@ bool IsKept(absl::string_view path) {
          std::any_of(std::begin(kEndings), std::end(kEndings), ends);
 }
 
-bool IsCustomCommand(const graph::NinjaEdge& edge) { return absl::StartsWith(edge.rule, "CUSTOM_COMMAND"); }
-bool IsCompile(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_COMPILER__"); }
-bool IsLink(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_LINKER__"); }
-
 GraphCase::GraphCase(const Input& input, const Actions& actions)
     : input_(input), actions_(actions), declared_(*input.facts, &paths_), observed_(input, actions, &paths_) {
   places_.reserve(paths_.size());

@@ -74,11 +74,6 @@ class GraphCase {
 // coverage counts, git's own files, caches, Ninja's logs, what CMake writes for itself.
 bool IsKept(absl::string_view path);
 
-// CMake's rule names say what an edge does.
-bool IsCustomCommand(const graph::NinjaEdge& edge);
-bool IsCompile(const graph::NinjaEdge& edge);
-bool IsLink(const graph::NinjaEdge& edge);
-
 }  // namespace glovebox::verify
 
 #endif  // GLOVEBOX_VERIFY_GRAPH_CASE_H_
