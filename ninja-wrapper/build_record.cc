@@ -212,10 +212,7 @@ BuildRecord::Finished BuildRecord::Verify(const std::string& line) const {
             report::ExitStatusOf(report::Verified::kIncomplete)};
   }
   report::Summary summary = report::Summarize(*input);
-  report::AddFindings(
-      *input,
-      {request_.policies.severities(), request_.policies.allowances(), request_.policies.TellsNetworks()},
-      &summary);
+  report::AddFindings(*input, request_.policies.terms(), &summary);
   std::string text = report::VerifyText(summary, report::StyleFor(STDERR_FILENO), /*all=*/false);
   const size_t last = text.rfind('\n', text.size() - 2);
   text.insert(last == std::string::npos ? 0 : last + 1, "glovebox: ");
@@ -227,9 +224,7 @@ BuildRecord::Finished BuildRecord::Verify(const std::string& line) const {
 std::string BuildRecord::CountFindings() const {
   const absl::StatusOr<report::Input> input = report::Load({request_.build_dir, run_dir_});
   if (!input.ok()) return "";
-  const policy::PolicySet& policies = request_.policies;
-  return report::CountText(
-      report::JudgeInput(*input, {policies.severities(), policies.allowances(), policies.TellsNetworks()}));
+  return report::CountText(report::JudgeInput(*input, request_.policies.terms()));
 }
 
 // What an edge did to the place of the log is told, and does not change how the build ends.

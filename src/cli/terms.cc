@@ -20,7 +20,7 @@ verify::Terms TermsOf(const report::Input& input) {
     PrintError(set.status().message());
     return {};
   }
-  return {set->severities(), set->allowances(), set->TellsNetworks()};
+  return set->terms();
 }
 
 }  // namespace

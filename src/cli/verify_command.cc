@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/terms.h"
+#include "project/policy_source.h"
 #include "report/findings.h"
 #include "report/format.h"
 #include "report/html.h"
@@ -41,13 +41,6 @@ struct Options {
   std::string owner, reason;
 };
 
-policy::Date Today() {
-  const std::time_t now = std::time(nullptr);
-  std::tm day = {};
-  localtime_r(&now, &day);
-  return {day.tm_year + 1900, day.tm_mon + 1, day.tm_mday};
-}
-
 std::vector<const verify::Finding*> FindingsOf(const report::Summary& summary) {
   std::vector<const verify::Finding*> findings;
   for (const report::FindingFacts& facts : summary.findings) findings.push_back(&facts.finding);
@@ -71,21 +64,21 @@ absl::StatusOr<Known> ReadBaseline(const Options& o, const report::Summary& summ
     return absl::InvalidArgumentError(absl::StrCat("baseline ", o.baseline, ": ", text.status().message(),
                                                    "; --update-baseline makes one"));
   }
-  known.compared = verify::Compare(FindingsOf(summary), known.baseline, Today());
+  known.compared = verify::Compare(FindingsOf(summary), known.baseline, project::Today());
   return known;
 }
 
 absl::Status WriteBaseline(const Options& o, const report::Input& input, const report::Summary& summary,
                            Known* known) {
   verify::BaselineUpdate update;
-  update.today = Today();
+  update.today = project::Today();
   update.owner = o.owner;
   update.reason = o.reason;
   update.keep_gone = !report::EveryEdgeIsKnown(summary);
   known->baseline =
       verify::UpdateBaseline(known->baseline, FindingsOf(summary), report::PlacesOf(input), update);
   RETURN_IF_ERROR(WriteFile(o.baseline, verify::BaselineText(known->baseline)));
-  known->compared = verify::Compare(FindingsOf(summary), known->baseline, Today());
+  known->compared = verify::Compare(FindingsOf(summary), known->baseline, project::Today());
   return absl::OkStatus();
 }
 

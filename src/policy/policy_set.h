@@ -114,6 +114,8 @@ class PolicySet {
   std::optional<Severity> SeverityOf(absl::string_view rule) const;
   const std::map<std::string, std::pair<Severity, Origin>>& severities() const { return severities_; }
   const std::vector<Allowance>& allowances() const { return allowances_; }
+  // What a judge of findings goes by.
+  Terms terms() const { return {severities_, allowances_, TellsNetworks()}; }
   const std::vector<Notice>& notices() const { return notices_; }
   size_t SectionCount() const;                       // of the file, that say something
   const std::string& file() const { return file_; }  // empty: none

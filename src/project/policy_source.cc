@@ -74,14 +74,14 @@ std::string SourceOf(const std::string& build_dir) {
   return home.empty() ? build_dir : home;
 }
 
+}  // namespace
+
 policy::Date Today() {
   const time_t now = time(nullptr);
   tm local;
   if (localtime_r(&now, &local) == nullptr) return {};
   return {local.tm_year + 1900, local.tm_mon + 1, local.tm_mday};
 }
-
-}  // namespace
 
 std::string PolicyFromEnvironment() { return Variable("GLOVEBOX_POLICY"); }
 

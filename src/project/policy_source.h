@@ -26,6 +26,8 @@ struct FoundPolicy {
   policy::PolicyFileOptions options;
 };
 
+// Of this machine's clock and time zone; Date() where it cannot be told: then nothing expires.
+policy::Date Today();
 // GLOVEBOX_POLICY, where it is set to something.
 std::string PolicyFromEnvironment();
 
