@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/test_scale.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "report/findings.h"
@@ -192,7 +193,7 @@ TEST(Json, EveryByteOfANameSurvives) {
 }
 
 TEST(Json, AHundredThousandFindingsAreALineEach) {
-  constexpr size_t kMany = 100'000;
+  constexpr size_t kMany = Many(100'000);
   Summary summary;
   summary.judged = true;
   for (size_t i = 0; i < kMany; ++i) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "base/bytes.h"
 #include "base/status_matchers.h"
+#include "base/test_scale.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -211,7 +212,7 @@ TEST(Baseline, OddNamesAreEscaped) {
 
 // A comparison of each with each would take hours, as would a line that is counted from the top each time.
 TEST(Baseline, HoldsHundredsOfThousands) {
-  constexpr size_t kMany = 200'000;
+  constexpr size_t kMany = Many(200'000);
   std::vector<Finding> findings;
   findings.reserve(kMany);
   for (size_t i = 0; i < kMany; ++i)
