@@ -207,6 +207,8 @@ static pid_t start_victim(int* pipe_end) {
   const int datagrams[2] = {inet_socket(SOCK_DGRAM, 0, "UDP"), unix_socket(SOCK_DGRAM, name, 1)};
   const int on = 1;
   setsockopt(datagrams[0], IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+  /* 0: our group's leader is outside of our pid namespace, and nobody in here could name the group. */
+  if (getpgrp() == 0) setpgid(0, 0);
   const pid_t pid = fork();
   if (pid == 0) {
     close(ends[1]);

@@ -102,6 +102,10 @@ struct Log {
 // version, no permission.
 absl::StatusOr<Log> ReadLog(const std::string& run_dir);
 
+// What the run's first record says of it, without reading the others. NotFound: no segment begins so
+// (launchers alone wrote it, or the beginning is damaged).
+absl::StatusOr<RunInfo> ReadRunInfo(const std::string& run_dir);
+
 // One segment, record by record, without keeping them: for logs larger than memory. `take` returns false to
 // stop. The tear, when there is one, is appended to *tears.
 absl::Status ReadSegment(const std::string& path, const std::function<bool(Record)>& take,

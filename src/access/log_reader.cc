@@ -88,6 +88,21 @@ absl::Status ReadSegment(const std::string& path, const std::function<bool(Recor
   return ReadAndFind(path, take, tears).status();
 }
 
+absl::StatusOr<RunInfo> ReadRunInfo(const std::string& run_dir) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, SegmentNames(run_dir));
+  for (const std::string& name : names) {
+    std::optional<RunInfo> info;
+    const auto take = [&info](const Record& record) {
+      if (const auto* first = std::get_if<RunInfo>(&record)) info = *first;
+      return false;
+    };
+    std::vector<Tear> tears;
+    RETURN_IF_ERROR(ReadSegment(absl::StrCat(run_dir, "/", name), take, &tears));
+    if (info.has_value()) return *std::move(info);
+  }
+  return absl::NotFoundError(absl::StrCat(run_dir, ": no segment begins with what the run is"));
+}
+
 absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
   Log log;
   log.run_dir = run_dir;

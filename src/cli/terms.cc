@@ -26,9 +26,7 @@ verify::Terms TermsOf(const report::Input& input) {
 }  // namespace
 
 report::Summary Judged(const report::Input& input) {
-  report::Summary summary = report::Summarize(input);
-  report::AddFindings(input, TermsOf(input), &summary);
-  return summary;
+  return report::SummarizeAndJudge(input, TermsOf(input));
 }
 
 }  // namespace glovebox::cli

@@ -88,7 +88,7 @@ TEST(LoadNinjaGraph, WhatNinjaSaysOfABrokenManifestIsKept) {
               StatusIs(absl::StatusCode::kNotFound, testing::HasSubstr("/nonexistent/ninja")));
 }
 
-TEST(RunTool, LongOutputOnBothStreamsDoesNotBlock) {
+TEST(RunTool, LongOutputOnBothStreamsIsWhole) {
   ASSERT_OK_AND_ASSIGN(
       const ToolOutput output,
       RunTool({"/bin/sh", "-c", "head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero; kill -9 $$"}, "/"));

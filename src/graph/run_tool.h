@@ -2,6 +2,8 @@
 #ifndef GLOVEBOX_GRAPH_RUN_TOOL_H_
 #define GLOVEBOX_GRAPH_RUN_TOOL_H_
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -16,9 +18,11 @@ struct ToolOutput {
 };
 
 // argv[0] is looked up on PATH where it has no slash. Standard input is /dev/null, the environment is ours
-// without LD_PRELOAD. Both streams are drained together, so that neither can block the program. Errors:
-// NotFound and the like when it could not be started, in `directory` or at all. Thread-safe.
-absl::StatusOr<ToolOutput> RunTool(const std::vector<std::string>& argv, const std::string& directory);
+// without LD_PRELOAD. What it says goes into memory files: a pipe would have the two of us take turns.
+// Errors: NotFound and the like when it could not be started, in `directory` or at all. Thread-safe.
+// `running` holds its number while it runs, else 0: for a signal handler that passes on what it gets.
+absl::StatusOr<ToolOutput> RunTool(const std::vector<std::string>& argv, const std::string& directory,
+                                   volatile pid_t* running = nullptr);
 
 }  // namespace glovebox::graph
 

@@ -1,6 +1,7 @@
 #include "report/findings.h"
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <utility>
 
@@ -170,8 +171,9 @@ verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms) {
       {input.log, input.table, PlacesOf(input), std::move(labels), input.tests, terms, input.facts.get()});
 }
 
-void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary) {
-  verify::Judgement verdict = JudgeInput(input, terms);
+namespace {
+
+void Keep(const Input& input, verify::Judgement verdict, Summary* summary) {
   const std::vector<access::ActionId> numbers = NumbersOf(input, *summary);
   const auto number = [&numbers](size_t action) { return action < numbers.size() ? numbers[action] : 0; };
   summary->judged = true;
@@ -187,6 +189,19 @@ void AddFindings(const Input& input, const verify::Terms& terms, Summary* summar
     facts.finding = std::move(finding);
     summary->findings.push_back(std::move(facts));
   }
+}
+
+}  // namespace
+
+void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary) {
+  Keep(input, JudgeInput(input, terms), summary);
+}
+
+Summary SummarizeAndJudge(const Input& input, const verify::Terms& terms) {
+  auto judgement = std::async(std::launch::async, [&] { return JudgeInput(input, terms); });
+  Summary summary = Summarize(input);
+  Keep(input, judgement.get(), &summary);
+  return summary;
 }
 
 std::string CountText(const verify::Judgement& verdict) {

@@ -1,6 +1,8 @@
 #include "report/input.h"
 
 #include <algorithm>
+#include <future>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -54,39 +56,63 @@ bool LaunchersAlone(const Input& input) {
                      [](const access::Hole& hole) { return hole.kind == "ninja-not-entered"; });
 }
 
-// The graph, asked for once; null where there is none.
-absl::StatusOr<std::shared_ptr<const graph::NinjaGraph>> AskNinja(bool launchers_alone, BuildInfo* build) {
-  if (!FileExists(JoinPath(build->build_dir, build->manifest))) {
-    if (!launchers_alone) return nullptr;
-    const absl::StatusOr<graph::LaunchScan> makefiles = graph::ScanBuild(build->build_dir);
-    if (makefiles.ok()) build->unwrapped = CountUnwrapped(*makefiles);
-    return nullptr;
-  }
-  graph::NinjaCall call;
-  call.build_dir = build->build_dir;
-  call.manifest = build->manifest;
+// What the build's own tools say; of a run alone it takes what that says of itself.
+struct Asked {
+  std::optional<access::RunInfo> run;
+  BuildInfo build;
+  // Null: there is none. An error: Ninja's.
+  absl::StatusOr<std::shared_ptr<const graph::NinjaGraph>> ninja = nullptr;
+  absl::StatusOr<std::shared_ptr<const graph::BuildFacts>> facts = nullptr;
+};
+
+absl::StatusOr<std::shared_ptr<const graph::NinjaGraph>> AskNinja(const graph::NinjaCall& call) {
+  if (!FileExists(JoinPath(call.build_dir, call.manifest))) return nullptr;
   ASSIGN_OR_RETURN(graph::NinjaGraph loaded, graph::LoadNinjaGraph(call));
-  const auto ninja = std::make_shared<const graph::NinjaGraph>(std::move(loaded));
-  if (launchers_alone) build->unwrapped = CountUnwrapped(graph::ScanNinja(*ninja));
-  build->edges.reserve(ninja->edges().size());
-  for (const graph::NinjaEdge& edge : ninja->edges()) {
-    build->edges.push_back({edge.outputs, edge.rule, edge.command});
-  }
-  return ninja;
+  return std::make_shared<const graph::NinjaGraph>(std::move(loaded));
 }
 
-absl::Status AskForVerification(const std::shared_ptr<const graph::NinjaGraph>& ninja, Input* input) {
+absl::StatusOr<std::shared_ptr<const graph::BuildFacts>> AskForVerification(
+    const graph::NinjaCall& call, const std::shared_ptr<const graph::NinjaGraph>& ninja) {
   if (ninja == nullptr) {
-    return absl::NotFoundError(absl::StrCat("there is no ", input->build.manifest, " in ",
-                                            input->build.build_dir,
+    return absl::NotFoundError(absl::StrCat("there is no ", call.manifest, " in ", call.build_dir,
                                             ": only a Ninja build has a graph to be verified"));
   }
-  graph::NinjaCall call;
-  call.build_dir = input->build.build_dir;
-  call.manifest = input->build.manifest;
   ASSIGN_OR_RETURN(graph::BuildFacts facts, graph::LoadBuildFacts(call, ninja));
-  input->facts = std::make_shared<const graph::BuildFacts>(std::move(facts));
-  return absl::OkStatus();
+  return std::make_shared<const graph::BuildFacts>(std::move(facts));
+}
+
+Asked Ask(std::optional<access::RunInfo> run, const LoadRequest& request) {
+  Asked asked;
+  asked.run = std::move(run);
+  if (asked.run.has_value()) asked.build = BuildInfoFrom(*asked.run);
+  if (asked.build.build_dir.empty()) return asked;
+  AskMeson(&asked.build);
+  AskCMake(&asked.build);
+  if (!request.ask_ninja && !request.verify) return asked;
+  graph::NinjaCall call;
+  call.build_dir = asked.build.build_dir;
+  call.manifest = asked.build.manifest;
+  asked.ninja = AskNinja(call);
+  if (!asked.ninja.ok() || *asked.ninja == nullptr) {
+    if (request.verify)
+      asked.facts = asked.ninja.ok() ? AskForVerification(call, nullptr) : asked.ninja.status();
+    return asked;
+  }
+  for (const graph::NinjaEdge& edge : (*asked.ninja)->edges())
+    asked.build.edges.push_back({edge.outputs, edge.rule, edge.command});
+  if (request.verify) asked.facts = AskForVerification(call, *asked.ninja);
+  return asked;
+}
+
+// Where launchers alone recorded: what none of them wraps.
+void AskForUnwrapped(const absl::StatusOr<std::shared_ptr<const graph::NinjaGraph>>& ninja, Input* input) {
+  if (!ninja.ok() || !LaunchersAlone(*input)) return;
+  if (*ninja != nullptr) {
+    input->build.unwrapped = CountUnwrapped(graph::ScanNinja(**ninja));
+    return;
+  }
+  const absl::StatusOr<graph::LaunchScan> makefiles = graph::ScanBuild(input->build.build_dir);
+  if (makefiles.ok()) input->build.unwrapped = CountUnwrapped(*makefiles);
 }
 
 void AskCTest(Input* input) {
@@ -106,24 +132,29 @@ absl::StatusOr<Input> Load(const LoadRequest& request) {
   if (run_dir.empty()) {
     ASSIGN_OR_RETURN(run_dir, access::LatestRun(request.build_dir));
   }
-  ASSIGN_OR_RETURN(input.log, access::ReadLog(run_dir));
+  // Ninja answers while the log is read.
+  auto asking = std::async(std::launch::async, [&]() -> Asked {
+    auto run = access::ReadRunInfo(run_dir);
+    return Ask(run.ok() ? std::optional(*std::move(run)) : std::nullopt, request);
+  });
+  auto log = access::ReadLog(run_dir);
+  Asked asked = asking.get();
+  RETURN_IF_ERROR(log.status());
+  input.log = *std::move(log);
   input.table = access::MakeActionTable(input.log);
-  if (input.table.run.has_value()) input.build = BuildInfoFrom(*input.table.run);
-  if (!input.build.build_dir.empty()) {
-    AskMeson(&input.build);
-    AskCMake(&input.build);
-    if (request.ask_ninja || request.verify) {
-      // Without an answer the names of edges come from their commands.
-      const auto ninja = AskNinja(LaunchersAlone(input), &input.build);
-      if (request.verify) {
-        RETURN_IF_ERROR(ninja.status());
-        RETURN_IF_ERROR(AskForVerification(*ninja, &input));
-      }
-      AskCTest(&input);
-    }
+  if (asked.run != input.table.run) asked = Ask(input.table.run, request);
+  input.build = std::move(asked.build);
+  if (request.verify) {
+    if (input.build.build_dir.empty())
+      return absl::FailedPreconditionError("the log does not say of which build it is");
+    RETURN_IF_ERROR(asked.facts.status());
+    input.facts = *std::move(asked.facts);
   }
-  if (request.verify && input.build.build_dir.empty())
-    return absl::FailedPreconditionError("the log does not say of which build it is");
+  // Without an answer of Ninja's the names of edges come from their commands.
+  if (!input.build.build_dir.empty() && (request.ask_ninja || request.verify)) {
+    AskForUnwrapped(asked.ninja, &input);
+    AskCTest(&input);
+  }
   return input;
 }
 
