@@ -68,6 +68,7 @@ struct victim_state {
   volatile int datagrams; /* UDP to 127.0.0.1 and the unix sockets */
   volatile int elsewhere; /* UDP to an address that is not 127.0.0.0/8 */
   volatile int connections;
+  volatile int ready; /* its signal handlers stand */
 };
 
 /* What the stage says (stage.c). The text is empty, the number -1, where it says nothing. */

@@ -177,6 +177,7 @@ static void be_victim(int pipe_end, const int* streams, const int* datagrams) {
   signal(SIGUSR1, count_signal);
   signal(SIGIO, count_signal);
   signal(SIGCONT, count_signal);
+  shared->ready = 1;
   struct pollfd fds[5] = {{pipe_end, POLLIN, 0}};
   for (int i = 0; i < 2; ++i) fds[1 + i] = (struct pollfd){streams[i], POLLIN, 0};
   for (int i = 0; i < 2; ++i) fds[3 + i] = (struct pollfd){datagrams[i], POLLIN, 0};
@@ -222,6 +223,7 @@ static pid_t start_victim(int* pipe_end) {
     close(datagrams[i]);
   }
   *pipe_end = ends[1];
+  changed(&shared->ready, 0);
   name_number("VICTIM", pid);
   name_number("GROUP", getpgrp());
   name_number("WORD", (long)(size_t)&victim_word);
