@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "access/builder.h"
 #include "access/record.h"
+#include "access/record_list.h"
 
 namespace glovebox::access {
 
@@ -89,7 +90,7 @@ struct Tear {
 
 struct Log {
   std::string run_dir;
-  std::vector<Record> records;        // of all segments, in order of time, then of segment and place
+  RecordList records;                 // of all segments, in order of time, then of segment and place
   std::vector<uint32_t> segment_of;   // beside `records`: index into `segments`
   std::vector<std::string> segments;  // file names, sorted
   std::vector<Tear> tears;

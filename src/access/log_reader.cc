@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -112,7 +111,6 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
     has_writer = RunHasWriter(run_dir);
     ASSIGN_OR_RETURN(log.segments, SegmentNames(run_dir));  // it may have made one meanwhile
   }
-  std::deque<Record> records;  // each is moved once, below: they are large and many
   std::vector<uint32_t> segment_of;
   std::vector<FoundSegment> found;
   for (uint32_t i = 0; i < log.segments.size(); ++i) {
@@ -121,7 +119,7 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
     if (lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode))
       log.bytes += static_cast<uint64_t>(info.st_size);
     const auto take = [&](Record record) {
-      records.push_back(std::move(record));
+      log.records.push_back(std::move(record));
       segment_of.push_back(i);
       return true;
     };
@@ -132,18 +130,17 @@ absl::StatusOr<Log> ReadLog(const std::string& run_dir) {
   CheckNotEmpty(has_writer, &log);
   for (const Tear& tear : log.tears) log.being_written |= tear.being_written;
   // Stable: records of one moment keep their segment's order.
-  std::vector<uint32_t> order(records.size());
+  std::vector<uint32_t> order(log.records.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::vector<uint64_t> times(records.size());
-  for (size_t i = 0; i < records.size(); ++i) times[i] = TimeOf(records[i]);
+  std::vector<uint64_t> times(log.records.size());
+  for (size_t i = 0; i < log.records.size(); ++i) times[i] = TimeOf(log.records[i]);
   std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return times[a] < times[b]; });
-  log.records.reserve(records.size());
-  log.segment_of.reserve(records.size());
+  log.records.Reorder(order);
+  log.segment_of.reserve(segment_of.size());
+  for (const uint32_t index : order) log.segment_of.push_back(segment_of[index]);
   uint32_t expected = 0;
-  for (uint32_t index : order) {
-    if (const auto* end = std::get_if<RunEnd>(&records[index])) expected = std::max(expected, end->segments);
-    log.records.push_back(std::move(records[index]));
-    log.segment_of.push_back(segment_of[index]);
+  for (const Record& record : log.records) {
+    if (const auto* end = std::get_if<RunEnd>(&record)) expected = std::max(expected, end->segments);
   }
   CheckCount(expected, &log);
   return log;

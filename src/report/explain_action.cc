@@ -114,7 +114,7 @@ void ActionTeller::Take(const access::Access& access, ActionId action) {
 }
 
 void ActionTeller::Collect() {
-  const std::vector<access::Record>& records = input_.log.records;
+  const access::RecordList& records = input_.log.records;
   ImpliedExecs implied;
   for (size_t i = 0; i < records.size(); ++i) {
     const uint32_t segment = input_.log.segment_of[i];

@@ -221,7 +221,7 @@ std::string PathTeller::SectionText(const Section& section, const Classifier& cl
 }
 
 std::string PathTeller::Tell() {
-  const std::vector<access::Record>& records = input_.log.records;
+  const access::RecordList& records = input_.log.records;
   ImpliedExecs implied;
   for (size_t i = 0; i < records.size(); ++i) {
     if (const auto* access = std::get_if<access::Access>(&records[i])) {
