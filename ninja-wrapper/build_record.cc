@@ -13,6 +13,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "access/environment.h"
 #include "access/log.h"
 #include "base/bytes.h"
 #include "base/files.h"
@@ -51,7 +52,11 @@ access::RunInfo InfoOf(const BuildRequest& request) {
   info.home = Variable("HOME");
   info.tmp = Variable("TMPDIR", "/tmp");
   struct utsname name;
-  if (uname(&name) == 0) info.kernel = name.release;
+  if (uname(&name) == 0) {
+    info.kernel = name.release;
+    info.host = name.nodename;
+  }
+  info.environment = access::EnvironmentOf(environ);
   info.start_unix_ns = Now(CLOCK_REALTIME);
   info.start_ns = static_cast<uint64_t>(Now(CLOCK_MONOTONIC));
   return info;

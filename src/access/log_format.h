@@ -55,7 +55,8 @@
 // places for ever, so that any reader can tell "newer" from "damaged". A reader reads all versions up to its
 // own, and refuses a newer one by name. (2: the segment
 // stands in its run's list, access/segment_list.h; RunInfo has the manifest. 3: an access has a rule, an
-// action a test, a mode, the limit that ended it and its peaks.) Values of enums in record.h and base/op.h
+// action a test, a mode, the limit that ended it and its peaks. 4: RunInfo has the host's name and
+// the environment's names and digests.) Values of enums in record.h and base/op.h
 // are append-only; a value out of range is a tear, so a new value raises the version.
 //
 // Why so, and not ...
@@ -81,7 +82,7 @@
 
 namespace glovebox::access {
 
-inline constexpr uint32_t kLogVersion = 3;
+inline constexpr uint32_t kLogVersion = 4;
 inline constexpr unsigned char kLogMagic[8] = {0x89, 'G', 'B', 'X', '\r', '\n', 0x1a, '\n'};
 inline constexpr size_t kHeaderSize = 72;
 inline constexpr size_t kFrameHeaderSize = 8;

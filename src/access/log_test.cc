@@ -33,12 +33,26 @@ TEST_F(LogTest, EveryKindOfRecordComesBackAsItWas) {
 TEST_F(LogTest, ARunOfTheVersionBeforeIsReadWithoutItsManifest) {
   RunInfo run = std::get<RunInfo>(EveryKind()[0]);
   run.manifest.clear();
+  run.host.clear();
+  run.environment.clear();
   std::string payload;
   const uint8_t type = RecordEncoder(0).Encode(run, payload);
-  payload.pop_back();
+  payload.resize(payload.size() - 3);
   EXPECT_THAT(RecordDecoder(0).Decode(type, payload),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("cut short")));
   ASSERT_OK_AND_ASSIGN(const Record read, RecordDecoder(0, 1).Decode(type, payload));
+  EXPECT_EQ(read, Record(run));
+}
+
+// Version 3 knew neither the host nor the environment.
+TEST_F(LogTest, ARunOfVersionThreeIsReadWithoutItsEnvironment) {
+  RunInfo run = std::get<RunInfo>(EveryKind()[0]);
+  run.host.clear();
+  run.environment.clear();
+  std::string payload;
+  const uint8_t type = RecordEncoder(0).Encode(run, payload);
+  payload.resize(payload.size() - 2);
+  ASSERT_OK_AND_ASSIGN(const Record read, RecordDecoder(0, 3).Decode(type, payload));
   EXPECT_EQ(read, Record(run));
 }
 
@@ -73,7 +87,7 @@ TEST_F(LogTest, ANewerVersionIsNamedWithTheWayOut) {
   ASSERT_OK(WriteFile(File("a"), bytes));
   EXPECT_THAT(ReadLog(dir_->path()),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("version 99, and this glovebox reads up to version 3")));
+                       HasSubstr("version 99, and this glovebox reads up to version 4")));
 }
 
 // A report during the build: whatever the writer is at, what was taken before the look is there.

@@ -32,8 +32,8 @@ inline Access SomeAccess(uint64_t n) {
 }
 
 inline std::vector<Record> EveryKind(size_t longest = 100000) {
-  RunInfo run{"glovebox 1", {"ninja", "-C", "b"}, "/src", "/src/b", "/home/u", "/tmp",
-              "6.18",       1700000000000000000,  1,      "x.ninja"};
+  RunInfo run{"glovebox 1", {"ninja", "-C", "b"}, "/src", "/src/b",  "/home/u", "/tmp",
+              "6.18",       1700000000000000000,  1,      "x.ninja", "host",    {"PATH=0123456789abcdef"}};
   ActionBegin begin;
   begin.action = 1;
   begin.time_ns = 2;

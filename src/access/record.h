@@ -152,6 +152,10 @@ struct RunInfo {
   int64_t start_unix_ns = 0;  // CLOCK_REALTIME
   uint64_t start_ns = 0;      // CLOCK_MONOTONIC at the same moment
   std::string manifest;       // what Ninja read (-f), relative to build_dir; empty: no Ninja, or not known
+  std::string host;           // uname -n; older logs: empty
+  // What the builder was given, as EnvironmentOf() has it: names, and digests in the place of values. Older
+  // logs and launchers alone: empty.
+  std::vector<std::string> environment;
 
   bool operator==(const RunInfo&) const = default;
 };

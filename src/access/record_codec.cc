@@ -40,7 +40,8 @@ size_t CostOf(const T&... fields) {
 
 struct CostVisitor {
   size_t operator()(const RunInfo& r) const {
-    return CostOf(r.tool, r.command, r.source_dir, r.build_dir, r.home, r.tmp, r.kernel, r.manifest);
+    return CostOf(r.tool, r.command, r.source_dir, r.build_dir, r.home, r.tmp, r.kernel, r.manifest, r.host,
+                  r.environment);
   }
   size_t operator()(const ActionBegin& r) const {
     return CostOf(r.cwd, r.target, r.target_type, r.language, r.depfile, r.outputs, r.argv, r.shape, r.test,
@@ -114,6 +115,8 @@ struct Encoding {
     Signed(r.start_unix_ns);
     Time(r.start_ns);
     Text(r.manifest);
+    Text(r.host);
+    List(r.environment);
     return FrameType::kRunInfo;
   }
   FrameType operator()(const ActionBegin& r) {
@@ -280,6 +283,10 @@ struct Decoding {
     r.start_unix_ns = static_cast<int64_t>(UnZigZag(in.Varint()));
     r.start_ns = Time();
     if (codec.version_ >= 2) r.manifest = Text();
+    if (codec.version_ >= 4) {
+      r.host = Text();
+      r.environment = List();
+    }
     return r;
   }
   ActionBegin ReadActionBegin() {
