@@ -12,19 +12,10 @@
 #include "access/touch.h"
 #include "base/paths.h"
 #include "graph/utility_edges.h"
+#include "verify/chance.h"
 
 namespace glovebox::verify {
 namespace {
-
-// Files that say another thing each time, or on each machine.
-bool IsChance(absl::string_view path) {
-  static constexpr absl::string_view kNames[] = {
-      "/dev/urandom",  "/dev/random",      "/dev/hwrng",    "/etc/machine-id", "/var/lib/dbus/machine-id",
-      "/etc/hostname", "/proc/uptime",     "/proc/loadavg", "/proc/version",   "/proc/cpuinfo",
-      "/etc/hosts",    "/proc/driver/rtc", "/dev/rtc",      "/dev/rtc0",       "/proc/sys/kernel/hostname"};
-  return std::find(std::begin(kNames), std::end(kNames), path) != std::end(kNames) ||
-         absl::StartsWith(path, "/proc/sys/kernel/random/");
-}
 
 // What a person's programs keep below $HOME for every project: settings and caches.
 bool IsSettings(absl::string_view below_home) {
@@ -99,7 +90,7 @@ class Judge {
   void LookAtRead(const Seen& seen) {
     if (seen.read == kNoRecord || seen.told) return;
     const std::string& path = at_.paths().Path(seen.path);
-    if (IsChance(path)) {
+    if (ChanceOf(path) != Chance::kNone) {
       Finding finding = at_.Make("nondeterminism-source", seen.edge, seen.path, seen.read);
       finding.what = absl::StrCat(at_.NameOf(seen.edge), " reads ", path,
                                   ", which says another thing each time or on "

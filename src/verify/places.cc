@@ -8,7 +8,8 @@
 namespace glovebox::verify {
 
 Places::Places(const std::string& source, const std::string& build, const std::string& home,
-               const std::string& tmp) {
+               const std::string& tmp)
+    : source_(source) {
   const std::pair<absl::string_view, Place> wanted[] = {
       {build, Place::kBuild},    {source, Place::kSource},  {tmp, Place::kTmp},  {"/tmp", Place::kTmp},
       {"/var/tmp", Place::kTmp}, {"/dev/shm", Place::kTmp}, {home, Place::kHome}};

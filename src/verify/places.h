@@ -26,6 +26,8 @@ class Places {
   std::string Portable(absl::string_view path) const;
   // Source and build are one directory: what is written there may be either's.
   bool one_tree() const { return one_tree_; }
+  // Empty: not known.
+  const std::string& source() const { return source_; }
 
  private:
   struct Root {
@@ -35,6 +37,7 @@ class Places {
   const Root* RootOf(absl::string_view path) const;
   std::vector<Root> roots_;  // longest first
   bool one_tree_ = false;
+  std::string source_;
 };
 
 }  // namespace glovebox::verify
