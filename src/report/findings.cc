@@ -160,15 +160,18 @@ verify::Places PlacesOf(const Input& input) {
   return verify::Places(source_dir, build.build_dir, build.home, build.tmp);
 }
 
-verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms) {
+verify::Input VerifyInputOf(const Input& input, const verify::Terms& terms) {
   const BuildInfo& build = input.build;
   const EdgeIndex edges(build);
   std::vector<verify::ActionLabel> labels;
   labels.reserve(input.table.actions.size());
   for (const access::ActionRecord& action : input.table.actions)
     labels.push_back({ActionName(action.begin, edges), edges.OutputsOf(action.begin)});
-  return verify::Verify(
-      {input.log, input.table, PlacesOf(input), std::move(labels), input.tests, terms, input.facts.get()});
+  return {input.log, input.table, PlacesOf(input), std::move(labels), input.tests, terms, input.facts.get()};
+}
+
+verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms) {
+  return verify::Verify(VerifyInputOf(input, terms));
 }
 
 namespace {

@@ -22,6 +22,9 @@ Summary SummarizeAndJudge(const Input& input, const verify::Terms& terms);
 // Where the build lives.
 verify::Places PlacesOf(const Input& input);
 
+// What verify/ and compare/ look at; `input` must outlive it.
+verify::Input VerifyInputOf(const Input& input, const verify::Terms& terms);
+
 // The judgement alone, and what it comes to: "3 findings (2 errors, 1 warning)", empty for none.
 verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms);
 std::string CountText(const verify::Judgement& verdict);

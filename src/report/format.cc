@@ -160,4 +160,13 @@ std::string Paint(const Style& style, Ink ink, absl::string_view text) {
   return absl::StrCat("\x1b[", kCodes[static_cast<size_t>(ink)], "m", text, "\x1b[0m");
 }
 
+std::string StartTime(int64_t unix_ns) {
+  if (unix_ns == 0) return "";
+  const time_t seconds = static_cast<time_t>(unix_ns / 1'000'000'000);
+  tm parts = {};
+  if (localtime_r(&seconds, &parts) == nullptr) return "";
+  char text[32];
+  return std::string(text, strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts));
+}
+
 }  // namespace glovebox::report

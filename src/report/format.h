@@ -24,6 +24,9 @@ std::string Count(uint64_t number, absl::string_view one, absl::string_view many
 std::string Size(uint64_t bytes);            // "512 B", "1.5 KiB", "12 MiB"
 std::string Duration(uint64_t nanoseconds);  // "850 us", "12 ms", "1.25 s", "2 min 05 s"
 
+// "2026-11-24 10:26:58", in local time; empty for 0.
+std::string StartTime(int64_t unix_ns);
+
 // Columns that a terminal uses for UTF-8 text without control characters; combining marks count 0, East Asian
 // wide ones 2.
 int DisplayWidth(absl::string_view text);

@@ -69,15 +69,6 @@ class Writer {
   std::string out_;
 };
 
-std::string StartTime(int64_t unix_ns) {
-  if (unix_ns == 0) return "";
-  const time_t seconds = static_cast<time_t>(unix_ns / 1'000'000'000);
-  tm parts = {};
-  if (localtime_r(&seconds, &parts) == nullptr) return "";
-  char text[32];
-  return std::string(text, strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts));
-}
-
 std::string CommandText(const std::vector<std::string>& words) {
   return absl::StrJoin(
       words, " ", [](std::string* out, const std::string& word) { absl::StrAppend(out, PasteWord(word)); });

@@ -1,0 +1,42 @@
+// A build once more: in another directory, at another time.
+#ifndef GLOVEBOX_CLI_TWICE_H_
+#define GLOVEBOX_CLI_TWICE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/files.h"
+
+namespace glovebox::cli {
+
+struct TwiceRequest {
+  std::string build_dir;  // that has a run
+  std::string to;         // where to build again; must not exist, or be empty. Empty: a temporary directory
+};
+
+// The directory of the second build. It stays unless Remove() is called.
+class SecondBuild {
+ public:
+  // Configures the same source with the same cache, then builds the same targets with glovebox-ninja, each
+  // with a line on stderr. Errors: InvalidArgument for a build that CMake has not configured for Ninja, and
+  // for a `to` that is not empty; FailedPrecondition where it cannot be configured or built, with what was
+  // said.
+  static absl::StatusOr<SecondBuild> Make(const TwiceRequest& request);
+  const std::string& path() const { return path_; }
+  // With the runs of it that are on record.
+  void Remove() const;
+
+ private:
+  std::string path_;
+  std::string top_;  // what was made: `path_` or a directory above it
+};
+
+// The words of a run's command that say what is built and how: without -C, which is another one now.
+//   TwiceWords({"glovebox-ninja", "-C", "b", "-j2", "app"}) -> {"-j2", "app"}
+std::vector<std::string> TwiceWords(const std::vector<std::string>& command);
+
+}  // namespace glovebox::cli
+
+#endif  // GLOVEBOX_CLI_TWICE_H_
