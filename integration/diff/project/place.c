@@ -1,0 +1,2 @@
+#include "config.h"
+const char *place(void) { return PLACE; }

@@ -1,0 +1,2 @@
+#include "stamp.h"
+const char *stamp(void) { return STAMP; }
