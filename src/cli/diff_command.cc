@@ -14,11 +14,14 @@
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
 #include "base/bytes.h"
+#include "base/files.h"
+#include "base/paths.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/twice.h"
 #include "compare/compare.h"
+#include "graph/cmake_info.h"
 #include "report/diff.h"
 #include "report/findings.h"
 #include "report/input.h"
@@ -33,6 +36,17 @@ struct Options {
   std::string to;
 };
 
+// What CMake calls a build directory that it was led to by a link; empty: the same, or no build of CMake's.
+std::string LinkOf(const std::string& build_dir) {
+  const auto cache = ReadFile(JoinPath(build_dir, "CMakeCache.txt"));
+  if (!cache.ok()) return "";
+  const auto entries = graph::ParseCMakeCache(*cache);
+  const auto found = entries.find("CMAKE_CACHEFILE_DIR");
+  // A directory that was copied still has the name of the first.
+  if (found == entries.end() || found->second == build_dir || RealPath(found->second) != build_dir) return "";
+  return found->second;
+}
+
 // A build directory, whose latest run is meant, or the directory of a log.
 absl::StatusOr<compare::Side> Load(const std::string& where) {
   std::error_code error;
@@ -45,7 +59,7 @@ absl::StatusOr<compare::Side> Load(const std::string& where) {
   (log ? request.run_dir : request.build_dir) = where;
   request.verify = true;
   ASSIGN_OR_RETURN(const report::Input input, report::Load(request));
-  return compare::SideOf(report::VerifyInputOf(input, {}));
+  return compare::SideOf(report::VerifyInputOf(input, {}), LinkOf(input.build.build_dir));
 }
 
 struct Compared {

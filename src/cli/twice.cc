@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "access/action_table.h"
 #include "access/log.h"
 #include "base/bytes.h"
@@ -73,7 +74,8 @@ absl::Status AskForRun(First* first) {
   ASSIGN_OR_RETURN(const access::Log log, access::ReadLog(run_dir));
   const access::ActionTable table = access::MakeActionTable(log);
   if (!table.run.has_value()) return absl::FailedPreconditionError("the log does not say what was run");
-  if (absl::StartsWith(table.run->tool, "glovebox-ninja")) first->words = TwiceWords(table.run->command);
+  if (absl::StartsWith(table.run->tool, "glovebox-ninja"))
+    first->words = TwiceWords(table.run->command, first->build_dir);
   first->end_s = table.run->start_unix_ns / 1'000'000'000;
   if (table.run_end.has_value())
     first->end_s += static_cast<int64_t>((table.run_end->time_ns - table.run->start_ns) / 1'000'000'000);
@@ -145,14 +147,14 @@ absl::Status ConfigureAndBuild(const First& first, const std::string& place, con
 
 }  // namespace
 
-std::vector<std::string> TwiceWords(const std::vector<std::string>& command) {
+std::vector<std::string> TwiceWords(const std::vector<std::string>& command, const std::string& build_dir) {
   std::vector<std::string> words;
   for (size_t i = 1; i < command.size(); ++i) {
     if (command[i] == "-C") {
       ++i;
     } else if (!absl::StartsWith(command[i], "-C") && command[i] != "--verify" &&
                command[i] != "--glovebox-verify") {
-      words.push_back(command[i]);
+      words.emplace_back(absl::StripPrefix(command[i], build_dir + "/"));
     }
   }
   return words;

@@ -33,9 +33,10 @@ class SecondBuild {
   std::string top_;  // what was made: `path_` or a directory above it
 };
 
-// The words of a run's command that say what is built and how: without -C, which is another one now.
-//   TwiceWords({"glovebox-ninja", "-C", "b", "-j2", "app"}) -> {"-j2", "app"}
-std::vector<std::string> TwiceWords(const std::vector<std::string>& command);
+// The words of a run's command that say what is built and how: without -C, which is another one now, and with
+// targets by their names below the build directory.
+//   TwiceWords({"glovebox-ninja", "-C", "/b", "-j2", "/b/app"}, "/b") -> {"-j2", "app"}
+std::vector<std::string> TwiceWords(const std::vector<std::string>& command, const std::string& build_dir);
 
 }  // namespace glovebox::cli
 

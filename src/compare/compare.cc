@@ -151,6 +151,7 @@ class Comparer {
       if (IsBuilt(a) || IsBuilt(b)) ++result_.unread;
       return absl::OkStatus();
     }
+    if (!a.why_incomplete.empty() || !b.why_incomplete.empty()) ++result_.partial;
     std::vector<InputDifference> inputs;
     for (const auto& [name, path] : a.reads) {
       const auto other = b.reads.find(name);

@@ -72,6 +72,7 @@ struct Comparison {
   size_t outputs = 0;                       // that both have, or one
   size_t different = 0;                     // of these
   size_t unread = 0;                // edges whose inputs cannot be compared: one build did not run them
+  size_t partial = 0;               // edges that were not seen in full: more may have been read
   size_t newer_a = 0, newer_b = 0;  // outputs that were written again after their run
   bool one_directory = false;       // both are runs of one build directory: there is one set of outputs
   bool environment_known = false;

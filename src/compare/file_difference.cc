@@ -42,6 +42,8 @@ bool IsPackedTime(absl::string_view bytes, size_t place) {
   return false;
 }
 
+char CharAt(absl::string_view bytes, size_t at) { return at < bytes.size() ? bytes[at] : '\0'; }
+
 // Walks two parts together, from one difference to the next.
 class Walk {
  public:
@@ -85,6 +87,10 @@ class Walk {
       if (a_[i_] != pair.a[0] || b_[j_] != pair.b[0] || !absl::StartsWith(a_.substr(i_), pair.a) ||
           !absl::StartsWith(b_.substr(j_), pair.b))
         continue;
+      // "/w/a" stands not in "/w/a-b", which is another directory.
+      const char next_a = CharAt(a_, i_ + pair.a.size());
+      const char next_b = CharAt(b_, j_ + pair.b.size());
+      if (next_a != next_b) continue;
       Add({pair.source, "", {i_, i_ + pair.a.size()}, {j_, j_ + pair.b.size()}},
           part_.form == Part::Form::kBytes && IsText(a_));
       i_ += pair.a.size();

@@ -42,6 +42,22 @@ TEST(FileDifference, ADirectoryOfAnotherLengthIsSteppedOver) {
   EXPECT_EQ(difference.spots[1].offset_b, 33u);
 }
 
+TEST(FileDifference, ALinkToTheBuildDirectoryIsThatDirectory) {
+  SideWitness a;
+  a.build_dir = "/real/a";
+  a.build_link = "/link";
+  SideWitness b;
+  b.build_dir = "/w/bbb";
+  const FileDifference difference = CompareBytes("in /link/x, /real/a", "in /w/bbb/x, /w/bbb", Witness(a, b));
+  EXPECT_THAT(Spots(difference), ElementsAre("build-path: /link | /w/bbb"));
+  EXPECT_EQ(difference.spots[0].times, 2u);
+}
+
+TEST(FileDifference, ADirectoryOfALongerNameIsAnother) {
+  const FileDifference difference = CompareBytes("/w/a-b/x 1", "/w/a-b/x 2", Builds("/w/a-b", "/w/a"));
+  EXPECT_THAT(Spots(difference), ElementsAre("unknown: 1 | 2"));
+}
+
 TEST(FileDifference, TheSameLinesInAnotherOrderAreThat) {
   const FileDifference difference = CompareBytes("a\nb\nc\n", "a\nc\nb\n", Builds());
   ASSERT_EQ(difference.spots.size(), 1u);

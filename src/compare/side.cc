@@ -20,16 +20,18 @@ constexpr int64_t kSecond = 1'000'000'000;
 
 class Maker {
  public:
-  Maker(const verify::Input& input, const std::string& source_dir)
+  Maker(const verify::Input& input, const std::string& source_dir, const std::string& build_link)
       : input_(input), actions_(input), graph_(input, actions_) {
     side_.run_dir = input.log.run_dir;
     if (input.table.run.has_value()) Take(*input.table.run);
     side_.witness.source_dir = source_dir;
+    side_.witness.build_link = build_link;
     std::string way;
     if (!source_dir.empty() && !side_.witness.build_dir.empty())
       way = std::filesystem::path(source_dir).lexically_relative(side_.witness.build_dir).string();
     for (const auto& [place, name] :
          {std::pair<std::string, const char*>(side_.witness.build_dir, "${build}"),
+          std::pair<std::string, const char*>(build_link, "${build}"),
           std::pair<std::string, const char*>(source_dir, "${source}"),
           std::pair<std::string, const char*>(way, "${source}")}) {
       if (place.size() > 3) replaced_.emplace_back(place, name);
@@ -119,6 +121,8 @@ class Maker {
 
 }  // namespace
 
-Side SideOf(const verify::Input& input) { return Maker(input, input.places.source()).Make(); }
+Side SideOf(const verify::Input& input, const std::string& build_link) {
+  return Maker(input, input.places.source(), build_link).Make();
+}
 
 }  // namespace glovebox::compare

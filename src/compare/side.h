@@ -38,8 +38,8 @@ struct Side {
   std::vector<EdgeSide> edges;     // in the order of the graph; without what is no part of a build
 };
 
-// `input` has its facts.
-Side SideOf(const verify::Input& input);
+// `input` has its facts. `build_link`: as SideWitness has it.
+Side SideOf(const verify::Input& input, const std::string& build_link = "");
 
 }  // namespace glovebox::compare
 

@@ -15,6 +15,11 @@ std::string SourceFromBuild(const SideWitness& side) {
   return absl::StartsWith(way, "../") ? way : "";
 }
 
+// One of the two may have a link alone.
+const std::string& LinkOf(const SideWitness& side) {
+  return side.build_link.empty() ? side.build_dir : side.build_link;
+}
+
 }  // namespace
 
 absl::string_view SourceName(Source source) {
@@ -28,6 +33,7 @@ absl::string_view SourceName(Source source) {
 Witness::Witness(const SideWitness& a, const SideWitness& b) : a_(a), b_(b) {
   const PlacePair pairs[] = {{a.build_dir, b.build_dir, Source::kBuildPath},
                              {a.source_dir, b.source_dir, Source::kSourcePath},
+                             {LinkOf(a), LinkOf(b), Source::kBuildPath},
                              {SourceFromBuild(a), SourceFromBuild(b), Source::kBuildPath},
                              {a.home, b.home, Source::kHomePath}};
   for (const PlacePair& pair : pairs) {

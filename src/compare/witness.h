@@ -43,7 +43,8 @@ struct PlacePair {
 };
 
 struct SideWitness {
-  std::string build_dir;  // all absolute; empty: not known
+  std::string build_dir;   // all absolute; empty: not known
+  std::string build_link;  // what the configuring tool calls it, where a link leads there; empty: the same
   std::string source_dir;
   std::string home;
   std::string tmp;

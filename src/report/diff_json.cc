@@ -108,7 +108,8 @@ void WriteDiffJson(const Diff& diff, std::ostream& out) {
   json["edges"] = {{"compared", comparison.pairs},
                    {"only_a", Texts(comparison.only_a)},
                    {"only_b", Texts(comparison.only_b)},
-                   {"inputs_not_compared", comparison.unread}};
+                   {"inputs_not_compared", comparison.unread},
+                   {"not_seen_in_full", comparison.partial}};
   json["outputs"] = {{"compared", comparison.outputs},
                      {"different", comparison.different},
                      {"changed_since_a", comparison.newer_a},

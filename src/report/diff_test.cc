@@ -113,10 +113,12 @@ TEST(Diff, SaysWhatCouldNotBeCompared) {
   comparison.pairs = 2;
   comparison.one_directory = true;
   comparison.unread = 1;
+  comparison.partial = 2;
   const std::string text = Text(comparison);
   EXPECT_THAT(text, HasSubstr("no output could be compared of 2 edges\n"));
   EXPECT_THAT(text, HasSubstr("note: A and B are runs of one build directory"));
   EXPECT_THAT(text, HasSubstr("note: 1 edge did not run in both"));
+  EXPECT_THAT(text, HasSubstr("note: 2 edges not seen in full"));
   EXPECT_THAT(text, HasSubstr("note: the environment is not on record"));
   EXPECT_EQ(DiffExitStatus(comparison), 4);
   comparison.outputs = 1;

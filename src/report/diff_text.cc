@@ -233,6 +233,9 @@ class Writer {
     if (comparison_.unread > 0)
       notes.push_back(
           absl::StrCat(Count(comparison_.unread, "edge"), " did not run in both: inputs not compared"));
+    if (comparison_.partial > 0)
+      notes.push_back(
+          absl::StrCat(Count(comparison_.partial, "edge"), " not seen in full: more may have been read"));
     if (!comparison_.environment_known)
       notes.push_back("the environment is not on record in both: build with this glovebox-ninja");
     if (!notes.empty()) absl::StrAppend(&out_, "\n");
