@@ -18,6 +18,15 @@ bool Touched(const Node& node, verify::Chance chance) {
                      [chance](const std::string& path) { return verify::ChanceOf(path) == chance; });
 }
 
+bool HasOtherCommand(const Node& node) { return !node.command_a.empty() || !node.command_b.empty(); }
+
+// A file of the project that was edited between the two.
+bool ReadChangedFiles(const Node& node) {
+  return std::any_of(node.inputs.begin(), node.inputs.end(), [](const InputDifference& input) {
+    return input.how == InputHow::kChanged && absl::StartsWith(input.name, "${");
+  });
+}
+
 // A file of the project, or of its build, that is not the same or was read by one alone.
 bool ReadOtherFiles(const Node& node) {
   return std::any_of(node.inputs.begin(), node.inputs.end(), [](const InputDifference& input) {
@@ -31,7 +40,7 @@ Reason Instead(const Node& node) {
   if (Touched(node, verify::Chance::kRandom)) return {Source::kRandom, ""};
   if (Touched(node, verify::Chance::kHost)) return {Source::kHost, ""};
   if (Touched(node, verify::Chance::kTime)) return {Source::kTime, ""};
-  if (!node.command_a.empty() || !node.command_b.empty()) return {Source::kCommand, ""};
+  if (HasOtherCommand(node)) return {Source::kCommand, ""};
   return {ReadOtherFiles(node) ? Source::kInputs : Source::kUnknown, ""};
 }
 
@@ -54,6 +63,9 @@ std::set<Reason> ReasonsOf(const Node& node) {
     }
   }
   if (dark) reasons.insert(Instead(node));
+  // Facts, whatever else differs.
+  if (HasOtherCommand(node)) reasons.insert({Source::kCommand, ""});
+  if (ReadChangedFiles(node)) reasons.insert({Source::kInputs, ""});
   return reasons;
 }
 
@@ -89,7 +101,8 @@ class Finder {
     if (!node.outputs_differ()) return;
     for (const Reason& reason : ReasonsOf(node)) {
       // What nothing tells follows from an input that differs, as far as anybody knows.
-      const bool sure = reason.first < Source::kOrder || reason.first == Source::kMissing;
+      const bool sure = reason.first < Source::kOrder || reason.first == Source::kMissing ||
+                        reason.first == Source::kCommand || reason.first == Source::kInputs;
       if (!node.from.empty() && (!sure || inherited.count(reason) > 0)) continue;
       node.begins.push_back(reason);
       known_[i].insert(reason);

@@ -129,6 +129,17 @@ TEST_F(CompareTest, WhatNothingTellsIsOfWhatTheEdgeTouched) {
               ElementsAre("random: random", "command: command", "inputs: inputs", "unknown: dark"));
 }
 
+TEST_F(CompareTest, WhatWasEditedOrAskedForOtherwiseIsToldBesideTheRest) {
+  ASSERT_OK(WriteFile(dir_->path() + "/source.c", "x"));
+  for (Side* side : {&a_, &b_}) {
+    side->start_unix_ns = 1;
+    const std::string time = side == &a_ ? "10:00:00" : "10:00:01";
+    Add(side, "edited", time, {}).reads["${source}/source.c"] = dir_->path() + "/source.c";
+    Add(side, "asked", time, {}).command = "make at " + time;
+  }
+  EXPECT_THAT(Causes(Run()), ElementsAre("time: edited asked", "command: asked", "inputs: edited"));
+}
+
 TEST_F(CompareTest, AnEdgeOfOneBuildAloneIsADifference) {
   Both("x", "1", "1");
   Add(&b_, "y", "2", {}).command = "other";

@@ -75,7 +75,7 @@ std::string SourceRepair(Source source, const std::string& part) {
     case Source::kProcess:
       return "a fixed name in the place of the process's number";
     case Source::kTemporaryName:
-      return "a fixed name below the build directory; of gcc's own: -save-temps=obj or no -g3 -flto";
+      return "a fixed name below the build directory";
     case Source::kRandom:
       return "a fixed seed (-frandom-seed=NAME), or a digest of the content in the place of a random number";
     case Source::kOrder:
