@@ -24,7 +24,8 @@ inline CLI::Validator NotEmpty() {
 void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* command, bool launched);
 void AddReport(CLI::App& app, Action* action);
 void AddVerify(CLI::App& app, Action* action);
-void AddWitness(CLI::App& app, Action* action); AddDiff(CLI::App&
+void AddWitness(CLI::App& app, Action* action);
+void AddDiff(CLI::App& app, Action* action);
 void AddExplain(CLI::App& app, Action* action);
 void AddLog(CLI::App& app, Action* action);
 void AddSelftest(CLI::App& app, Action* action);

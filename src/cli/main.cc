@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
   glovebox::cli::AddRun(app, &action, &words.command, launched);
   glovebox::cli::AddReport(app, &action);
   glovebox::cli::AddVerify(app, &action);
-  glovebox::cli::AddWitness(app, &action); glovebox::cli::AddDiff(app,
+  glovebox::cli::AddWitness(app, &action);
+  glovebox::cli::AddDiff(app, &action);
   glovebox::cli::AddExplain(app, &action);
   glovebox::cli::AddLog(app, &action);
   glovebox::cli::AddSelftest(app, &action);

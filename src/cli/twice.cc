@@ -38,9 +38,9 @@ struct First {
   std::string source_dir;
   std::string cmake;
   std::string generator;
-  std::string initial_cache;  // script, for the second directory
   std::vector<std::string> words;
   int64_t end_s = 0;
+  std::vector<graph::Move> moves;
 };
 
 std::string Last(const std::string& text) {
@@ -129,7 +129,7 @@ void WaitForAnotherSecond(int64_t second) {
 
 absl::Status ConfigureAndBuild(const First& first, const std::string& place, const std::string& cache) {
   const std::string script = JoinPath(place, "glovebox-initial-cache.cmake");
-  RETURN_IF_ERROR(WriteFile(script, graph::InitialCache(graph::CacheEntries(cache), first.build_dir, place)));
+  RETURN_IF_ERROR(WriteFile(script, graph::InitialCache(graph::CacheEntries(cache), first.moves)));
   PrintError(absl::StrCat("configuring ", first.source_dir, " again in ", place));
   RETURN_IF_ERROR(
       Must({first.cmake, "-S", first.source_dir, "-B", place, "-G", first.generator, "-C", script},
@@ -162,9 +162,15 @@ std::vector<std::string> TwiceWords(const std::vector<std::string>& command, con
 
 absl::StatusOr<SecondBuild> SecondBuild::Make(const TwiceRequest& request) {
   ASSIGN_OR_RETURN(const std::string cache, ReadCache(request.build_dir));
-  ASSIGN_OR_RETURN(const First first, FirstOf(request.build_dir, cache));
+  ASSIGN_OR_RETURN(First first, FirstOf(request.build_dir, cache));
   SecondBuild second;
   ASSIGN_OR_RETURN(second.path_, PlaceFor(request, first, &second.top_));
+  first.moves.push_back({first.build_dir, second.path_});
+  if (!request.source_dir.empty()) {
+    first.moves.push_back({first.source_dir, request.source_dir});
+    first.source_dir = request.source_dir;
+  }
+  if (!request.targets.empty()) first.words = request.targets;
   RETURN_IF_ERROR(ConfigureAndBuild(first, second.path_, cache));
   return second;
 }

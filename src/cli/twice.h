@@ -12,8 +12,10 @@
 namespace glovebox::cli {
 
 struct TwiceRequest {
-  std::string build_dir;  // that has a run
-  std::string to;         // where to build again; must not exist, or be empty. Empty: a temporary directory
+  std::string build_dir;   // that has a run
+  std::string to;          // where to build again; must not exist, or be empty. Empty: a temporary directory
+  std::string source_dir;  // a copy of the sources; empty: the same ones
+  std::vector<std::string> targets;  // in the place of those that the run was asked for; empty: the same
 };
 
 // The directory of the second build. It stays unless Remove() is called.

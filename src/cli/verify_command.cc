@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/prove.h"
 #include "cli/terms.h"
 #include "project/policy_source.h"
 #include "report/findings.h"
@@ -39,6 +40,7 @@ struct Options {
   std::string baseline;
   bool update_baseline = false;
   std::string owner, reason;
+  std::optional<std::vector<std::string>> prove;  // ids; none: all
 };
 
 std::vector<const verify::Finding*> FindingsOf(const report::Summary& summary) {
@@ -88,7 +90,7 @@ absl::Status WriteFix(const Options& o, const report::Input& input, const report
     return absl::InvalidArgumentError("--fix: no CMake project is known to have made this build");
   const verify::FixPatch fix = verify::PatchFor(FindingsOf(summary), source_dir, ReadFile);
   RETURN_IF_ERROR(WriteFile(o.fix, fix.patch));
-  PrintError(absl::StrCat("fix: ", report::Count(fix.fixed, "finding"), " in the patch, ", fix.left,
+  PrintError(absl::StrCat("fix: ", report::Count(fix.fixed(), "finding"), " in the patch, ", fix.left,
                           " left to you: patch -p1 -d ", PasteWord(source_dir), " < ", PasteWord(o.fix)));
   return absl::OkStatus();
 }
@@ -143,6 +145,12 @@ int ExitStatus(const report::Summary& summary, const Known* known) {
   return report::ExitStatusOf(verified);
 }
 
+int ProveRepairs(const Options& o, const report::Input& input, const report::Summary& summary) {
+  const absl::StatusOr<bool> proved = Prove(*o.prove, o.build_dir, input, summary);
+  if (!proved.ok()) return std::max(Report(proved.status()), kUsage);
+  return *proved ? kOk : kFailed;
+}
+
 int VerifyBuild(const Options& o) {
   if (o.update_baseline && o.baseline.empty()) {
     PrintError("--update-baseline needs --baseline FILE");
@@ -155,6 +163,7 @@ int VerifyBuild(const Options& o) {
   // 1 is for findings alone.
   if (!input.ok()) return std::max(Report(input.status()), kUsage);
   static const report::Summary& summary = *new auto(Judged(*input));
+  if (o.prove.has_value()) return ProveRepairs(o, *input, summary);
   std::optional<Known> known;
   if (!o.baseline.empty()) {
     auto read = ReadBaseline(o, summary);
@@ -192,12 +201,24 @@ void AddVerify(CLI::App& app, Action* action) {
   file("--junit", &o->junit, "write the edges into FILE as JUnit XML");
   file("--html", &o->html, "write a page into FILE: findings, edges, graph, timeline; it needs no network");
   file("--fix", &o->fix, "write the repairs into FILE, as a patch of the project's CMake files");
+  auto ids = std::make_shared<std::vector<std::string>>();
+  CLI::Option* const prove =
+      verify
+          ->add_option(
+              "--prove", *ids,
+              "mend a copy as --fix says, build it, and show that the findings (all, or these) are gone")
+          ->type_name("ID")
+          ->expected(0, CLI::detail::expected_max_vector_size);
   file("--baseline", &o->baseline, "what stands in FILE is known, and fails nothing (docs/ci.md)");
   verify->add_flag("--update-baseline", o->update_baseline,
                    "write the baseline anew: what is found now is known then");
   verify->add_option("--owner", o->owner, "of what comes new into the baseline")->type_name("WHO");
   verify->add_option("--reason", o->reason, "likewise")->type_name("TEXT");
-  verify->callback([o, action] { *action = [o] { return VerifyBuild(*o); }; });
+  verify->callback([o, ids, prove, action] {
+    std::erase(*ids, "");  // --prove alone
+    if (prove->count() > 0) o->prove = *ids;
+    *action = [o] { return VerifyBuild(*o); };
+  });
 }
 
 }  // namespace glovebox::cli

@@ -138,6 +138,59 @@ TEST_F(VerifyCli, TheRepairsOfACMakeProjectAreAPatchThatHealsIt) {
   EXPECT_EQ(healed.exit(), 0) << healed.out;
 }
 
+class ProveCli : public VerifyCli {
+ protected:
+  void Build(const std::string& more) {
+    ASSERT_OK(MakeDirectories(Path("source/old")));
+    text_ = absl::StrCat("cmake_minimum_required(VERSION 3.20)\nproject(x NONE)\n", more,
+                         "add_custom_target(all_of_it ALL DEPENDS gen)\n");
+    ASSERT_OK(WriteFile(Path("source/CMakeLists.txt"), text_));
+    for (const char* name : {"table", "other", "old/CMakeCache.txt"})
+      ASSERT_OK(WriteFile(Path(absl::StrCat("source/", name)), "1"));
+    const std::string command =
+        absl::StrCat("cmake -G Ninja -S ", Path("source"), " -B ", Path("build"), " >/dev/null 2>&1");
+    ASSERT_EQ(system(command.c_str()), 0);
+    ASSERT_EQ(Run({}, GLOVEBOX_NINJA).exit(), 0);
+    setenv("TMPDIR", Path("tmp").c_str(), 1);
+    ASSERT_OK(MakeDirectories(Path("tmp")));
+  }
+  void TearDown() override {
+    unsetenv("TMPDIR");
+    // Nothing of the project is another one, and nothing stays behind.
+    EXPECT_EQ(ReadFile(Path("source/CMakeLists.txt")).value_or(""), text_);
+    EXPECT_TRUE(std::filesystem::is_empty(Path("tmp")));
+    EXPECT_EQ(Run({"verify"}).exit(), 1);
+  }
+  std::string text_;
+};
+
+TEST_F(ProveCli, WhatIsMendedIsShownToBeGone) {
+  Build("add_custom_command(OUTPUT gen COMMAND cat ${CMAKE_SOURCE_DIR}/table > gen)\n");
+  const json report = json::parse(Run({"verify", "--json"}).out);
+  const std::string id = report["findings"][0]["id"];
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"verify", "--prove"}, {"verify", "--prove", id}}) {
+    const Outcome proved = Run(words);
+    EXPECT_EQ(proved.exit(), 0) << proved.err;
+    EXPECT_THAT(proved.out,
+                testing::StartsWith(absl::StrCat("gone        ", id, "  missing-input: gen is made from ")));
+  }
+  EXPECT_EQ(Run({"verify", "--prove", "0123456789ab"}).exit(), 2);
+}
+
+TEST_F(ProveCli, WhatComesInItsPlaceIsNoProof) {
+  Build(
+      "file(READ CMakeLists.txt me)\nif(me MATCHES \"DEPENDS [$].*table\")\n  set(more "
+      "${CMAKE_SOURCE_DIR}/other)\nendif()\n"
+      "add_custom_command(OUTPUT gen COMMAND cat ${CMAKE_SOURCE_DIR}/table ${more} > gen)\n");
+  const Outcome proved = Run({"verify", "--prove"});
+  EXPECT_EQ(proved.exit(), 1) << proved.err;
+  EXPECT_THAT(proved.out, HasSubstr("gone        "));
+  EXPECT_THAT(proved.out, HasSubstr("missing-input: gen is made from table"));
+  EXPECT_THAT(proved.out, HasSubstr("\nnew         "));
+  EXPECT_THAT(proved.out, HasSubstr("missing-input: gen is made from other"));
+}
+
 TEST_F(VerifyCli, NinjaTellsTheVerdictWhereItIsAskedFor) {
   const Outcome faulty = Build(kManifest, {"--verify"});
   EXPECT_EQ(faulty.exit(), 1);

@@ -28,18 +28,24 @@ bool IsNamePart(char c) {
 }
 
 // Where the directory ends there: "/b/x" holds /b, "/bc" does not.
-std::string Moved(const std::string& value, const std::string& from, const std::string& to) {
+bool HoldsAt(absl::string_view value, size_t at, absl::string_view directory) {
+  if (directory.empty() || !absl::StartsWith(value.substr(at), directory)) return false;
+  const size_t end = at + directory.size();
+  return end == value.size() || !IsNamePart(value[end]);
+}
+
+std::string Moved(const std::string& value, const std::vector<Move>& moves) {
   std::string moved;
-  size_t at = 0;
-  while (at < value.size()) {
-    const size_t found = from.empty() ? std::string::npos : value.find(from, at);
-    if (found == std::string::npos) break;
-    const size_t end = found + from.size();
-    const bool whole = end == value.size() || !IsNamePart(value[end]);
-    absl::StrAppend(&moved, absl::string_view(value).substr(at, found - at), whole ? to : from);
-    at = end;
+  for (size_t at = 0; at < value.size();) {
+    const Move* longest = nullptr;
+    for (const Move& move : moves) {
+      if (HoldsAt(value, at, move.from) && (longest == nullptr || move.from.size() > longest->from.size()))
+        longest = &move;
+    }
+    moved += longest == nullptr ? std::string(1, value[at]) : longest->to;
+    at += longest == nullptr ? 1 : longest->from.size();
   }
-  return absl::StrCat(moved, absl::string_view(value).substr(std::min(at, value.size())));
+  return moved;
 }
 
 }  // namespace
@@ -72,16 +78,15 @@ std::vector<CacheEntry> CacheEntries(absl::string_view text) {
   return entries;
 }
 
-std::string InitialCache(const std::vector<CacheEntry>& entries, const std::string& build_dir,
-                         const std::string& other_dir) {
+std::string InitialCache(const std::vector<CacheEntry>& entries, const std::vector<Move>& moves) {
   std::string script;
   for (const CacheEntry& entry : entries) {
     if (entry.type == "INTERNAL" || entry.type == "STATIC" || absl::EndsWith(entry.value, "-NOTFOUND"))
       continue;
     // set() knows no such type; what the project declares later gives it one, as at the first time.
     const std::string type = entry.type == "UNINITIALIZED" ? "STRING" : entry.type;
-    absl::StrAppend(&script, "set(", Bracketed(entry.name), " ",
-                    Bracketed(Moved(entry.value, build_dir, other_dir)), " CACHE ", type, " [[]])\n");
+    absl::StrAppend(&script, "set(", Bracketed(entry.name), " ", Bracketed(Moved(entry.value, moves)),
+                    " CACHE ", type, " [[]])\n");
   }
   return script;
 }

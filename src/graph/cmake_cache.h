@@ -16,15 +16,20 @@ struct CacheEntry {
   bool operator==(const CacheEntry&) const = default;
 };
 
+// A directory, and the one that takes its place.
+struct Move {
+  std::string from;
+  std::string to;
+};
+
 // In the order of the file; lines that are no entries are passed over.
 std::vector<CacheEntry> CacheEntries(absl::string_view text);
 
 // For `cmake -C`: sets what a person could set, so that another directory is configured alike. CMake does not
 // mark which entries came from the command line once the project has declared them (option()), so all are
 // taken but INTERNAL and STATIC ones, which CMake makes anew, and what was looked for and not found. Where
-// the build directory stands in a value, the other one does then.
-std::string InitialCache(const std::vector<CacheEntry>& entries, const std::string& build_dir,
-                         const std::string& other_dir);
+// a directory that moves stands in a value, the other one does then; of two the longer one.
+std::string InitialCache(const std::vector<CacheEntry>& entries, const std::vector<Move>& moves);
 
 }  // namespace glovebox::graph
 

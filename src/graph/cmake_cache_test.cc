@@ -29,7 +29,7 @@ TEST(CMakeCache, WhatCMakeMakesItselfIsLeftOut) {
                                            {"CMAKE_HOME_DIRECTORY", "INTERNAL", "/s"},
                                            {"x_BINARY_DIR", "STATIC", "/b"},
                                            {"LIB", "FILEPATH", "LIB-NOTFOUND"}},
-                                          "/b", "/c");
+                                          {{"/b", "/c"}});
   EXPECT_THAT(script, HasSubstr("KEPT"));
   for (const char* name : {"CMAKE_HOME_DIRECTORY", "x_BINARY_DIR", "LIB"})
     EXPECT_THAT(script, Not(HasSubstr(name)));
@@ -38,10 +38,13 @@ TEST(CMakeCache, WhatCMakeMakesItselfIsLeftOut) {
 TEST(CMakeCache, TheOtherDirectoryStandsInThePlaceOfTheFirst) {
   const std::string script =
       InitialCache({{"A", "PATH", "/b/x;/b"}, {"B", "PATH", "/bc:/a"}, {"C", "STRING", "-fmap=/b=. /b-x"}},
-                   "/b", "/other");
+                   {{"/b", "/other"}});
   EXPECT_THAT(script, HasSubstr("[/other/x;/other]"));
   EXPECT_THAT(script, HasSubstr("[/bc:/a]"));
   EXPECT_THAT(script, HasSubstr("[-fmap=/other=. /b-x]"));
+  // Of a build directory inside of the sources both move, each to its own place.
+  EXPECT_THAT(InitialCache({{"A", "PATH", "/s/b/x;/s/y"}}, {{"/s", "/copy"}, {"/s/b", "/s/c"}}),
+              HasSubstr("[/s/c/x;/copy/y]"));
 }
 
 // CMake itself reads it: whatever stands in a value comes out as it was.
@@ -53,7 +56,7 @@ TEST(CMakeCache, TheScriptIsReadAsItIsMeant) {
                       "cmake_minimum_required(VERSION 3.20)\nproject(x NONE)\n"
                       "file(WRITE ${CMAKE_BINARY_DIR}/said \"${ODD}|${PLAIN}\")\n"));
   ASSERT_OK(WriteFile(dir->path() + "/cache",
-                      InitialCache({{"ODD", "UNINITIALIZED", odd}, {"PLAIN", "BOOL", "ON"}}, "", "")));
+                      InitialCache({{"ODD", "UNINITIALIZED", odd}, {"PLAIN", "BOOL", "ON"}}, {})));
   const std::string command =
       absl::StrCat("cmake -S ", ShellQuote(dir->path()), " -B ", ShellQuote(dir->path() + "/b"), " -C ",
                    ShellQuote(dir->path() + "/cache"), " >/dev/null 2>&1");

@@ -128,13 +128,26 @@ std::string Diff(const std::string& name, const std::vector<std::string>& lines,
   return out;
 }
 
+std::string Edited(const std::vector<std::string>& lines, const std::map<size_t, Edit>& edits) {
+  std::string out;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto edit = edits.find(i);
+    if (edit == edits.end()) {
+      absl::StrAppend(&out, lines[i], "\n");
+    } else {
+      for (const std::string& line : edit->second.text) absl::StrAppend(&out, line, "\n");
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 FixPatch PatchFor(absl::Span<const Finding* const> findings, const std::string& source_dir,
                   const std::function<absl::StatusOr<std::string>(const std::string& path)>& read) {
   FixPatch result;
   std::map<std::string, std::map<int, std::vector<Repair>>> files;
-  std::map<std::pair<std::string, int>, size_t> wanted;
+  std::map<std::pair<std::string, int>, std::vector<std::string>> wanted;
   for (const Finding* finding : findings) {
     if (finding->severity < Severity::kWarning) continue;
     Repair repair;
@@ -143,7 +156,7 @@ FixPatch PatchFor(absl::Span<const Finding* const> findings, const std::string& 
       continue;
     }
     std::vector<Repair>& at = files[repair.file][repair.line];
-    ++wanted[{repair.file, repair.line}];
+    wanted[{repair.file, repair.line}].push_back(finding->id);
     const bool known = std::any_of(at.begin(), at.end(),
                                    [&repair](const Repair& other) { return other.text == repair.text; });
     if (!known) at.push_back(std::move(repair));
@@ -156,10 +169,16 @@ FixPatch PatchFor(absl::Span<const Finding* const> findings, const std::string& 
                   : std::vector<std::string>();
     for (const auto& [line, repairs] : calls) {
       const bool done = text.ok() && EditFor(*text, lines, line, repairs, &edits);
-      (done ? result.fixed : result.left) += wanted[{file, line}];
+      const std::vector<std::string>& ids = wanted[{file, line}];
+      if (done) {
+        result.ids.insert(result.ids.end(), ids.begin(), ids.end());
+      } else {
+        result.left += ids.size();
+      }
     }
-    if (!edits.empty())
-      absl::StrAppend(&result.patch, Diff(file.substr(source_dir.size() + 1), lines, edits));
+    if (edits.empty()) continue;
+    absl::StrAppend(&result.patch, Diff(file.substr(source_dir.size() + 1), lines, edits));
+    result.texts[file] = Edited(lines, edits);
   }
   return result;
 }

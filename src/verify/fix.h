@@ -3,7 +3,9 @@
 #define GLOVEBOX_VERIFY_FIX_H_
 
 #include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -14,7 +16,9 @@ namespace glovebox::verify {
 
 struct FixPatch {
   std::string patch;  // unified, for `patch -p1 -d SOURCE_DIR`; empty: nothing can be mended so
-  size_t fixed = 0;   // findings that it is to mend
+  std::map<std::string, std::string> texts;  // the files that it changes, as they are then; by absolute path
+  std::vector<std::string> ids;  // findings that it is to mend
+  size_t fixed() const { return ids.size(); }
   size_t left = 0;    // others, but for notes: a person has to decide, or the line is not known
 };
 

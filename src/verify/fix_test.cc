@@ -35,7 +35,9 @@ std::string Patched(const std::string& text, const std::vector<Finding>& finding
   if (result->patch.empty()) return text;
   const std::string command = "cd " + dir->path() + " && git apply --whitespace=nowarn fix 2>&1";
   if (system(command.c_str()) != 0) return result->patch;
-  return ReadFile(dir->path() + "/CMakeLists.txt").value_or("");
+  const std::string patched = ReadFile(dir->path() + "/CMakeLists.txt").value_or("");
+  EXPECT_EQ(result->texts["/src/CMakeLists.txt"], patched);
+  return patched;
 }
 
 TEST(Fix, WritesIntoTheCallAndBehindIt) {
@@ -71,7 +73,7 @@ TEST(Fix, WritesIntoTheCallAndBehindIt) {
             "  add_executable(app main.c)\n"
             "  add_dependencies(app gen)\n"
             "endif()\n");
-  EXPECT_EQ(result.fixed, 5u);
+  EXPECT_EQ(result.fixed(), 5u);
   EXPECT_EQ(result.left, 0u);
 }
 
@@ -101,7 +103,7 @@ TEST(Fix, WhatCannotBeWrittenIsCounted) {
        Repairable("/elsewhere/x.cmake:1 a", "add_dependencies(x y)"), note},
       &result);
   EXPECT_EQ(result.patch, "");
-  EXPECT_EQ(result.fixed, 0u);
+  EXPECT_EQ(result.fixed(), 0u);
   EXPECT_EQ(result.left, 6u);
 }
 
