@@ -31,6 +31,14 @@ absl::StatusOr<std::string> StateDirFor(const std::string& build_dir);
 // several processes at once.
 absl::StatusOr<std::string> CreateRun(const std::string& build_dir);
 
+// A run of the configure step of `build_dir`, which need not be there yet: CMake makes it. It is named
+// "configure-TIME-PID", is never what "latest" points to, and is neither counted nor removed with the runs of
+// builds; of its own kind the newest five are kept.
+absl::StatusOr<std::string> CreateConfigureRun(const std::string& build_dir);
+
+// Those that are kept, the oldest first; empty where there are none.
+std::vector<std::string> ConfigureRuns(const std::string& build_dir);
+
 // The run of launchers without a collector; each appends a segment of its own to it. Each builder (see
 // access/builder.h) has one of its own ("TIME-loose-PID"), made by the first that asks, as CreateRun makes
 // one; its file "builder" says whose it is. Launchers of nobody ("") share the run "loose" until somebody

@@ -35,7 +35,9 @@ namespace glovebox::access {
 namespace {
 
 constexpr int kKeepRuns = 20;
+constexpr int kKeepConfigureRuns = 5;
 constexpr char kLoose[] = "loose";
+constexpr char kConfigure[] = "configure-";
 constexpr char kRemoving[] = ".removing-";
 constexpr char kBuilder[] = "builder";  // in a run that a builder's launchers record: whose it is
 
@@ -79,7 +81,8 @@ std::string RealPrefix(const std::string& path) {
 
 struct Entries {
   std::vector<std::string> runs;  // by name: the names begin with the time, so that the oldest comes first
-  std::vector<std::string> removing;  // runs whose removal goes on, or was cut off by a kill
+  std::vector<std::string> configures;  // likewise
+  std::vector<std::string> removing;    // runs whose removal goes on, or was cut off by a kill
 };
 
 Entries EntriesOf(const std::string& state) {
@@ -89,9 +92,11 @@ Entries EntriesOf(const std::string& state) {
   while (const dirent* entry = readdir(dir.get())) {
     const absl::string_view name = entry->d_name;
     if (absl::ascii_isdigit(static_cast<unsigned char>(name[0]))) entries.runs.emplace_back(name);
+    if (absl::StartsWith(name, kConfigure)) entries.configures.emplace_back(name);
     if (absl::StartsWith(name, kRemoving)) entries.removing.emplace_back(name);
   }
   std::sort(entries.runs.begin(), entries.runs.end());
+  std::sort(entries.configures.begin(), entries.configures.end());
   return entries;
 }
 
@@ -160,13 +165,19 @@ absl::StatusOr<int> KeepRuns() {
       absl::StrCat("GLOVEBOX_KEEP_RUNS=", wanted, " is no number of runs to keep: say 1 or more"));
 }
 
-// `made` is the run of this call: kept also where its name is not the newest (a clock that was set back).
+// All but the newest. `made` is the run of this call: kept also where its name is not the newest (a clock
+// that was set back).
+void RemoveOld(const std::string& state, const std::vector<std::string>& runs, const std::string& made,
+               int keep) {
+  for (size_t i = 0; i + static_cast<size_t>(keep) < runs.size(); ++i) {
+    if (runs[i] != made) RemoveRun(state, runs[i]);
+  }
+}
+
 void Prune(const std::string& state, const std::string& made, int keep) {
   const Entries entries = EntriesOf(state);
   for (const std::string& half : entries.removing) RemoveTree(absl::StrCat(state, "/", half));
-  for (size_t i = 0; i + static_cast<size_t>(keep) < entries.runs.size(); ++i) {
-    if (entries.runs[i] != made) RemoveRun(state, entries.runs[i]);
-  }
+  RemoveOld(state, entries.runs, made, keep);
 }
 
 // Makes an ordinary run of the loose one, which is empty then: what launchers recorded stays readable and
@@ -195,14 +206,15 @@ absl::Status WithWayOut(const absl::Status& status) {
                                                   "set GLOVEBOX_STATE_DIR to one"));
 }
 
-// A new directory named by the time, "" or "loose-" and our pid; returns the name.
-absl::StatusOr<std::string> MakeRun(const std::string& state, absl::string_view kind) {
+// A new directory named by `before`, the time, "" or "loose-" and our pid; returns the name.
+absl::StatusOr<std::string> MakeRun(const std::string& state, absl::string_view kind,
+                                    absl::string_view before = "") {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   const std::string stamp = RunStamp(now);
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const std::string name =
-        absl::StrCat(stamp, "-", kind, getpid(), attempt == 0 ? "" : absl::StrCat("-", attempt));
+        absl::StrCat(before, stamp, "-", kind, getpid(), attempt == 0 ? "" : absl::StrCat("-", attempt));
     const std::string run = absl::StrCat(state, "/", name);
     if (mkdir(run.c_str(), 0700) == 0) return name;
     if (errno != EEXIST) return WithWayOut(ErrnoStatus("mkdir", run, errno));
@@ -242,11 +254,9 @@ absl::StatusOr<std::string> RunOf(const std::string& state, const Builder& build
   return absl::StrCat(state, "/", name);
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
+// Of a build directory without links.
+absl::StatusOr<std::string> StateDirOf(const std::string& build) {
   ASSIGN_OR_RETURN(const std::string root, StateRoot());
-  ASSIGN_OR_RETURN(const std::string build, RealPath(build_dir));
   // A command that is run in $HOME or "/" is no build: the default place lies below it by nature.
   const std::string home = Variable("HOME");
   const bool around_home = !home.empty() && IsUnder(RealPrefix(home), build);
@@ -258,6 +268,32 @@ absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
   KeyedHash hash({0, 0});
   hash.Update(build);
   return absl::StrFormat("%s/%s-%012x", root, std::string(Basename(build)), hash.Digest() >> 16);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
+  ASSIGN_OR_RETURN(const std::string build, RealPath(build_dir));
+  return StateDirOf(build);
+}
+
+absl::StatusOr<std::string> CreateConfigureRun(const std::string& build_dir) {
+  ASSIGN_OR_RETURN(const std::string state, StateDirOf(RealPrefix(CleanPath(build_dir))));
+  RETURN_IF_ERROR(WithWayOut(MakeDirectories(state)));
+  ASSIGN_OR_RETURN(const std::string name, MakeRun(state, "", kConfigure));
+  RemoveOld(state, EntriesOf(state).configures, name, kKeepConfigureRuns);
+  return absl::StrCat(state, "/", name);
+}
+
+std::vector<std::string> ConfigureRuns(const std::string& build_dir) {
+  std::vector<std::string> runs;
+  const absl::StatusOr<std::string> state = StateDirFor(build_dir);
+  if (!state.ok()) return runs;
+  for (const std::string& name : EntriesOf(*state).configures) {
+    std::string path = absl::StrCat(*state, "/", name);
+    if (HasSegments(path)) runs.push_back(std::move(path));
+  }
+  return runs;
 }
 
 absl::StatusOr<std::string> CreateRun(const std::string& build_dir) {

@@ -71,6 +71,37 @@ TEST_F(StateDirTest, LatestIsTheNewestRun) {
   EXPECT_EQ(latest, second);
 }
 
+TEST_F(StateDirTest, AConfigureRunIsNotTheLatestAndIsNotRemovedWithBuilds) {
+  const std::string later = dir_->path() + "/later";
+  ASSERT_OK_AND_ASSIGN(std::string early, CreateConfigureRun(later));
+  // CMake makes the build directory.
+  ASSERT_OK(MakeDirectories(later));
+  EXPECT_THAT(ConfigureRuns(later), testing::IsEmpty()) << "it has no segment";
+  ASSERT_OK(SegmentWriter::Create(early, "first").status());
+  EXPECT_THAT(ConfigureRuns(later), testing::ElementsAre(early));
+  EXPECT_EQ(LatestRun(later).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_OK_AND_ASSIGN(const std::vector<std::string> builds, KeptRuns(later));
+  EXPECT_THAT(builds, testing::IsEmpty());
+  setenv("GLOVEBOX_KEEP_RUNS", "1", 1);
+  std::string build;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_OK_AND_ASSIGN(build, CreateRun(later));
+    ASSERT_OK(SegmentWriter::Create(build, "first").status());
+  }
+  EXPECT_EQ(LatestRun(later).value_or(""), build);
+  EXPECT_THAT(ConfigureRuns(later), testing::ElementsAre(early));
+  std::string last;
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_OK_AND_ASSIGN(last, CreateConfigureRun(later));
+    ASSERT_OK(SegmentWriter::Create(last, "first").status());
+  }
+  const std::vector<std::string> kept = ConfigureRuns(later);
+  EXPECT_EQ(kept.size(), 5u);
+  EXPECT_EQ(kept.back(), last);
+  EXPECT_EQ(LatestRun(later).value_or(""), build);
+  unsetenv("GLOVEBOX_KEEP_RUNS");
+}
+
 TEST_F(StateDirTest, ALooseRunIsTheLatestUntilTheNextBuild) {
   ASSERT_OK(CreateRun(build_));
   ASSERT_OK_AND_ASSIGN(std::string loose, LooseRun(build_));

@@ -22,6 +22,8 @@ inline CLI::Validator NotEmpty() {
 // `launched`: a launcher calls, whose options need not all be known. `command`: the words of the command
 // (words.h), there at the latest when `app` parses, and until *action has returned.
 void AddRun(CLI::App& app, Action* action, const std::vector<std::string>* command, bool launched);
+// `words`: of CMake, as `command` of AddRun().
+void AddCMake(CLI::App& app, Action* action, const std::vector<std::string>* words);
 void AddReport(CLI::App& app, Action* action);
 void AddVerify(CLI::App& app, Action* action);
 void AddWitness(CLI::App& app, Action* action);

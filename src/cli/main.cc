@@ -20,12 +20,14 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.footer(
       "A build:    glovebox-ninja -C build     then     glovebox report -C build\n"
+      "Configure:  glovebox cmake -S . -B build -G Ninja\n"
       "A command:  glovebox run -- make         then     glovebox explain PATH\n"
       "Exit codes: 0 fine, 1 could not, 2 usage, 3 this host cannot; `run` exits as its command does.");
   glovebox::cli::Action action;
   const bool launched = argc > 2 && std::string(argv[2]) == "--launched";
   glovebox::cli::Words words;
   glovebox::cli::AddRun(app, &action, &words.command, launched);
+  glovebox::cli::AddCMake(app, &action, &words.command);
   glovebox::cli::AddReport(app, &action);
   glovebox::cli::AddVerify(app, &action);
   glovebox::cli::AddWitness(app, &action);

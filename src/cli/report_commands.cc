@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
@@ -68,6 +69,13 @@ std::string ReadingTheLog(const Where& where) {
 absl::StatusOr<report::Input> LoadFrom(const Where& where, bool verify = false) {
   const Progress progress([&where] { return ReadingTheLog(where); });
   return report::Load({where.build_dir, where.log, /*ask_ninja=*/true, verify});
+}
+
+absl::StatusOr<report::Input> LoadConfigureStep(const Where& where, const absl::Status& otherwise) {
+  if (!where.log.empty()) return otherwise;
+  const std::vector<std::string> steps = access::ConfigureRuns(where.build_dir);
+  if (steps.empty()) return otherwise;
+  return report::Load({where.build_dir, steps.back(), /*ask_ninja=*/false});
 }
 
 int DumpLog(const Where& where) {
@@ -163,6 +171,8 @@ void AddExplain(CLI::App& app, Action* action) {
       const bool id = LooksLikeFindingId(o->what);
       auto input = LoadFrom(o->where, id);
       if (!input.ok() && id) input = LoadFrom(o->where);  // no Ninja build: its graph has no findings
+      // Nothing was built yet: what `glovebox cmake` has told.
+      if (!input.ok() && id) input = LoadConfigureStep(o->where, input.status());
       if (!input.ok()) return Report(input.status());
       if (id) {
         const report::Summary summary = Judged(*input);

@@ -1,9 +1,12 @@
-// What `glovebox run` was told.
+// What `glovebox run` was told, and `glovebox cmake`.
 #ifndef GLOVEBOX_CLI_RUN_OPTIONS_H_
 #define GLOVEBOX_CLI_RUN_OPTIONS_H_
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
+
+#include "absl/status/status.h"
 
 namespace glovebox::cli {
 
@@ -32,7 +35,17 @@ struct RunOptions {
   int starter = 0;  // the process that started this one
   std::string role = "run", build, language, target, target_type, depfile, test, policy_name;
   std::vector<std::string> outputs;
+  // `glovebox cmake`: the command configures `source_dir`.
+  bool configure = false;
+  std::string source_dir;
 };
+
+// GLOVEBOX_LEVEL and GLOVEBOX_MODE. A launcher has no room for an option of a run: its words must not change
+// from one build to the next. To `glovebox cmake` they stand for options that were not given.
+absl::Status TakeFromEnvironment(RunOptions& o);
+
+// The options of the sandbox itself: --policy, --mode, --level, --network ...
+void AddPolicyOptions(CLI::App& app, RunOptions& o);
 
 }  // namespace glovebox::cli
 

@@ -37,7 +37,8 @@ absl::StatusOr<policy::PolicySet> SetFor(const RunOptions& o, const std::string&
   project::PolicyPlace place;
   place.named = o.policy.empty() ? project::PolicyFromEnvironment() : o.policy;
   place.build_dir = build_dir;
-  place.look = o.launched;
+  place.source_dir = o.source_dir;
+  place.look = o.launched || o.configure;
   place.built_in = o.mode == "enforce";
   return project::PolicyOf(place);
 }

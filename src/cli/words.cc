@@ -44,6 +44,8 @@ const CLI::App* SubcommandOf(const CLI::App& app, const std::string& name) {
   return nullptr;
 }
 
+bool HasCommand(const CLI::App& app) { return app.get_name() == "run" || app.get_name() == "cmake"; }
+
 }  // namespace
 
 Words CutWords(const CLI::App& app, int argc, char** argv, bool launched) {
@@ -53,16 +55,20 @@ Words CutWords(const CLI::App& app, int argc, char** argv, bool launched) {
   const CLI::App* at = &app;
   size_t i = 0;
   for (; i < all.size(); ++i) {
-    const bool run = at->get_name() == "run";
+    const bool cmake = at->get_name() == "cmake";
+    const bool command = HasCommand(*at);
     if (all[i] == "--") {
-      if (run) ++i;
+      if (command) ++i;
       break;
     }
     Option option;
-    if (!IsOption(*at, all[i], &option)) {
-      if (run && !launched) break;
-      const CLI::App* command = SubcommandOf(*at, all[i]);
-      if (command != nullptr) at = command;
+    const bool is_option = IsOption(*at, all[i], &option);
+    // An option that is none of ours is CMake's own.
+    if (cmake && is_option && option.known == nullptr) break;
+    if (!is_option) {
+      if (command && !launched) break;
+      const CLI::App* subcommand = SubcommandOf(*at, all[i]);
+      if (subcommand != nullptr) at = subcommand;
       out.push_back(all[i]);
     } else if (TakesValue(option.known) && option.empty) {
       out.push_back(all[i].substr(0, all[i].size() - 1));
@@ -72,7 +78,7 @@ Words CutWords(const CLI::App& app, int argc, char** argv, bool launched) {
       if (TakesValue(option.known) && !option.attached && i + 1 < all.size()) out.push_back(all[++i]);
     }
   }
-  std::vector<std::string>& rest = at->get_name() == "run" ? words.command : out;
+  std::vector<std::string>& rest = HasCommand(*at) ? words.command : out;
   rest.insert(rest.end(), all.begin() + static_cast<std::ptrdiff_t>(i), all.end());
   std::reverse(out.begin(), out.end());
   return words;

@@ -113,6 +113,10 @@ const absl::flat_hash_map<std::string, CMakeWalker::Handler>& CMakeWalker::Handl
         {"add_custom_command", &CMakeWalker::AddCustomCommand},
         {"add_custom_target", &CMakeWalker::AddCustomTarget},
         {"externalproject_add", &CMakeWalker::AddTarget},
+        {"file", &CMakeWalker::FileCommand},
+        {"execute_process", &CMakeWalker::ExecuteProcess},
+        {"fetchcontent_makeavailable", &CMakeWalker::FetchContent},
+        {"fetchcontent_populate", &CMakeWalker::FetchContent},
         {"bison_target", &CMakeWalker::AddGenerator},
         {"flex_target", &CMakeWalker::AddGenerator},
     };

@@ -176,6 +176,47 @@ struct CMakePlaces::Index {
     return PlaceOf(declared->call, "text");
   }
 
+  // As CMake spells what the kernel finds.
+  std::string Spelled(absl::string_view path) const {
+    if (facts.real_source_dir.empty() || !IsUnder(path, facts.real_source_dir)) return std::string(path);
+    return absl::StrCat(facts.source_dir, path.substr(facts.real_source_dir.size()));
+  }
+
+  // The one call of these; null: none, or several.
+  static const CMakeCall* OnlyCall(const std::vector<const CMakeRead*>& reads) {
+    const bool same = std::all_of(reads.begin(), reads.end(),
+                                  [&reads](const CMakeRead* at) { return at->call == reads[0]->call; });
+    return reads.empty() || !same ? nullptr : &reads[0]->call;
+  }
+
+  using Reads = std::vector<const CMakeRead*>;
+
+  // Those that name the very path, and those that may mean it.
+  std::pair<Reads, Reads> ReadsOf(const std::string& path, CMakeRead::Kind kind) const {
+    Reads known, open;
+    for (const CMakeRead& read : facts.script.reads) {
+      if (read.kind != kind) continue;
+      if (IsKnown(read.pattern)) {
+        if (read.pattern == path || (read.below && IsUnder(path, read.pattern))) known.push_back(&read);
+      } else if (MatchesAnyText(read.pattern, path) ||
+                 (read.below &&
+                  MatchesAnyText(absl::StrCat(read.pattern, "/", std::string(1, kAnyText)), path))) {
+        open.push_back(&read);
+      }
+    }
+    return {std::move(known), std::move(open)};
+  }
+
+  // A line that names the very file goes before one that may mean any.
+  const CMakeCall* ReadCall(const std::string& path, bool listed) const {
+    const auto [known, open] = ReadsOf(path, listed ? CMakeRead::Kind::kList : CMakeRead::Kind::kFile);
+    if (!known.empty()) return OnlyCall(known);
+    const bool enough = std::any_of(open.begin(), open.end(), [](const CMakeRead* at) {
+      return KnownLetters(LastPart(at->pattern)) >= kEnoughText;
+    });
+    return facts.script.complete && enough ? OnlyCall(open) : nullptr;
+  }
+
   Declared Matching(const Declared& list, const std::string& path) const {
     Declared found;
     for (const CMakeDeclaration* at : list) {
@@ -323,6 +364,27 @@ std::optional<CMakePlace> CMakePlaces::OfOutput(absl::string_view path_or_output
   if (const CMakeDeclaration* only = index_->OpenOutput(path)) return index_->PlaceOf(only->call, "text");
   if (const auto target = index_->TargetByFileName(path)) return index_->OfTarget(*target);
   return std::nullopt;
+}
+
+std::optional<CMakePlace> CMakePlaces::OfRead(absl::string_view path, bool listed) const {
+  const CMakeCall* call = index_->ReadCall(index_->Spelled(path), listed);
+  if (call == nullptr) return std::nullopt;
+  return index_->PlaceOf(*call, "text");
+}
+
+bool CMakePlaces::MayList(absl::string_view path) const {
+  const auto [known, open] = index_->ReadsOf(index_->Spelled(path), CMakeRead::Kind::kList);
+  return !known.empty() || !open.empty() || !index_->facts.script.complete;
+}
+
+std::optional<CMakePlace> CMakePlaces::OfNetwork() const {
+  std::vector<const CMakeRead*> reads;
+  for (const CMakeRead& read : index_->facts.script.reads) {
+    if (read.kind == CMakeRead::Kind::kNetwork) reads.push_back(&read);
+  }
+  const CMakeCall* call = Index::OnlyCall(reads);
+  if (call == nullptr) return std::nullopt;
+  return index_->PlaceOf(*call, "text");
 }
 
 std::optional<CMakePlace> CMakePlaces::OfEdge(const NinjaEdge& edge) const {

@@ -43,8 +43,9 @@ struct CMakeTargetDir {
 
 // All that places are found by.
 struct CMakePlaceFacts {
-  std::string asked_dir;   // the build directory as the caller spells it
-  std::string source_dir;  // as CMake spells them
+  std::string asked_dir;             // the build directory as the caller spells it
+  std::string source_dir;            // as CMake spells them
+  std::string real_source_dir = {};  // ... and as the kernel finds it; empty: the same
   std::string build_dir;
   std::string cmake_root;                   // of CMake's own modules
   std::vector<std::string> configurations;  // of a multi-configuration build
@@ -63,6 +64,12 @@ class CMakePlaces {
   // Absolute, or relative to the build directory: what a custom command makes, an object file, a library or
   // program (for these the place of their target).
   std::optional<CMakePlace> OfOutput(absl::string_view path_or_output) const;
+  // The call by which the configure step reads a file or, where `listed`, the entries of a directory; and the
+  // one that goes to a network. Absolute, as the kernel finds it.
+  std::optional<CMakePlace> OfRead(absl::string_view path, bool listed) const;
+  std::optional<CMakePlace> OfNetwork() const;
+  // Whether some line of the project may list the directory.
+  bool MayList(absl::string_view path) const;
   // The target whose build makes the file. A custom command's is the one that alone has it among its sources.
   std::optional<std::string> TargetOfOutput(absl::string_view path_or_output) const;
   // The same of an edge, by its rule (CMake's names of rules hold the target's) or the first output that has

@@ -155,6 +155,7 @@ absl::StatusOr<CMakePlaces> LoadCMakePlaces(const std::string& build_dir, const 
   facts.asked_dir = build_dir;
   facts.build_dir = CleanPath(ValueOf(project.cache, "CMAKE_CACHEFILE_DIR", build_dir));
   facts.source_dir = CleanPath(ValueOf(project.cache, "CMAKE_HOME_DIRECTORY", facts.build_dir));
+  facts.real_source_dir = RealPath(facts.source_dir);
   facts.cmake_root = CleanPath(ValueOf(project.cache, "CMAKE_ROOT", "/usr/share/cmake"));
   facts.configurations =
       absl::StrSplit(ValueOf(project.cache, "CMAKE_CONFIGURATION_TYPES"), ';', absl::SkipEmpty());

@@ -35,6 +35,34 @@ CMakeDeclaration Target(const std::string& pattern, int line, const std::string&
           binary_dir};
 }
 
+TEST(CMakePlaces, OnlyTheOneLineThatReadsAFileCounts) {
+  const std::string any(1, kAnyText);
+  const auto read = [](CMakeRead::Kind kind, const std::string& pattern, bool below, int line) {
+    return CMakeRead{kind, pattern, below, {"/link/CMakeLists.txt", line, "file"}};
+  };
+  CMakePlaceFacts facts;
+  facts.source_dir = "/link";
+  facts.real_source_dir = "/s";
+  facts.build_dir = "/b";
+  facts.script.reads = {read(CMakeRead::Kind::kFile, "/link/VERSION", false, 1),
+                        read(CMakeRead::Kind::kFile, "/link/twice", false, 2),
+                        read(CMakeRead::Kind::kFile, "/link/twice", false, 3),
+                        read(CMakeRead::Kind::kList, "/link/src", true, 4),
+                        read(CMakeRead::Kind::kFile, any + "/table.txt", false, 5)};
+  const CMakePlaces places(facts);
+  EXPECT_EQ(Written(places.OfRead("/s/VERSION", false)), "CMakeLists.txt:1 file text");
+  EXPECT_EQ(Written(places.OfRead("/s/VERSION", true)), "-");
+  EXPECT_EQ(Written(places.OfRead("/s/twice", false)), "-");
+  EXPECT_EQ(Written(places.OfRead("/s/src/sub", true)), "CMakeLists.txt:4 file text");
+  EXPECT_EQ(Written(places.OfRead("/s/d/table.txt", false)), "CMakeLists.txt:5 file text");
+  EXPECT_EQ(Written(places.OfRead("/s/other", false)), "-");
+  EXPECT_EQ(Written(places.OfNetwork()), "-");
+  facts.script.reads.push_back(read(CMakeRead::Kind::kNetwork, "", false, 6));
+  EXPECT_EQ(Written(CMakePlaces(facts).OfNetwork()), "CMakeLists.txt:6 file text");
+  facts.script.reads.push_back(read(CMakeRead::Kind::kNetwork, "", false, 7));
+  EXPECT_EQ(Written(CMakePlaces(facts).OfNetwork()), "-");
+}
+
 TEST(CMakePlaces, OnlyTheOneLineThatCanHaveMadeAFileCounts) {
   struct Case {
     const char* what;

@@ -1,8 +1,8 @@
-// Which line of a project makes which target and which file, as far as its CMakeLists.txt files say so
-// without being run. They are walked as CMake would: include(), add_subdirectory(), functions and macros with
-// their arguments, foreach() over what is known, both sides of each if(). What is not known stays open
-// (kAnyText), and is never guessed: a value that a module of CMake, a condition or a file outside of the
-// project decides.
+// Which line of a project makes which target and which file, and reads which, as far as its CMakeLists.txt
+// files say so without being run. They are walked as CMake would: include(), add_subdirectory(), functions
+// and macros with their arguments, foreach() over what is known, both sides of each if(). What is not known
+// stays open (kAnyText), and is never guessed: a value that a module of CMake, a condition or a file outside
+// of the project decides.
 #ifndef GLOVEBOX_GRAPH_CMAKE_SCRIPT_H_
 #define GLOVEBOX_GRAPH_CMAKE_SCRIPT_H_
 
@@ -26,6 +26,17 @@ struct CMakeDeclaration {
   bool operator==(const CMakeDeclaration&) const = default;
 };
 
+// A call by which the configure step itself reads: what CMake does not make an input of the build.
+struct CMakeRead {
+  enum class Kind { kFile, kList, kNetwork };
+  Kind kind = Kind::kFile;
+  std::string
+      pattern;  // the file, or the directory that is listed; absolute where it has no kAnyText in front
+  bool below = false;  // ... and what lies below it: GLOB_RECURSE, a directory that is copied
+  CMakeCall call;      // file, execute_process ... in the file where it stands
+  bool operator==(const CMakeRead&) const = default;
+};
+
 struct CMakeProject {
   std::string source_dir;
   std::string build_dir;
@@ -36,6 +47,7 @@ struct CMakeProject {
 
 struct CMakeScript {
   std::vector<CMakeDeclaration> declarations;
+  std::vector<CMakeRead> reads;
   bool complete = true;  // false: too much to walk; there may be more declarations than these
 };
 // `read`: the text of a file of the project; nothing for all others. No file is read twice.

@@ -32,6 +32,48 @@ std::string Walked(const std::map<std::string, std::string>& files, CMakeProject
   return absl::StrReplaceAll(text, {{"CMakeLists.txt", "C"}, {std::string(1, kAnyText), "?"}});
 }
 
+// "LINE kind[+] PATTERN" of what is read by a CMakeLists.txt of that text.
+std::string Read(const std::string& text) {
+  CMakeProject project;
+  project.source_dir = "/s";
+  project.build_dir = "/b";
+  project.files = {"/s/CMakeLists.txt"};
+  const CMakeScript script =
+      WalkCMakeProject(project, [&text](const std::string&) -> std::optional<std::string> { return text; });
+  std::string out;
+  for (const CMakeRead& read : script.reads) {
+    static constexpr const char* kKinds[] = {" file", " list", " network"};
+    absl::StrAppend(&out, read.call.line, kKinds[static_cast<int>(read.kind)], read.below ? "+ " : " ",
+                    read.pattern, "\n");
+  }
+  return absl::StrReplaceAll(out, {{std::string(1, kAnyText), "?"}});
+}
+
+TEST(WalkCMakeProject, WhatALineReads) {
+  struct Case {
+    const char* text;
+    const char* want;
+  };
+  const Case cases[] = {
+      {"file(READ VERSION v)\nfile(STRINGS ${CMAKE_CURRENT_LIST_DIR}/x.h v REGEX y)\nfile(SHA256 a/../b h)",
+       "1 file /s/VERSION\n2 file /s/x.h\n3 file /s/b\n"},
+      {"file(WRITE x y)\nfile(GLOB v CONFIGURE_DEPENDS src/*.c)\nfile(TIMESTAMP x v)", ""},
+      {"file(GLOB v RELATIVE ${CMAKE_SOURCE_DIR} LIST_DIRECTORIES true src/*.c b/*/[x]?)\n"
+       "file(GLOB_RECURSE v /t/*)",
+       "1 list /s/src\n1 list /s/b\n2 list+ /t\n"},
+      {"file(COPY data DESTINATION ${CMAKE_BINARY_DIR})", "1 file+ /s/data\n1 list+ /s/data\n"},
+      {"execute_process(COMMAND cat x.txt WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE v)",
+       "1 file /s/cat\n1 list /s/cat\n1 file /s/x.txt\n1 list /s/x.txt\n"},
+      {"execute_process(COMMAND ${tool} -x /s/y)", "1 file ?\n1 list ?\n1 file /s/y\n1 list /s/y\n"},
+      {"file(DOWNLOAD http://h/x y)\nFetchContent_MakeAvailable(z)", "1 network http://h/x\n2 network \n"},
+      {"set(v VERSION)\nforeach(f a ${v})\nfile(READ ${f} x)\nendforeach()",
+       "3 file /s/a\n3 file /s/VERSION\n"},
+      // What it sets is not known afterwards.
+      {"set(v x)\nfile(READ f v)\nadd_executable(${v} a.c)\nfile(READ ${v} w)", "2 file /s/f\n4 file ?\n"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Read(c.text), c.want) << c.text;
+}
+
 TEST(WalkCMakeProject, WhatALineMakes) {
   struct Case {
     const char* text;

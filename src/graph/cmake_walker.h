@@ -1,5 +1,5 @@
 // The walk behind cmake_script.h: control flow in cmake_walker.cc, what single commands do in
-// cmake_commands.cc. Nobody else includes this.
+// cmake_commands.cc and cmake_reads.cc. Nobody else includes this.
 #ifndef GLOVEBOX_GRAPH_CMAKE_WALKER_H_
 #define GLOVEBOX_GRAPH_CMAKE_WALKER_H_
 
@@ -72,6 +72,14 @@ class CMakeWalker {
   void AddCustomCommand(const CMakeCommand& command, Words words);
   void AddCustomTarget(const CMakeCommand& command, Words words);
   void AddGenerator(const CMakeCommand& command, Words words);
+  // cmake_reads.cc
+  void FileCommand(const CMakeCommand& command, Words words);
+  void FileGlob(const CMakeCommand& command, Words words);
+  void FileCopy(const CMakeCommand& command, Words words);
+  void ExecuteProcess(const CMakeCommand& command, Words words);
+  void FetchContent(const CMakeCommand& command, Words words);
+  void DeclareRead(CMakeRead read, const CMakeCommand& command);
+  std::string InSourceDir(const std::string& path) const;
   void Ignore(const CMakeCommand& /*command*/, Words /*words*/) {}
   void DeclareTarget(const CMakeCommand& command, const std::string& name);
   void DeclareOutputs(const CMakeCommand& command, Words words, absl::string_view keyword,

@@ -89,7 +89,7 @@ absl::StatusOr<FoundPolicy> FindPolicy(const PolicyPlace& place) {
   FoundPolicy found;
   policy::PolicyVariables& variables = found.options.variables;
   variables.build = Real(place.build_dir);
-  variables.source = Real(SourceOf(place.build_dir));
+  variables.source = Real(place.source_dir.empty() ? SourceOf(place.build_dir) : place.source_dir);
   found.options.today = Today();
   for (const verify::Rule& rule : verify::AllRules()) found.options.rules.emplace_back(rule.id);
   const std::string path = JoinPath(variables.source, policy::kPolicyFileName);

@@ -12,9 +12,10 @@
 namespace glovebox::project {
 
 struct PolicyPlace {
-  std::string named = {};      // by an option or a variable; empty: none is, and it is looked for
-  std::string build_dir = {};  // absolute
-  bool look = true;            // false: where none is named there is none
+  std::string named = {};       // by an option or a variable; empty: none is, and it is looked for
+  std::string build_dir = {};   // absolute
+  std::string source_dir = {};  // likewise, where CMake has not written it yet; empty: it is asked
+  bool look = true;             // false: where none is named there is none
   // False: what is built in cannot count where there is no file (a launcher's, once a command of the build),
   // and the compilers need not be asked for then.
   bool built_in = true;

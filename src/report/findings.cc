@@ -167,11 +167,16 @@ verify::Input VerifyInputOf(const Input& input, const verify::Terms& terms) {
   labels.reserve(input.table.actions.size());
   for (const access::ActionRecord& action : input.table.actions)
     labels.push_back({ActionName(action.begin, edges), edges.OutputsOf(action.begin)});
-  return {input.log, input.table, PlacesOf(input), std::move(labels), input.tests, terms, input.facts.get()};
+  return {input.log,   input.table, PlacesOf(input),   std::move(labels),
+          input.tests, terms,       input.facts.get(), input.configure_facts.get()};
 }
 
 verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms) {
-  return verify::Verify(VerifyInputOf(input, terms));
+  verify::Input judged = VerifyInputOf(input, terms);
+  if (input.configure == nullptr) return verify::Verify(judged);
+  const verify::Input configure = VerifyInputOf(*input.configure, terms);
+  judged.configure = &configure;
+  return verify::Verify(judged);
 }
 
 namespace {
@@ -266,7 +271,12 @@ Verified VerifiedOf(const Summary& summary) {
 }
 
 bool EveryEdgeIsKnown(const Summary& summary) {
-  return !summary.edges.empty() &&
+  // Of the configure step something was not seen.
+  const bool gap =
+      std::any_of(summary.findings.begin(), summary.findings.end(), [](const FindingFacts& facts) {
+        return facts.finding.edges.empty() && facts.action == 0 && verify::IsGap(facts.finding);
+      });
+  return !gap && !summary.edges.empty() &&
          std::none_of(summary.edges.begin(), summary.edges.end(), [](const verify::EdgeVerdict& edge) {
            return edge.verdict == verify::Verdict::kIncomplete;
          });
@@ -282,6 +292,29 @@ int ExitStatusOf(Verified verified) {
       break;
   }
   return 4;
+}
+
+Verified ConfiguredOf(const Summary& summary) {
+  Verified verified = Verified::kClean;
+  for (const FindingFacts& facts : summary.findings) {
+    if (facts.finding.severity != Severity::kError) continue;
+    if (!verify::IsGap(facts.finding)) return Verified::kViolated;
+    verified = Verified::kIncomplete;
+  }
+  return verified;
+}
+
+std::string ConfigureText(const Summary& summary, const Style& style, bool all) {
+  const auto read = std::count_if(summary.files.begin(), summary.files.end(),
+                                  [](const FileFacts& file) { return (file.what & access::kRead) != 0; });
+  std::map<Severity, uint64_t> counts;
+  for (const FindingFacts& facts : summary.findings) ++counts[facts.finding.severity];
+  const std::string found = summary.findings.empty()
+                                ? "no finding"
+                                : absl::StrCat(Count(summary.findings.size(), "finding"), " (",
+                                               absl::StrJoin(Grades(counts), ", "), ")");
+  return absl::StrCat(FindingsText(summary, style, all, all ? Severity::kNote : Severity::kWarning),
+                      "configure: ", Count(static_cast<uint64_t>(read), "file"), " read, ", found, "\n");
 }
 
 std::string VerifyText(const Summary& summary, const Style& style, bool all) {

@@ -44,8 +44,13 @@ enum class Verified : uint8_t { kClean, kViolated, kIncomplete };
 Verified VerifiedOf(const Summary& summary);
 // 0, 1 and 4 (docs/exit-codes.md).
 int ExitStatusOf(Verified verified);
-// There are edges, and none of them is incomplete.
+// There are edges, and none of them is incomplete, nor is the configure step's record.
 bool EveryEdgeIsKnown(const Summary& summary);
+
+// The same of a configure step's own summary, which has no edges.
+Verified ConfiguredOf(const Summary& summary);
+// Its findings; then "configure: 812 files read, no finding".
+std::string ConfigureText(const Summary& summary, const Style& style, bool all);
 
 // The findings without notes, which are no faults, unless `all`; then the line of EdgesText().
 std::string VerifyText(const Summary& summary, const Style& style, bool all);

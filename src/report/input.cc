@@ -14,6 +14,7 @@
 #include "graph/launch_scan.h"
 #include "graph/meson_info.h"
 #include "graph/ninja_graph.h"
+#include "report/configure_input.h"
 
 namespace glovebox::report {
 namespace {
@@ -144,11 +145,14 @@ absl::StatusOr<Input> Load(const LoadRequest& request) {
   input.table = access::MakeActionTable(input.log);
   if (asked.run != input.table.run) asked = Ask(input.table.run, request);
   input.build = std::move(asked.build);
+  if (!input.build.build_dir.empty() && IsConfigureStep(input.table))
+    input.configure_facts = ConfigureFactsOf(input.table, input.build);
   if (request.verify) {
     if (input.build.build_dir.empty())
       return absl::FailedPreconditionError("the log does not say of which build it is");
     RETURN_IF_ERROR(asked.facts.status());
     input.facts = *std::move(asked.facts);
+    if (input.configure_facts == nullptr) input.configure = ConfigureStepOf(input.build);
   }
   // Without an answer of Ninja's the names of edges come from their commands.
   if (!input.build.build_dir.empty() && (request.ask_ninja || request.verify)) {

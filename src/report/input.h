@@ -10,6 +10,7 @@
 #include "access/action_table.h"
 #include "access/log.h"
 #include "graph/build_facts.h"
+#include "graph/configure_facts.h"
 #include "graph/ctest_info.h"
 #include "report/build_info.h"
 
@@ -21,6 +22,10 @@ struct Input {
   BuildInfo build;
   std::vector<graph::CTestTest> tests;  // asked for where the log has tests; empty: CTest does not say
   std::shared_ptr<const graph::BuildFacts> facts;  // asked for by LoadRequest::verify; null: no Ninja build
+  // Of the log of a configure step; null: it is none.
+  std::shared_ptr<const graph::ConfigureFacts> configure_facts;
+  // With LoadRequest::verify: the record of the configure step that made this build; null: there is none.
+  std::shared_ptr<const Input> configure;
 };
 
 struct LoadRequest {

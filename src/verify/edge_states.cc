@@ -17,25 +17,6 @@
 namespace glovebox::verify {
 namespace {
 
-// What a person's programs keep below $HOME for every project: settings and caches.
-bool IsSettings(absl::string_view below_home) {
-  for (const absl::string_view name :
-       {".gitconfig", ".config/", ".cache/", ".local/lib/", ".local/share/", ".terminfo/", ".inputrc",
-        ".pyenv/", ".cargo/", ".rustup/", ".ccache/", ".nix-profile/"}) {
-    if (absl::StartsWith(below_home, name)) return true;
-  }
-  return false;
-}
-
-bool IsSystem(absl::string_view path) {
-  for (const absl::string_view root :
-       {"/proc", "/sys", "/dev", "/run", "/boot", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
-        "/usr", "/etc", "/opt", "/var", "/nix", "/gnu", "/snap"}) {
-    if (IsUnder(path, root)) return true;
-  }
-  return false;
-}
-
 class Judge {
  public:
   Judge(GraphCase* at, const std::vector<Finding>& before)

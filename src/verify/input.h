@@ -9,6 +9,7 @@
 #include "access/action_table.h"
 #include "access/log.h"
 #include "graph/build_facts.h"
+#include "graph/configure_facts.h"
 #include "graph/ctest_info.h"
 #include "policy/allowance.h"
 #include "verify/places.h"
@@ -31,6 +32,11 @@ struct Input {
   std::vector<graph::CTestTest> tests;
   Terms terms;
   const graph::BuildFacts* facts = nullptr;  // null: what the graph declares is not looked at
+  // The log is of a configure step (`glovebox cmake`); null: it is not.
+  const graph::ConfigureFacts* configure_facts = nullptr;
+  // The configure step that made the build which is judged; its findings count as the build's. Null: there is
+  // no record of it.
+  const Input* configure = nullptr;
 };
 
 }  // namespace glovebox::verify

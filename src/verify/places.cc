@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/paths.h"
 
@@ -46,6 +47,24 @@ std::string Places::Portable(absl::string_view path) const {
   const Root* root = RootOf(path);
   if (root == nullptr) return std::string(path);
   return absl::StrCat(kNames[static_cast<size_t>(root->place)], path.substr(root->path.size()));
+}
+
+bool IsSettings(absl::string_view below_home) {
+  for (const absl::string_view name :
+       {".gitconfig", ".config/", ".cache/", ".local/lib/", ".local/share/", ".terminfo/", ".inputrc",
+        ".pyenv/", ".cargo/", ".rustup/", ".ccache/", ".nix-profile/"}) {
+    if (absl::StartsWith(below_home, name)) return true;
+  }
+  return false;
+}
+
+bool IsSystem(absl::string_view path) {
+  for (const absl::string_view root :
+       {"/proc", "/sys", "/dev", "/run", "/boot", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
+        "/usr", "/etc", "/opt", "/var", "/nix", "/gnu", "/snap"}) {
+    if (IsUnder(path, root)) return true;
+  }
+  return false;
 }
 
 }  // namespace glovebox::verify

@@ -40,6 +40,11 @@ class Places {
   std::string source_;
 };
 
+// What a person's programs keep below $HOME for every project: settings and caches. Without "$HOME/".
+bool IsSettings(absl::string_view below_home);
+// The system's own: /usr, /etc, /proc ...
+bool IsSystem(absl::string_view path);
+
 }  // namespace glovebox::verify
 
 #endif  // GLOVEBOX_VERIFY_PLACES_H_

@@ -20,9 +20,9 @@ namespace glovebox::verify {
 // before.
 class TestLog {
  public:
-  TestLog() {
+  explicit TestLog(const access::RunInfo& run = {}) {
     log_.segments = {"first.gbx"};
-    Add(access::RunInfo{});
+    Add(run);
   }
   TestLog& Begin(access::ActionId id, access::Role role, const std::string& output,
                  access::ActionId parent = 0) {
@@ -100,8 +100,11 @@ class TestLog {
   std::vector<graph::CTestTest>& tests() { return tests_; }
   policy::Terms& terms() { return terms_; }
   Places places = Places("/src", "/build", "/home/u", "/tmp");
+  const graph::ConfigureFacts* configure_facts = nullptr;
+  const Input* configure = nullptr;
 
-  Judgement Judge() {
+  // The log must not grow afterwards.
+  Input AsInput() {
     table_ = access::MakeActionTable(log_);
     std::vector<ActionLabel> labels;
     for (const access::ActionRecord& action : table_.actions) {
@@ -110,8 +113,9 @@ class TestLog {
           {begin.test.empty() ? begin.outputs.empty() ? "command" : begin.outputs[0] : begin.test,
            begin.outputs});
     }
-    return Verify({log_, table_, places, std::move(labels), tests_, terms_, facts_});
+    return {log_, table_, places, std::move(labels), tests_, terms_, facts_, configure_facts, configure};
   }
+  Judgement Judge() { return Verify(AsInput()); }
   std::vector<Finding> Findings() { return Judge().findings; }
   // "rule object" of each.
   std::vector<std::string> Short() {

@@ -9,9 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/paths.h"
+#include "graph/utility_edges.h"
 #include "policy/name_pattern.h"
 #include "policy/path_match.h"
 #include "verify/actions.h"
+#include "verify/configure_step.h"
 #include "verify/cross_tests.h"
 #include "verify/edge_inputs.h"
 #include "verify/edge_outputs.h"
@@ -170,6 +172,32 @@ size_t Judgement::errors() const {
   }));
 }
 
+namespace {
+
+// Those of the configure step, each once: CMake that ran within the build may have told it as well. They are
+// of no action of the build's.
+void AddConfigureStep(const Input& input, Judgement* judgement) {
+  Judgement step = Verify(*input.configure);
+  judgement->allowed += step.allowed;
+  std::optional<size_t> manifest;
+  for (size_t i = 0; input.facts != nullptr && i < input.facts->ninja->edges().size() && !manifest; ++i) {
+    if (graph::MakesManifest(input.facts->ninja->edges()[i])) manifest = i;
+  }
+  for (Finding& finding : step.findings) {
+    const bool known = std::any_of(judgement->findings.begin(), judgement->findings.end(),
+                                   [&finding](const Finding& other) { return other.id == finding.id; });
+    if (known) continue;
+    finding.action = kNoAction;
+    finding.others.clear();
+    if (finding.rule == "generator-escape" && manifest.has_value()) finding.edges = {*manifest};
+    judgement->findings.push_back(std::move(finding));
+  }
+  std::stable_sort(judgement->findings.begin(), judgement->findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+}
+
+}  // namespace
+
 Judgement Verify(const Input& input) {
   const Actions actions(input);
   std::vector<Finding> findings = PolicyFindings(input, actions);
@@ -182,10 +210,12 @@ Judgement Verify(const Input& input) {
     Append(EdgeStateFindings(&*graph, edges), &edges);
     Append(std::move(edges), &findings);
   }
+  if (input.configure_facts != nullptr) Append(ConfigureFindings(input, actions), &findings);
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return a.evidence.time_ns < b.evidence.time_ns;
   });
   Judgement judgement = Clerk(input, actions).Judge(std::move(findings));
+  if (input.configure != nullptr) AddConfigureStep(input, &judgement);
   if (graph.has_value()) judgement.edges = EdgeVerdicts(&*graph, judgement.findings);
   return judgement;
 }
