@@ -66,8 +66,8 @@ class BuildError(Exception):
 class Place:
     """A copy of a project below `work`, with a home, a temporary and a state directory of its own."""
 
-    def __init__(self, project, work, ninja='ninja', prefix=()):
-        self.project, self.ninja, self.prefix = project, ninja, list(prefix)
+    def __init__(self, project, work, ninja='ninja', prefix=(), glovebox=None):
+        self.project, self.ninja, self.prefix, self.glovebox = project, ninja, list(prefix), glovebox
         name = project.expect.get('name', 'project')
         self.source = os.path.join(work, name)
         os.makedirs(self.source)
@@ -105,6 +105,7 @@ class Place:
         return os.path.join(self.source, name)
 
     def write(self, name, text, mode='w'):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
         with open(self.path(name), mode) as file:
             file.write(text)
 
@@ -132,7 +133,15 @@ class Place:
             self.must(*setup, cwd=self.source)
         if self.system == 'cmake':
             generator = self.project.expect.get('generator', 'Ninja')
-            self.must('cmake', '-G', generator, '-S', self.source, '-B', self.build, cwd=self.source)
+            command = ['cmake', '-G', generator, '-S', self.source, '-B', self.build]
+            # "configure": the step is recorded as well, and ends like this.
+            expected = self.project.expect.get('configure')
+            if expected is None or not self.glovebox:
+                self.must(*command, cwd=self.source)
+                return
+            done = self.run(*self.prefix, self.glovebox, *command, cwd=self.source)
+            if done.returncode != (expected if self.project.faulty else 0):
+                raise BuildError('%s ended with %d\n%s' % (' '.join(command), done.returncode, done.stdout[-3000:]))
         elif self.system == 'meson':
             self.must('meson', 'setup', self.build, self.source)
 

@@ -80,6 +80,7 @@ class Judge {
     const Place place = input_.places.Of(path);
     if (place == Place::kSource) return absl::StrCat("${CMAKE_SOURCE_DIR}/", Short(path));
     if (place == Place::kBuild) return absl::StrCat("${CMAKE_BINARY_DIR}/", Short(path));
+    if (place == Place::kHome) return absl::StrCat("$ENV{HOME}/", input_.places.BelowRoot(path));
     return path;
   }
 
@@ -277,22 +278,22 @@ class Judge {
   }
 
   void AddWrites(const std::string& rule, const Paths& paths) {
-    const bool one = paths.size() == 1;
     const std::string directory(Dirname(paths.front()));
+    // What is put there has another name in each build directory.
+    const bool registry = absl::StrContains(directory, "/.cmake/packages/");
+    const bool one = paths.size() == 1 && !registry;
     const ConfigureSeen& first = observed_.seen().at(paths.front());
     Finding finding = Make(rule, one ? paths.front() : absl::StrCat(directory, "/"), ChangeOf(first));
     if (!one) finding.objects = paths;
-    finding.what =
-        absl::StrCat("the configure step ", ChangeWord(first),
-                     one ? Short(paths.front()) : absl::StrCat(paths.size(), " files of ", Short(directory)),
-                     rule == "source-mutation" ? " in the source tree" : ", outside of the build");
-    if (rule == "write-outside") {
-      finding.repair = "write below the build directory (CMAKE_BINARY_DIR)";
+    finding.what = absl::StrCat(
+        "the configure step ", ChangeWord(first),
+        paths.size() == 1 ? Short(paths.front()) : absl::StrCat(paths.size(), " files of ", Short(directory)),
+        rule == "source-mutation" ? " in the source tree" : ", outside of the build");
+    if (rule == "write-outside") finding.repair = "write below the build directory (CMAKE_BINARY_DIR)";
+    if (registry) {
       // What export(PACKAGE) is for; other projects on this machine find it.
-      if (absl::StrContains(directory, "/.cmake/packages/")) {
-        finding.severity = Severity::kWarning;
-        finding.repair = "leave export(PACKAGE) out, or set CMAKE_EXPORT_NO_PACKAGE_REGISTRY to ON";
-      }
+      finding.severity = Severity::kWarning;
+      finding.repair = "leave export(PACKAGE) out, or set CMAKE_EXPORT_NO_PACKAGE_REGISTRY to ON";
     }
     findings_.push_back(std::move(finding));
   }
