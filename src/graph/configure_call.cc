@@ -30,6 +30,7 @@ const Mode* ModeOf(const std::string& word) {
       {"-P", "glovebox run -- cmake -P ... records it"},
       {"--install", "glovebox run -- cmake --install ... records it"},
       {"--workflow", "configure with glovebox cmake --preset, and build with glovebox-ninja"},
+      {"-N", "use cmake itself"},
       {"--open", "use cmake itself"},
       {"--find-package", "use cmake itself"},
       {"--version", "use cmake itself"},

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "base/files.h"
 #include "base/paths.h"
+#include "graph/cmake_info.h"
 #include "graph/cmake_lexer.h"
 #include "graph/cmake_variables.h"
 #include "graph/configure_inputs.h"
@@ -47,19 +49,28 @@ std::vector<WatchedDirectory> ParseVerifyGlobs(absl::string_view text) {
   return watched;
 }
 
+std::string GeneratedFile(const NinjaCall& call) {
+  const absl::StatusOr<std::string> cache = ReadFile(JoinPath(call.build_dir, "CMakeCache.txt"));
+  const std::string generator = cache.ok() ? ParseCMakeCache(*cache)["CMAKE_GENERATOR"] : "";
+  return JoinPath(call.build_dir,
+                  absl::StrContains(generator, "Makefiles") ? "CMakeFiles/Makefile.cmake" : call.manifest);
+}
+
 ConfigureFacts LoadConfigureFacts(const NinjaCall& call) {
   ConfigureFacts facts;
-  std::vector<std::string> listed;
   const std::string& build_dir = call.build_dir;
-  if (FileExists(JoinPath(build_dir, call.manifest))) {
-    const absl::StatusOr<std::vector<std::string>> inputs = LoadConfigureInputs(call);
-    facts.generated = inputs.ok();
-    if (inputs.ok()) listed = *inputs;
-  } else if (const auto text = ReadFile(JoinPath(build_dir, "CMakeFiles/Makefile.cmake")); text.ok()) {
-    facts.generated = true;
-    listed = ParseMakefileDepends(*text, build_dir);
+  const std::string generated = GeneratedFile(call);
+  absl::StatusOr<std::vector<std::string>> listed = std::vector<std::string>();
+  if (Basename(generated) == "Makefile.cmake") {
+    const auto text = ReadFile(generated);
+    if (text.ok()) listed = ParseMakefileDepends(*text, build_dir);
+    if (!text.ok()) listed = text.status();
+  } else {
+    listed = LoadConfigureInputs(call);
   }
-  for (const std::string& path : listed) AddReal(path, &facts.inputs);
+  facts.generated = listed.ok();
+  if (!listed.ok()) facts.why_unknown = std::string(listed.status().message());
+  for (const std::string& path : listed.value_or(std::vector<std::string>())) AddReal(path, &facts.inputs);
   std::sort(facts.inputs.begin(), facts.inputs.end());
   if (const auto text = ReadFile(JoinPath(build_dir, "CMakeFiles/VerifyGlobs.cmake")); text.ok()) {
     facts.watched = ParseVerifyGlobs(*text);

@@ -21,7 +21,8 @@ struct WatchedDirectory {
 };
 
 struct ConfigureFacts {
-  bool generated = false;  // a build was written: what it lists is known
+  bool generated = false;        // a build was written: what it lists is known
+  std::string why_unknown = {};  // ... and where that is not known
   // Files that make CMake run again, as the kernel finds them: of a link, itself and what it leads to.
   // Sorted.
   std::vector<std::string> inputs;
@@ -32,6 +33,10 @@ struct ConfigureFacts {
 // Asks the manifest's own edge, or CMakeFiles/Makefile.cmake of a Makefile build, and reads
 // CMakeFiles/VerifyGlobs.cmake and the project's own files. What is not there is empty.
 ConfigureFacts LoadConfigureFacts(const NinjaCall& call);
+
+// The file that lists them: the manifest, or CMakeFiles/Makefile.cmake where CMakeCache.txt names a generator
+// of Makefiles. Absolute; it need not be there.
+std::string GeneratedFile(const NinjaCall& call);
 
 // CMakeFiles/VerifyGlobs.cmake: what each of its globs lists, by its letters.
 std::vector<WatchedDirectory> ParseVerifyGlobs(absl::string_view text);

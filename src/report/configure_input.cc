@@ -17,14 +17,18 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 
+graph::NinjaCall CallFor(const BuildInfo& build) {
+  graph::NinjaCall call;
+  call.build_dir = build.build_dir;
+  call.manifest = build.manifest;
+  return call;
+}
+
 // When the build system was written, CLOCK_REALTIME; 0: it is not there.
 int64_t WrittenNs(const BuildInfo& build) {
-  for (const std::string& name : {build.manifest, std::string("CMakeFiles/Makefile.cmake")}) {
-    struct stat info = {};
-    if (stat(JoinPath(build.build_dir, name).c_str(), &info) == 0)
-      return int64_t{info.st_mtim.tv_sec} * kSecond + info.st_mtim.tv_nsec;
-  }
-  return 0;
+  struct stat info = {};
+  if (stat(graph::GeneratedFile(CallFor(build)).c_str(), &info) != 0) return 0;
+  return int64_t{info.st_mtim.tv_sec} * kSecond + info.st_mtim.tv_nsec;
 }
 
 const access::ActionRecord* StepOf(const access::ActionTable& table) {
@@ -35,6 +39,10 @@ const access::ActionRecord* StepOf(const access::ActionTable& table) {
   return found == table.actions.end() ? nullptr : &*found;
 }
 
+bool EndedWell(const access::ActionRecord& step) {
+  return step.end.has_value() && step.end->kind == access::ActionEnd::Kind::kExited && step.end->status == 0;
+}
+
 }  // namespace
 
 bool IsConfigureStep(const access::ActionTable& table) {
@@ -43,8 +51,7 @@ bool IsConfigureStep(const access::ActionTable& table) {
 
 bool WroteTheBuild(const access::ActionTable& table, const BuildInfo& build) {
   const access::ActionRecord* step = StepOf(table);
-  if (step == nullptr || !step->end.has_value() || !table.run.has_value()) return false;
-  if (step->end->kind != access::ActionEnd::Kind::kExited || step->end->status != 0) return false;
+  if (step == nullptr || !table.run.has_value() || !EndedWell(*step)) return false;
   const int64_t written = WrittenNs(build);
   const int64_t began = table.run->start_unix_ns;
   const int64_t ended = began + static_cast<int64_t>(step->end->time_ns - table.run->start_ns);
@@ -54,11 +61,14 @@ bool WroteTheBuild(const access::ActionTable& table, const BuildInfo& build) {
 
 std::shared_ptr<const graph::ConfigureFacts> ConfigureFactsOf(const access::ActionTable& table,
                                                               const BuildInfo& build) {
-  graph::NinjaCall call;
-  call.build_dir = build.build_dir;
-  call.manifest = build.manifest;
-  graph::ConfigureFacts facts = graph::LoadConfigureFacts(call);
-  facts.generated = facts.generated && WroteTheBuild(table, build);
+  graph::ConfigureFacts facts = graph::LoadConfigureFacts(CallFor(build));
+  const access::ActionRecord* step = StepOf(table);
+  if (facts.generated && !WroteTheBuild(table, build)) {
+    facts.generated = false;
+    facts.why_unknown = "the build was written by another configure step";
+  }
+  // One that failed has written none.
+  if (step == nullptr || !EndedWell(*step)) facts.why_unknown.clear();
   return std::make_shared<const graph::ConfigureFacts>(std::move(facts));
 }
 

@@ -24,7 +24,8 @@ void AskCMake(BuildInfo* build) {
   if (!info.ok()) return;  // no CMake build: the fallback roots are used
   // A build directory that was copied or moved still names its old places.
   if (CleanPath(info->build_dir) != CleanPath(build->build_dir)) return;
-  build->source_dir = info->source_dir;
+  // As accesses tell it.
+  build->source_dir = RealPath(info->source_dir);
   for (const graph::Compiler& compiler : info->compilers) {
     build->toolchain_files.push_back(compiler.path);
     for (const std::string& dir : compiler.include_dirs) build->toolchain_roots.push_back(dir);

@@ -57,7 +57,7 @@ void ConfigureObserved::Add(const Access& access, size_t record) {
     if (!absl::StartsWith(touch.path, "/")) continue;
     if (!met_cache_ && touch.path == cache_) {
       met_cache_ = true;
-      fresh_ = (touch.what & (access::kProbed | access::kMade)) != 0;
+      fresh_ = (touch.what & access::kProbed) != 0 || access.result == access::Result::kCreated;
     }
     const uint32_t what = touch.what;
     if ((what & (access::kReads | access::kListed | access::kWrites)) == 0) continue;
@@ -119,7 +119,9 @@ void ConfigureObserved::AddWrite(const Access& access, const Touch& touch, size_
   // A file that was there before, and whose content stays: chmod, utimes.
   const bool attributes = !made && access.op != Op::kOpen && access.op != Op::kTruncate;
   if (!attributes) seen->own = true;
-  seen->made = seen->made || (made && seen->removed == kNoRecord);
+  // A name that is put on a file which was there does not make it.
+  const bool anew = (what & access::kMade) != 0 || access.result == access::Result::kCreated;
+  seen->made = seen->made || (made && anew && seen->removed == kNoRecord);
   seen->alive = seen->alive || made;
   seen->directory = seen->directory || access.op == Op::kMkdir;
 }

@@ -329,6 +329,8 @@ class Judge {
 
   void LookAtHoles() {
     std::set<std::string> told;
+    if (!facts_.why_unknown.empty())
+      AddHole("inputs", absl::StrCat("what makes CMake run again is not known: ", facts_.why_unknown));
     for (const access::ActionRecord& action : input_.table.actions) {
       if (action.begin.level == 0 && !action.begin.shape.empty() && told.insert("level off").second)
         AddHole("level off",

@@ -125,8 +125,9 @@ TEST(ConfigureFindings, OfASecondStepTheBuildDirectoryIsCMakesOwn) {
 TEST(ConfigureFindings, WithoutABuildNothingIsKnownToEscape) {
   Step step;
   step.facts = {};
+  step.facts.why_unknown = "no ninja";
   step.CMake("/src/VERSION").Write(1, "/src/made");
-  EXPECT_THAT(step.Told(), ElementsAre("error source-mutation /src/made"));
+  EXPECT_THAT(step.Told(), ElementsAre("error trace-incomplete inputs", "error source-mutation /src/made"));
 }
 
 TEST(ConfigureFindings, ManyFilesOfOneCauseAreOneFinding) {
