@@ -374,7 +374,9 @@ std::optional<CMakePlace> CMakePlaces::OfRead(absl::string_view path, bool liste
 
 bool CMakePlaces::MayList(absl::string_view path) const {
   const auto [known, open] = index_->ReadsOf(index_->Spelled(path), CMakeRead::Kind::kList);
-  return !known.empty() || !open.empty() || !index_->facts.script.complete;
+  const auto is_file = [](const CMakeRead* read) { return read->call.command == "file"; };
+  return std::any_of(known.begin(), known.end(), is_file) || std::any_of(open.begin(), open.end(), is_file) ||
+         !index_->facts.script.complete;
 }
 
 std::optional<CMakePlace> CMakePlaces::OfNetwork() const {

@@ -68,7 +68,7 @@ class CMakePlaces {
   // one that goes to a network. Absolute, as the kernel finds it.
   std::optional<CMakePlace> OfRead(absl::string_view path, bool listed) const;
   std::optional<CMakePlace> OfNetwork() const;
-  // Whether some line of the project may list the directory.
+  // Whether a file() of the project may list the directory: CMake's own modules do so as well.
   bool MayList(absl::string_view path) const;
   // The target whose build makes the file. A custom command's is the one that alone has it among its sources.
   std::optional<std::string> TargetOfOutput(absl::string_view path_or_output) const;

@@ -48,7 +48,9 @@ TEST(CMakePlaces, OnlyTheOneLineThatReadsAFileCounts) {
                         read(CMakeRead::Kind::kFile, "/link/twice", false, 2),
                         read(CMakeRead::Kind::kFile, "/link/twice", false, 3),
                         read(CMakeRead::Kind::kList, "/link/src", true, 4),
-                        read(CMakeRead::Kind::kFile, any + "/table.txt", false, 5)};
+                        read(CMakeRead::Kind::kFile, any + "/table.txt", false, 5),
+                        // A program lists for itself.
+                        {CMakeRead::Kind::kList, any, false, {"/link/CMakeLists.txt", 8, "execute_process"}}};
   const CMakePlaces places(facts);
   EXPECT_EQ(Written(places.OfRead("/s/VERSION", false)), "CMakeLists.txt:1 file text");
   EXPECT_EQ(Written(places.OfRead("/s/VERSION", true)), "-");
@@ -56,6 +58,8 @@ TEST(CMakePlaces, OnlyTheOneLineThatReadsAFileCounts) {
   EXPECT_EQ(Written(places.OfRead("/s/src/sub", true)), "CMakeLists.txt:4 file text");
   EXPECT_EQ(Written(places.OfRead("/s/d/table.txt", false)), "CMakeLists.txt:5 file text");
   EXPECT_EQ(Written(places.OfRead("/s/other", false)), "-");
+  EXPECT_TRUE(places.MayList("/s/src/sub"));
+  EXPECT_FALSE(places.MayList("/s/lib"));
   EXPECT_EQ(Written(places.OfNetwork()), "-");
   facts.script.reads.push_back(read(CMakeRead::Kind::kNetwork, "", false, 6));
   EXPECT_EQ(Written(CMakePlaces(facts).OfNetwork()), "CMakeLists.txt:6 file text");
