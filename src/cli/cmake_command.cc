@@ -19,6 +19,7 @@
 #include "cli/terms.h"
 #include "graph/configure_call.h"
 #include "kernel/host.h"
+#include "report/configure_input.h"
 #include "report/findings.h"
 #include "report/input.h"
 #include "report/json.h"
@@ -39,13 +40,20 @@ report::Verified Tell(const Options& o, const std::string& build_dir, const std:
     PrintError(input.status().message());
     return report::Verified::kClean;
   }
+  const bool seen = report::WasSeen(input->table);
   const report::Summary summary = Judged(*input);
   if (o.run.json) {
     report::WriteJson(summary, std::cerr);
-  } else if (!o.run.quiet) {
+  } else if (!o.run.quiet && seen) {
     std::cerr << report::ConfigureText(summary, report::StyleFor(STDERR_FILENO), o.all);
+  } else if (!o.run.quiet) {
+    std::string why;
+    for (const access::ActionRecord& action : input->table.actions) {
+      for (const access::Hole& hole : action.holes) why = absl::StrCat(": ", hole.detail);
+    }
+    PrintError(absl::StrCat("configure: nothing is judged here", why));
   }
-  return report::ConfiguredOf(summary);
+  return seen ? report::ConfiguredOf(summary) : report::Verified::kClean;
 }
 
 absl::StatusOr<int> Configure(Options& o) {

@@ -172,6 +172,16 @@ TEST_F(CMakeCli, ADirectoryThatIsNotThereYetIsTheBuilds) {
   EXPECT_THAT(Run({"verify", Path("new/deep")}).out, HasSubstr("the configure step reads VERSION"));
 }
 
+TEST_F(CMakeCli, BelowAnotherGloveboxTheRecordIsWithThatOne) {
+  Project();
+  const Outcome step = Run(
+      {"run", "-q", "--", GLOVEBOX_PROGRAM, "cmake", "-S", Path("src"), "-B", Path("build"), "-G", "Ninja"});
+  EXPECT_EQ(step.exit(), 0);
+  EXPECT_EQ(step.err,
+            "glovebox: configure: nothing is judged here: the record is with the Glovebox above this "
+            "process: there this is an action of its own\n");
+}
+
 TEST_F(CMakeCli, MakefilesAreJudgedByWhatTheyList) {
   Project(kDepends);
   const std::vector<std::string> words = {"cmake", "-S", Path("src"), "-B", Path("make"), "-GUnix Makefiles"};

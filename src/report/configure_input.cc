@@ -49,6 +49,11 @@ bool IsConfigureStep(const access::ActionTable& table) {
   return StepOf(table) != nullptr && table.actions.front().begin.role == access::Role::kConfigure;
 }
 
+bool WasSeen(const access::ActionTable& table) {
+  const access::ActionRecord* step = StepOf(table);
+  return step != nullptr && step->begin.shape != "none";
+}
+
 bool WroteTheBuild(const access::ActionTable& table, const BuildInfo& build) {
   const access::ActionRecord* step = StepOf(table);
   if (step == nullptr || !table.run.has_value() || !EndedWell(*step)) return false;
@@ -76,7 +81,8 @@ std::shared_ptr<const Input> ConfigureStepOf(const BuildInfo& build) {
   const std::vector<std::string> runs = access::ConfigureRuns(build.build_dir);
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
     absl::StatusOr<Input> step = Load({build.build_dir, *run, /*ask_ninja=*/false});
-    if (step.ok() && IsConfigureStep(step->table) && WroteTheBuild(step->table, step->build))
+    if (step.ok() && IsConfigureStep(step->table) && WasSeen(step->table) &&
+        WroteTheBuild(step->table, step->build))
       return std::make_shared<const Input>(*std::move(step));
   }
   return nullptr;

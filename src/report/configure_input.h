@@ -13,6 +13,10 @@ namespace glovebox::report {
 
 bool IsConfigureStep(const access::ActionTable& table);
 
+// False where another Glovebox around it has the record, or nothing was to be recorded: there is nothing to
+// judge.
+bool WasSeen(const access::ActionTable& table);
+
 // The step ended well, and what it wrote has not been written anew since: by CMake within a build, or without
 // Glovebox. Nothing else says what the build lists.
 bool WroteTheBuild(const access::ActionTable& table, const BuildInfo& build);
@@ -21,7 +25,7 @@ bool WroteTheBuild(const access::ActionTable& table, const BuildInfo& build);
 std::shared_ptr<const graph::ConfigureFacts> ConfigureFactsOf(const access::ActionTable& table,
                                                               const BuildInfo& build);
 
-// The newest step on record that wrote the build; null: there is none.
+// The newest step on record that wrote the build and was seen; null: there is none.
 std::shared_ptr<const Input> ConfigureStepOf(const BuildInfo& build);
 
 }  // namespace glovebox::report

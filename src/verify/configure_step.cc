@@ -332,7 +332,8 @@ class Judge {
     if (!facts_.why_unknown.empty())
       AddHole("inputs", absl::StrCat("what makes CMake run again is not known: ", facts_.why_unknown));
     for (const access::ActionRecord& action : input_.table.actions) {
-      if (action.begin.level == 0 && !action.begin.shape.empty() && told.insert("level off").second)
+      if (action.begin.level == 0 && !action.begin.shape.empty() && action.holes.empty() &&
+          told.insert("level off").second)
         AddHole("level off",
                 "nothing of what the configure step does is on record: its policy has level off");
       for (const access::Hole& hole : action.holes) {
