@@ -53,7 +53,9 @@ class Judge {
  public:
   Judge(const Input& input, const Actions& actions)
       : input_(input), actions_(actions), facts_(*input.configure_facts), observed_(input) {
-    if (input.table.run.has_value()) build_dir_ = input.table.run->build_dir;
+    if (!input.table.run.has_value()) return;
+    build_dir_ = input.table.run->build_dir;
+    FindInitialCaches(input.table.run->command);
   }
 
   std::vector<Finding> Findings() {
@@ -66,6 +68,18 @@ class Judge {
   }
 
  private:
+  // "-C FILE": it fills the cache once, and a change of it is meant to do nothing.
+  void FindInitialCaches(const std::vector<std::string>& words) {
+    const std::string& cwd = input_.table.actions.empty() ? build_dir_ : input_.table.actions[0].begin.cwd;
+    for (size_t i = 1; i < words.size(); ++i) {
+      if (!absl::StartsWith(words[i], "-C")) continue;
+      const std::string name = words[i].size() > 2    ? words[i].substr(2)
+                               : i + 1 < words.size() ? words[i + 1]
+                                                      : "";
+      initial_caches_.insert(CleanPath(JoinPath(cwd, name)));
+    }
+  }
+
   const access::Access& AccessOf(size_t record) const {
     return std::get<access::Access>(input_.log.records[record]);
   }
@@ -121,7 +135,8 @@ class Judge {
 
   bool Escapes(const std::string& path, const ConfigureSeen& seen) const {
     if (seen.read == kNoRecord || seen.directory || seen.told || IsKept(path) || IsPreset(path) ||
-        absl::EndsWith(path, "/.git") || IsListed(path))
+        absl::EndsWith(path, "/.git") || IsListed(path) || initial_caches_.count(path) > 0 ||
+        initial_caches_.count(AccessOf(seen.read).path) > 0)
       return false;
     const Place place = input_.places.Of(path);
     switch (place) {
@@ -351,6 +366,7 @@ class Judge {
   const graph::ConfigureFacts& facts_;
   const ConfigureObserved observed_;
   std::string build_dir_;
+  std::set<std::string> initial_caches_;
   std::vector<Finding> findings_;
 };
 

@@ -64,6 +64,7 @@ class Step : public TestLog {
     run.source_dir = "/src";
     run.build_dir = "/build";
     run.home = "/home/u";
+    run.command = {"cmake", "-C", "../src/init.cmake", "-C../src/more.cmake", "/src"};
     return run;
   }
 };
@@ -84,11 +85,12 @@ TEST(ConfigureFindings, AFileThatDoesNotMakeCMakeRunAgainIsToldWithItsLine) {
 TEST(ConfigureFindings, WhatIsNobodysInputIsNotTold) {
   Step step;
   step.By("/usr/bin/cmake", Op::kExec, "/home/u/tools/bin/gen");
-  for (const char* path : {"/usr/share/cmake/Modules/X.cmake", "/proc/self/maps", "/home/u/.gitconfig",
-                           "/home/u/.cmake/packages/x/1", "/home/u/tools/share/gen/data",
-                           "/home/u/lib/libx.so.1", "/src/CMakePresets.json", "/src/CMakeUserPresets.json",
-                           "/src/.git/HEAD", "/src/.git", "/src/a/__pycache__/b.pyc",
-                           "/build/CMakeFiles/3.25/CMakeSystem.cmake", "/build/.cmake/api/v1/query/x"})
+  for (const char* path :
+       {"/usr/share/cmake/Modules/X.cmake", "/proc/self/maps", "/home/u/.gitconfig",
+        "/home/u/.cmake/packages/x/1", "/home/u/tools/share/gen/data", "/home/u/lib/libx.so.1",
+        "/src/init.cmake", "/src/more.cmake", "/src/CMakePresets.json", "/src/CMakeUserPresets.json",
+        "/src/.git/HEAD", "/src/.git", "/src/a/__pycache__/b.pyc", "/build/CMakeFiles/3.25/CMakeSystem.cmake",
+        "/build/.cmake/api/v1/query/x"})
     step.CMake(path);
   // Looked for in vain.
   step.By("/usr/bin/cmake", Op::kOpen, "/src/absent", Result::kAbsent);
