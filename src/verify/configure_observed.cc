@@ -35,12 +35,14 @@ bool IsCompilerPart(absl::string_view program) {
   static constexpr absl::string_view kNames[] = {"cc1",  "cc1plus", "as",   "ld",  "collect2",    "lto1",
                                                  "f951", "lld",     "mold", "ar",  "lto-wrapper", "ranlib",
                                                  "nm",   "cc",      "c++",  "gold"};
-  static constexpr absl::string_view kParts[] = {"gcc",      "g++", "clang", "ld.",
-                                                 "gfortran", "-ld", "-as",   "ccache"};
+  static constexpr absl::string_view kParts[] = {"gcc", "g++", "clang", "gfortran", "ccache", "-ld."};
+  static constexpr absl::string_view kEndings[] = {"-ld", "-as", "-ar", "-nm", "-ranlib"};
   const absl::string_view name = Basename(program);
+  const auto contains = [name](absl::string_view part) { return absl::StrContains(name, part); };
+  const auto ends = [name](absl::string_view ending) { return absl::EndsWith(name, ending); };
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) ||
-         std::any_of(std::begin(kParts), std::end(kParts),
-                     [name](absl::string_view part) { return absl::StrContains(name, part); });
+         absl::StartsWith(name, "ld.") || std::any_of(std::begin(kParts), std::end(kParts), contains) ||
+         std::any_of(std::begin(kEndings), std::end(kEndings), ends);
 }
 
 ConfigureObserved::ConfigureObserved(const Input& input) : input_(input) {

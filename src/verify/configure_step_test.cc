@@ -99,6 +99,7 @@ TEST(ConfigureFindings, WhatIsNobodysInputIsNotTold) {
   // try_compile() against somebody's own library.
   step.By("/usr/lib/gcc/12/cc1", Op::kOpen, "/home/u/deps/include/x.h");
   step.By("/usr/bin/x86_64-linux-gnu-ld.bfd", Op::kOpen, "/home/u/deps/lib/libx.a");
+  step.By("/usr/bin/ld.gold", Op::kOpen, "/home/u/deps/lib/liby.a");
   // Made by the step itself, under this name or another one.
   step.Write(1, "/build/version.h");
   step.CMake("/build/version.h");
@@ -109,13 +110,13 @@ TEST(ConfigureFindings, WhatSomebodyElseHasPutThereIsTold) {
   Step step;
   step.CMake("/home/u/.project.cfg").CMake("/build/preset.txt").CMake("/data/table");
   step.By("/usr/bin/python3", Op::kOpen, "/src/gen.py").By("/usr/bin/cmake", Op::kExec, "/src/run.sh");
-  step.By("/usr/lib/gcc/12/cc1", Op::kOpen, "/src/check.c");
-  EXPECT_THAT(step.Told(), testing::UnorderedElementsAre("warning generator-escape /home/u/.project.cfg",
-                                                         "warning generator-escape /build/preset.txt",
-                                                         "warning generator-escape /data/table",
-                                                         "warning generator-escape /src/gen.py",
-                                                         "warning generator-escape /src/run.sh",
-                                                         "warning generator-escape /src/check.c"));
+  step.By("/usr/lib/gcc/12/cc1", Op::kOpen, "/src/check.c").By("/usr/bin/build.exe", Op::kOpen, "/data/list");
+  EXPECT_THAT(step.Told(),
+              testing::UnorderedElementsAre(
+                  "warning generator-escape /home/u/.project.cfg",
+                  "warning generator-escape /build/preset.txt", "warning generator-escape /data/table",
+                  "warning generator-escape /src/gen.py", "warning generator-escape /src/run.sh",
+                  "warning generator-escape /src/check.c", "warning generator-escape /data/list"));
 }
 
 TEST(ConfigureFindings, OfASecondStepTheBuildDirectoryIsCMakesOwn) {
