@@ -45,7 +45,7 @@ struct RunOptions {
 absl::Status TakeFromEnvironment(RunOptions& o);
 
 // The options of the sandbox itself: --policy, --mode, --level, --network ...
-void AddPolicyOptions(CLI::App& app, RunOptions& o);
+void AddPolicyOptions(CLI::App& run, RunOptions& o);
 
 }  // namespace glovebox::cli
 
