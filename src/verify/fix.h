@@ -17,9 +17,9 @@ namespace glovebox::verify {
 struct FixPatch {
   std::string patch;  // unified, for `patch -p1 -d SOURCE_DIR`; empty: nothing can be mended so
   std::map<std::string, std::string> texts;  // the files that it changes, as they are then; by absolute path
-  std::vector<std::string> ids;  // findings that it is to mend
+  std::vector<std::string> ids;              // findings that it is to mend
   size_t fixed() const { return ids.size(); }
-  size_t left = 0;    // others, but for notes: a person has to decide, or the line is not known
+  size_t left = 0;  // others, but for notes: a person has to decide, or the line is not known
 };
 
 // What a finding's repair says, written at the line of its call (Finding::where): DEPENDS and BYPRODUCTS into
