@@ -318,7 +318,8 @@ inline constexpr Rule kRules[] = {
      "include(), which do it",
      "CMake ran as an edge of this build (its inputs had changed), or below `glovebox cmake`, and read a "
      "file of the source\n"
-     "tree that build.ninja's own edge does not name: file(READ), file(STRINGS), execute_process(). Below `glovebox "
+     "tree that build.ninja's own edge does not name: file(READ), file(STRINGS), execute_process(). Below "
+     "`glovebox "
      "cmake`\n"
      "also a file of somebody's own, and a directory of the source tree that was listed, file(GLOB) without\n"
      "CONFIGURE_DEPENDS: what comes or goes there is not in the build before somebody configures again.",
