@@ -33,12 +33,12 @@ struct Options {
   bool all = false;
 };
 
-// What the findings come to; clean where they are not known.
+// What the findings come to; clean where another Glovebox has the record.
 report::Verified Tell(const Options& o, const std::string& build_dir, const std::string& run_dir) {
   const auto input = report::Load({build_dir, run_dir, /*ask_ninja=*/false});
   if (!input.ok()) {
     PrintError(input.status().message());
-    return report::Verified::kClean;
+    return report::Verified::kIncomplete;
   }
   const bool seen = report::WasSeen(input->table);
   const report::Summary summary = Judged(*input);

@@ -44,8 +44,8 @@ Declared::Declared(const graph::BuildFacts& facts, PathTable* paths)
   Number();
   NameEdges();
   FindUtilities();
-  order_ = Graph(true);
-  dirty_ = Graph(false);
+  order_ = Graph(Way::kOrder);
+  dirty_ = Graph(Way::kDirty);
 }
 
 const Declared::Node* Declared::NodeOf(const std::string& name) const {
@@ -155,30 +155,27 @@ void Declared::FindUtilities() {
   }
 }
 
-graph::Reach Declared::Graph(bool order) const {
+graph::Reach Declared::Graph(Way way) const {
   const std::vector<graph::NinjaEdge>& edges = facts_.ninja->edges();
   std::vector<std::vector<uint32_t>> next(edges.size() + phony_nodes_.size());
   const auto add = [&](uint32_t from, const std::vector<std::string>& names) {
     for (const std::string& name : names) {
       const Node* node = NodeOf(name);
       if (node == nullptr || node->number == from) continue;
-      if (!order && node->edge != kNoEdge && IsRestat(node->edge)) continue;
+      if (way == Way::kDirty && node->edge != kNoEdge && IsRestat(node->edge)) continue;
       next[from].push_back(node->number);
     }
   };
   for (uint32_t e = 0; e < edges.size(); ++e) {
     add(e, edges[e].inputs);
-    if (order) {
-      add(e, edges[e].order_only);
-    } else if (const auto deps = facts_.depfile_inputs.find(edges[e].outputs.front());
-               deps != facts_.depfile_inputs.end()) {
-      add(e, deps->second);
-    }
+    if (way == Way::kOrder) add(e, edges[e].order_only);
+    const auto deps = facts_.depfile_inputs.find(edges[e].outputs.front());
+    if (way == Way::kDirty && deps != facts_.depfile_inputs.end()) add(e, deps->second);
   }
   for (size_t i = 0; i < phony_nodes_.size(); ++i) {
     const auto from = static_cast<uint32_t>(edges.size() + i);
     add(from, phony_nodes_[i]->inputs);
-    if (order) add(from, phony_nodes_[i]->order_only);
+    if (way == Way::kOrder) add(from, phony_nodes_[i]->order_only);
   }
   for (std::vector<uint32_t>& steps : next) SortOnce(&steps);
   return graph::Reach(std::move(next));
@@ -187,6 +184,17 @@ graph::Reach Declared::Graph(bool order) const {
 bool Declared::Names(EdgeId edge, PathId path) const { return Has(edges_[edge].named, path); }
 bool Declared::DepfileNames(EdgeId edge, PathId path) const { return Has(edges_[edge].depfile, path); }
 bool Declared::Before(EdgeId first, EdgeId second) { return order_.Leads(second, first); }
+bool Declared::BeforeByInputs(EdgeId first, EdgeId second) {
+  if (!inputs_.has_value()) inputs_ = Graph(Way::kInputs);
+  return inputs_->Leads(second, first);
+}
+bool Declared::IsOrderedByName(EdgeId first, EdgeId second) const {
+  const std::vector<std::string>& names = Edge(second).order_only;
+  return std::any_of(names.begin(), names.end(), [this, first](const std::string& name) {
+    const Node* const node = NodeOf(name);
+    return node != nullptr && node->edge == first;
+  });
+}
 bool Declared::Dirties(EdgeId first, EdgeId second) { return dirty_.Leads(second, first); }
 
 bool Declared::ChangeReaches(PathId path, EdgeId edge) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,10 @@ class Declared {
   // Ninja ends `first` before it begins `second`, by what is declared; depfiles do not count, order-only
   // does.
   bool Before(EdgeId first, EdgeId second);
+  // ... without any order-only input on the way.
+  bool BeforeByInputs(EdgeId first, EdgeId second);
+  // An output of `first` stands itself among the order-only inputs of `second`, not behind a phony name.
+  bool IsOrderedByName(EdgeId first, EdgeId second) const;
   bool Ordered(EdgeId a, EdgeId b) { return a == b || Before(a, b) || Before(b, a); }
   // Whether a change of `path` makes Ninja run `edge`, by way of another edge that names it. Not through one
   // with restat, which may leave its outputs as they are.
@@ -100,7 +105,8 @@ class Declared {
                 std::vector<PathId>* named);
   void Intern(const std::string& name, std::vector<PathId>* ids);
   void FindUtilities();
-  graph::Reach Graph(bool order) const;
+  enum class Way : uint8_t { kOrder, kDirty, kInputs };
+  graph::Reach Graph(Way way) const;
 
   const graph::BuildFacts& facts_;
   PathTable* paths_;
@@ -111,6 +117,7 @@ class Declared {
   absl::flat_hash_map<PathId, std::vector<EdgeId>> named_by_;
   graph::Reach order_;
   graph::Reach dirty_;
+  std::optional<graph::Reach> inputs_;  // made when it is asked for
 };
 
 // CMake's rule names say what an edge does.

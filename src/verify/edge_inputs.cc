@@ -1,6 +1,7 @@
 #include "verify/edge_inputs.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -33,6 +34,7 @@ class Judge {
       }
       LookAtNames(edge);
     }
+    for (const auto& [path, readers] : by_order_alone_) TellOrder(path, readers);
     return std::move(findings_);
   }
 
@@ -44,6 +46,9 @@ class Judge {
     if (declared_.IsUtility(maker)) return;  // the manifest itself
     const bool by_depfile = declared_.DepfileNames(seen.edge, seen.path);
     if (declared_.Before(maker, seen.edge)) {
+      if (by_depfile && !declared_.BeforeByInputs(maker, seen.edge) &&
+          !declared_.IsOrderedByName(maker, seen.edge))
+        by_order_alone_[seen.path].push_back(&seen);
       if (declared_.Names(seen.edge, seen.path) || by_depfile ||
           declared_.ChangeReaches(seen.path, seen.edge) || declared_.Dirties(maker, seen.edge) ||
           declared_.IsSymbolic(seen.edge))
@@ -63,6 +68,18 @@ class Judge {
     finding.what = absl::StrCat(at_.NameOf(seen.edge), " reads ", at_.Short(seen.path),
                                 ", and nothing says that it is made before");
     finding.repair = at_.Order(maker, seen.edge, seen.path);
+    Add(std::move(finding));
+  }
+
+  // One finding a file: every object of a target reads what is generated for it.
+  void TellOrder(PathId path, const std::vector<const Seen*>& readers) {
+    const Seen& first = *readers.front();
+    Finding finding = at_.Make("order-only", first.edge, declared_.MakerOf(path), path, first.read);
+    finding.what = absl::StrCat(
+        at_.Short(path), " is made before ",
+        readers.size() == 1 ? "an edge that reads it" : absl::StrCat(readers.size(), " edges that read it"),
+        " by order-only inputs alone: ", at_.NameOf(first.edge),
+        readers.size() == 1 ? "" : absl::StrCat(" and ", readers.size() - 1, " more"));
     Add(std::move(finding));
   }
 
@@ -211,6 +228,7 @@ class Judge {
   const Observed& observed_;
   absl::flat_hash_set<PathId> once_;
   absl::flat_hash_map<PathId, PathId> links_;
+  std::map<PathId, std::vector<const Seen*>> by_order_alone_;  // in the order of their edges
   std::vector<Finding> findings_;
 };
 

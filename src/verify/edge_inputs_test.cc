@@ -159,5 +159,22 @@ TEST(EdgeInputs, AReadThatWasRefusedOrIsUnclearShowsNothing) {
   EXPECT_THAT(build.Faults(), IsEmpty());
 }
 
+// What a target's own order hides is told once a file, and is no fault.
+TEST(EdgeInputs, OrderByATargetAloneIsANote) {
+  TestGraph build;
+  build.Phony("order_of_target", {}, {"gen.h"});
+  build.Edge(1, {"gen.h"}).Write(1, "/build/gen.h");
+  const auto reader = [&build](access::ActionId id, const std::string& output, TestGraph::Names inputs,
+                               TestGraph::Names order_only) {
+    build.Edge(id, {output}, std::move(inputs), std::move(order_only)).Depfile(output, {"gen.h"});
+    build.Read(id, "/build/gen.h").Write(id, "/build/" + output);
+  };
+  reader(2, "a.o", {}, {"order_of_target"});
+  reader(3, "b.o", {}, {"order_of_target"});
+  reader(4, "c.o", {"gen.h"}, {});
+  reader(5, "d.o", {}, {"gen.h"});  // whoever names the file itself knows what it does
+  EXPECT_THAT(build.Faults(true), ElementsAre("order-only a.o /build/gen.h"));
+}
+
 }  // namespace
 }  // namespace glovebox::verify

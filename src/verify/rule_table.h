@@ -339,6 +339,20 @@ inline constexpr Rule kRules[] = {
      "an order-only dependency (add_dependencies) says so better.",
      "note[redundant-input]: out.txt does not read other.txt, which it is declared to need\n"
      "  --> CMakeLists.txt:6 add_custom_command  #7 out.txt"},
+    {"order-only", Severity::kNote, "only the order of targets brings a generated file before its readers",
+     "whoever takes that order away (another link, CMAKE_OPTIMIZE_DEPENDENCIES) makes a race of it",
+     "nothing, where it is the target's own file; else add_dependencies(), or the file among the target's "
+     "sources",
+     "A depfile names the file, so that a change of it makes the readers again. That it is there in a clean "
+     "build\n"
+     "is due to order-only inputs behind a phony name: CMake's cmake_object_order_depends_target_NAME, "
+     "which\n"
+     "reaches through target_link_libraries() and hides what no target says itself. In a build that is "
+     "configured\n"
+     "with -DCMAKE_OPTIMIZE_DEPENDENCIES=ON less of it is left, and what needs more is latent-ordering.",
+     "note[order-only]: gen.h is made before 12 edges that read it by order-only inputs alone: main.o and 11 "
+     "more\n"
+     "  --> CMakeLists.txt:6 add_executable  #7 main.o"},
     {"nondeterminism-source", Severity::kNote,
      "an edge reads what says another thing each time or on each machine",
      "two builds of the same sources may differ",

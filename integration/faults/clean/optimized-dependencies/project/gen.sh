@@ -1,0 +1,1 @@
+echo "#define MADE 1" > $1

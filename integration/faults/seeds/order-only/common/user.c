@@ -1,0 +1,2 @@
+#include "made.h"
+int user(void) { return MADE; }
