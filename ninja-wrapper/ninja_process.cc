@@ -40,7 +40,7 @@ constexpr int kLooks = 600;
 
 bool IsProgram(const std::string& path) {
   struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
 bool IsOurselves(const std::string& path) {
