@@ -18,7 +18,8 @@ std::string CgroupText() {
     const std::string path = absl::StrCat("/sys/fs/cgroup", line);
     return ::access(path.c_str(), W_OK) == 0 ? "v2, groups may be made" : "v2, groups may not be made";
   }
-  return ::access("/sys/fs/cgroup/memory", W_OK) == 0 ? "v1, groups may be made" : "v1, groups may not be made";
+  return ::access("/sys/fs/cgroup/memory", W_OK) == 0 ? "v1, groups may be made"
+                                                      : "v1, groups may not be made";
 }
 
 nlohmann::ordered_json HostJson(const kernel::HostFeatures& host) {
