@@ -41,7 +41,8 @@ struct Touch {
 struct Touches {
   std::array<Touch, 2> items;
   size_t size = 0;
-  absl::Span<const Touch> span() const { return {items.data(), size}; }
+  absl::Span<const Touch> span() const& { return {items.data(), size}; }
+  absl::Span<const Touch> span() const&& = delete;  // it would be gone before its span is
 };
 Touches TouchesOf(const Access& access);
 

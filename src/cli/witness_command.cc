@@ -269,7 +269,8 @@ class Witness {
     for (const access::Record& record : log.records) {
       const auto* access = std::get_if<access::Access>(&record);
       if (access == nullptr) continue;
-      for (const access::Touch& touch : access::TouchesOf(*access).span()) {
+      const access::Touches touches = access::TouchesOf(*access);
+      for (const access::Touch& touch : touches.span()) {
         const std::string path(touch.path);
         if ((touch.what & access::kMade) == 0 || !IsUnder(path, call_.build_dir)) continue;
         if (path != plan_.file && !FileExists(project::HeldFiles::HeldName(path)) && !IsOutput(path))
