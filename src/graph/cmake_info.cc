@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
+#include "graph/cmake_cache.h"
 #include "graph/file_api.h"
 #include "graph/json_fields.h"
 
@@ -60,31 +62,7 @@ std::vector<std::string> CMakeInfo::ToolchainRoots() const {
 
 absl::flat_hash_map<std::string, std::string> ParseCMakeCache(absl::string_view text) {
   absl::flat_hash_map<std::string, std::string> entries;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    line = absl::StripSuffix(line, "\r");
-    if (line.empty() || line[0] == '#' || absl::StartsWith(line, "//")) continue;
-    absl::string_view name;
-    absl::string_view rest;
-    if (line[0] == '"') {  // a name with ':' or '=' is quoted
-      const size_t quote = line.find('"', 1);
-      if (quote == absl::string_view::npos) continue;
-      name = line.substr(1, quote - 1);
-      rest = line.substr(quote + 1);
-    } else {
-      const size_t colon = line.find(':');
-      if (colon == absl::string_view::npos) continue;
-      name = line.substr(0, colon);
-      rest = line.substr(colon);
-    }
-    const size_t equals = rest.find('=');
-    if (name.empty() || rest.empty() || rest[0] != ':' || equals == absl::string_view::npos) continue;
-    absl::string_view value = rest.substr(equals + 1);
-    // A value that begins or ends with a blank stands in single quotes.
-    if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'') {
-      value = value.substr(1, value.size() - 2);
-    }
-    entries[std::string(name)] = std::string(value);
-  }
+  for (CacheEntry& entry : CacheEntries(text)) entries[std::move(entry.name)] = std::move(entry.value);
   return entries;
 }
 
