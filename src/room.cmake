@@ -12,7 +12,9 @@ add_library(glovebox_options INTERFACE)
 target_include_directories(glovebox_options INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/src)
 target_compile_definitions(glovebox_options INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
 target_compile_options(glovebox_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wundef
+  -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wundef
+  # In a unit of several files, a file's constant may rightly have the name of another's.
+  $<$<NOT:$<BOOL:${GLOVEBOX_UNITY}>>:-Wshadow>
   # gcc 12 takes "x" + std::string for overlapping copies at -O3 (https://gcc.gnu.org/PR105651, mended in 13).
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
   $<$<BOOL:${GLOVEBOX_WERROR}>:-Werror>)
@@ -26,8 +28,8 @@ if(GLOVEBOX_SANITIZE)
 endif()
 
 # What nearly every test includes, compiled once: a third of a test file's compile time. With ALL the rooms' own files have
-# it too. The dev preset does without it in the rooms and the clang preset everywhere, so that a file which forgets an
-# include of its own is found.
+# it too. The dev preset does without it in the rooms and the clang preset everywhere (and both without units of several
+# files, below), so that a file which forgets an include of its own is found.
 function(glovebox_precompile_for_tests)
   add_library(glovebox_test_headers OBJECT ${PROJECT_SOURCE_DIR}/src/base/test_headers.cc)
   target_link_libraries(glovebox_test_headers PRIVATE glovebox_options glovebox_sanitize
@@ -37,12 +39,34 @@ function(glovebox_precompile_for_tests)
     <absl/container/flat_hash_map.h> <absl/status/statusor.h> <absl/strings/str_cat.h> <gmock/gmock.h> <gtest/gtest.h>)
 endfunction()
 
+# With GLOVEBOX_UNITY, the files of a target that can stand together are compiled as one: what they include is read once
+# for all of them. .ci/packing.py says which.
+function(glovebox_unity target)
+  if(NOT GLOVEBOX_UNITY)
+    return()
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources INCLUDE REGEX "^[a-z_0-9]+\\.cc$") # not what is generated
+  execute_process(COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/.ci/packing.py ${sources}
+    WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} OUTPUT_VARIABLE units COMMAND_ERROR_IS_FATAL ANY)
+  string(STRIP "${units}" units)
+  string(REPLACE ";" "," units "${units}")
+  string(REPLACE "\n" ";" units "${units}")
+  foreach(unit ${units})
+    string(REPLACE "," ";" unit "${unit}")
+    list(GET unit 0 first)
+    set_source_files_properties(${unit} PROPERTIES UNITY_GROUP ${first})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
+
 function(glovebox_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;TESTS;TEST_DEPENDS" ${ARGN})
   if(ROOM_SOURCES)
     add_library(glovebox_${name} STATIC ${ROOM_SOURCES})
     target_link_libraries(glovebox_${name}
       PUBLIC glovebox_options glovebox_sanitize ${ROOM_DEPENDS})
+    glovebox_unity(glovebox_${name})
     if(GLOVEBOX_PRECOMPILE STREQUAL "ALL")
       target_precompile_headers(glovebox_${name} REUSE_FROM glovebox_test_headers)
       target_compile_definitions(glovebox_${name} PRIVATE GTEST_HAS_PTHREAD=1) # as what was precompiled
@@ -74,6 +98,7 @@ function(glovebox_test name)
   cmake_parse_arguments(T "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE ${T_DEPENDS} GTest::gmock GTest::gtest_main)
+  glovebox_unity(${name})
   if(GLOVEBOX_PRECOMPILE)
     target_precompile_headers(${name} REUSE_FROM glovebox_test_headers)
     # clang-tidy cannot read gcc's: what it looks at is compiled without.
