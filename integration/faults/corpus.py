@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PATH = '/usr/local/bin:/usr/bin:/bin'
@@ -39,7 +40,18 @@ class Project:
         needs = list(self.expect.get('needs', []))
         if any(os.path.exists(os.path.join(tree, 'meson.build')) for tree in self.trees()):
             needs.append('meson')
-        return ', '.join(name for name in needs if not shutil.which(name, path=PATH))
+        absent = [name for name in needs if not shutil.which(name, path=PATH)]
+        if 'tried' in self.expect and not self.host_can(os.path.join(self.directory, self.expect['tried'])):
+            absent.append('a host on which %s ends well' % self.expect['tried'])
+        return ', '.join(absent)
+
+    @staticmethod
+    def host_can(source):
+        """Whether a program, run without Glovebox, does what the project's own does."""
+        with tempfile.TemporaryDirectory() as work:
+            program = os.path.join(work, 'tried')
+            subprocess.run(['gcc', source, '-o', program], check=True)
+            return subprocess.run([program]).returncode == 0
 
     def may_be_incomplete(self, edge):
         """Edges that did not run and did not have to: CMake's and Meson's own helpers, and what the project names."""

@@ -213,6 +213,10 @@ TEST(Row16, WhoReadsTheTimeStampCounterDiesOfSigsegv) {
   Session session;
   session.command = {GLOVEBOX_CHILD_PROBE, "rdtsc"};
   EXPECT_EQ(session.Run().status, 0);
+  Session twin;
+  twin.command = {GLOVEBOX_CHILD_PROBE, "rdtsc-denied"};
+  if (twin.Run().status == 0)
+    GTEST_SKIP() << "this machine's hypervisor lets the counter be read all the same";
   session.plan().flags |= kDenyTsc;
   const Outcome outcome = session.Run();
   ASSERT_TRUE(WIFSIGNALED(outcome.status)) << outcome.status;

@@ -4,7 +4,8 @@
 //   probe call N [A...]   system call N with numbers: "result R errno E"
 //   probe errno N [A...]  the same, and nothing but the exit status says how it went: 0 or the errno
 //   probe rdtsc           reads the time-stamp counter (x86)
-//   probe connect NAME    connects to the abstract unix stream socket NAME; exits likewise
+//   probe rdtsc-denied    the same after it has denied that to itself: it exits with 0 where a host cannot
+//   hold that probe connect NAME    connects to the abstract unix stream socket NAME; exits likewise
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -72,6 +73,9 @@ int main(int argc, char** argv, char** environment) {
   if (argc > 2 && strcmp(argv[1], "errno") == 0) return Call(argc, argv, false);
   if (argc > 2 && strcmp(argv[1], "connect") == 0) return Connect(argv[2]);
 #if defined(__x86_64__)
+  if (argc > 1 && strcmp(argv[1], "rdtsc-denied") == 0) {
+    return prctl(PR_SET_TSC, PR_TSC_SIGSEGV) != 0 || __rdtsc() == 0;
+  }
   if (argc > 1 && strcmp(argv[1], "rdtsc") == 0) return __rdtsc() == 0;
 #endif
   // The descriptors first, before stdio or this program open one.

@@ -36,6 +36,7 @@ nlohmann::ordered_json HostJson(const kernel::HostFeatures& host) {
       {"listener_above", host.listener_above},
       {"outer_glovebox", host.outer_supervisor},
       {"yama_ptrace_scope", host.yama_scope},
+      {"denies_tsc", host.denies_tsc},
       {"user_namespaces", kernel::ProbeUserNamespaces()},
       {"foreign_proc", host.foreign_proc},
       {"cgroups", CgroupText()},

@@ -200,6 +200,8 @@ void PrintHost(const kernel::HostFeatures& host) {
             << (host.landlock_abi == 0 ? "none" : absl::StrCat("ABI ", host.landlock_abi)) << "\n"
             << "  user namespaces  " << (kernel::ProbeUserNamespaces() ? "yes" : "no") << "\n"
             << "  Yama             " << (host.yama_scope < 0 ? "none" : absl::StrCat(host.yama_scope)) << "\n"
+            << "  deny-tsc         "
+            << (host.denies_tsc ? "yes" : "no: the time-stamp counter can be read all the same") << "\n"
             << "  cgroups          " << CgroupText() << "\n\n";
 }
 

@@ -198,7 +198,7 @@ TEST(WalkCMakeProject, DirectoriesAndIncludedFilesHaveTheirPlaces) {
 
 TEST(WalkCMakeProject, EndsSoonOnWhatHasNoEnd) {
   std::string deep, loops = "set(a x)\n";
-  for (int i = 0; i < 100000; ++i) deep += "if(x)\n";
+  for (size_t i = 0; i < Many(100'000); ++i) deep += "if(x)\n";
   for (int i = 0; i < 12; ++i)
     loops += absl::StrCat("foreach(i", i, " a b c d e f g h i j)\nset(a ${a}${a})\n");
   for (const std::string& text : {deep, loops, std::string("include(CMakeLists.txt)"),

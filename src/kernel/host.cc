@@ -12,6 +12,9 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
 
 #include <cerrno>
 #include <chrono>
@@ -40,6 +43,7 @@ struct Findings {
   volatile bool receive_ends;
   volatile bool outer_supervisor;
   volatile bool user_namespaces;
+  volatile bool denies_tsc;
   volatile int listener;  // of ProbeReceiveEnds' inner task, plus one
 };
 
@@ -118,6 +122,23 @@ void ProbeNotify(Findings* findings) {
   }
   findings->sync_wake_up = ioctl(listener, kNotifSetFlags, kNotifSyncWakeUp) == 0;
   ProbeAddFd(listener, findings);
+}
+
+// With a handler of our own: a death by SIGSEGV would be in the kernel's log, each time.
+void ProbeTsc([[maybe_unused]] Findings* findings) {
+#if defined(__x86_64__)
+  struct sigaction died = {};
+  died.sa_handler = [](int) { _exit(0); };
+  if (sigaction(SIGSEGV, &died, nullptr) != 0 || prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) != 0) return;
+  findings->denies_tsc = true;
+  (void)__rdtsc();
+  findings->denies_tsc = false;
+#endif
+}
+
+void ProbeOneself(Findings* findings) {
+  ProbeNotify(findings);
+  ProbeTsc(findings);  // last: it may end here
 }
 
 // The listener's owner stays outside the filter, as a supervisor does: a task that shares its descriptors
@@ -246,7 +267,7 @@ HostFeatures ProbeHost() {
   void* shared = mmap(nullptr, sizeof(Findings), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return host;
   auto* findings = new (shared) Findings{};
-  RunProbe(ProbeNotify, findings, 3000);
+  RunProbe(ProbeOneself, findings, 3000);
   if (findings->listener_above) {
     RunProbe(ProbeOuter, findings, 3000);
   } else if (findings->notify) {
@@ -258,6 +279,7 @@ HostFeatures ProbeHost() {
   host.sync_wake_up = findings->sync_wake_up;
   host.receive_ends = findings->receive_ends;
   host.listener_above = findings->listener_above;
+  host.denies_tsc = findings->denies_tsc;
   host.outer_supervisor = findings->outer_supervisor;
   munmap(shared, sizeof(Findings));
   return host;

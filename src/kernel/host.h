@@ -19,6 +19,10 @@ struct HostFeatures {
       false;  // this process already runs below a notify listener (a second one gives EBUSY)
   bool outer_supervisor = false;  // ... and it is ours: the announcement was answered
   int yama_scope = -1;            // -1: no yama
+  // A task that asked for it (PR_SET_TSC, prctl(2)) dies of reading the time-stamp counter. x86 alone, and
+  // not below each hypervisor: the paravirtual ones that run a guest's kernel in ring 3 take the prctl and
+  // let the counter be read.
+  bool denies_tsc = false;
   // /proc is of another pid namespace than this process, or not mounted: its numbers mean other processes
   // than those that the kernel names in a notification, so nothing that it shows may be believed.
   bool foreign_proc = false;

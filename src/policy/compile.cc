@@ -140,7 +140,7 @@ uint32_t PlanFlags(const Policy& policy, const kernel::HostFeatures& host, const
       {policy.private_home, child::kPrivateHome},
       {policy.restrict_kptr, child::kRestrictKptr},
       {policy.mode != Mode::kEnforce || policy.best_effort, child::kLandlockBestEffort},
-      {policy.deny_tsc, child::kDenyTsc},
+      {policy.deny_tsc && host.denies_tsc, child::kDenyTsc},
       {policy.restrict_prlimit, child::kRestrictPrlimit},
       {policy.stop, child::kStop},
       {options.listener, child::kWantListener},
@@ -200,6 +200,13 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
         absl::StrCat("Landlock scope: ABI 6 (Linux 6.12) is needed, this host has ", host.landlock_abi);
     if (policy.mode == Mode::kEnforce && !policy.best_effort) return absl::UnimplementedError(reason);
     skipped->push_back(reason);
+  }
+  if (policy.deny_tsc && !host.denies_tsc) {
+    const std::string reason =
+        "deny-tsc: the time-stamp counter can be read here all the same (no x86, or a hypervisor that lets "
+        "it be)";
+    if (policy.mode == Mode::kEnforce && !policy.best_effort) return absl::UnimplementedError(reason);
+    unheld->push_back(reason);
   }
   return CheckNetwork(policy, host, options, unheld);
 }

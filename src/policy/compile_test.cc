@@ -27,7 +27,7 @@ using kernel::kNativeArch;
 
 kernel::HostFeatures GoodHost() {
   kernel::HostFeatures host;
-  host.notify = host.wait_killable = host.pidfd_getfd = true;
+  host.notify = host.wait_killable = host.pidfd_getfd = host.denies_tsc = true;
   host.landlock_abi = 7;
   return host;
 }
@@ -400,6 +400,20 @@ TEST(ExportFilters, GivesBytesAndReadableText) {
     EXPECT_THAT(filter.pfc, HasSubstr("pseudo filter code")) << filter.name;
   }
   EXPECT_THAT(filters[3].pfc, HasSubstr("openat"));
+}
+
+TEST(CompilePlan, ACounterThatCannotBeDeniedIsAnErrorOrTold) {
+  kernel::HostFeatures host = GoodHost();
+  Policy policy = DefaultPolicy(Role::kRun);
+  policy.deny_tsc = true;
+  policy.mode = Mode::kEnforce;
+  EXPECT_OK(CompilePlan(policy, host, {.listener = true}));
+  host.denies_tsc = false;
+  EXPECT_EQ(CompilePlan(policy, host, {.listener = true}).status().code(), absl::StatusCode::kUnimplemented);
+  policy.best_effort = true;
+  ASSERT_OK_AND_ASSIGN(const CompiledPlan plan, CompilePlan(policy, host, {.listener = true}));
+  EXPECT_THAT(plan.unheld, testing::Contains(HasSubstr("deny-tsc: ")));
+  EXPECT_EQ(Head(plan).flags & child::kDenyTsc, 0u);
 }
 
 TEST(CompilePlan, AppendOnlyPathsAreAnErrorWhereNobodySeesTheCalls) {

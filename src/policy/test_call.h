@@ -38,6 +38,7 @@ int ErrnoUnder(const std::string& filter, Attempt attempt) {
   if (pid == 0) {
     sock_fprog program{static_cast<unsigned short>(filter.size() / sizeof(sock_filter)),
                        reinterpret_cast<sock_filter*>(const_cast<char*>(filter.data()))};
+    signal(SIGSEGV, SIG_DFL);  // a sanitizer's handler would make an exit status of it
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(200);
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) _exit(kNotLoaded);
     _exit(attempt());
