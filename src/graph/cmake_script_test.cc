@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "base/test_scale.h"
 #include "gmock/gmock.h"
 #include "graph/cmake_variables.h"
 #include "gtest/gtest.h"
