@@ -324,13 +324,13 @@ static void race_bind(struct outcome* outcome) {
 #define FILES "files"
 
 const struct scenario kFiles[] = {
-    {"read-outside", FILES, "read a file outside", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL, read_outside,
+    {"outside-read", FILES, "read a file outside", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL, read_outside,
      NULL},
     {"list-outside", FILES, "list a directory outside", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
      list_outside, NULL},
     {"read-recorded", FILES, "the same in mode report", HOLDS_RECORDED, "", 0, NULL, "/out/secret",
      read_outside, NULL},
-    {"write-outside", FILES, "write a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, write_outside,
+    {"outside-write", FILES, "write a file outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, write_outside,
      NULL},
     {"write-recorded", FILES, "the same in mode report", HOLDS_RECORDED, "", 0, NULL, "/out/victim",
      write_outside, NULL},
@@ -368,7 +368,7 @@ const struct scenario kFiles[] = {
      race_xattr, NULL},
     {"race-truncate", FILES, "the same with truncate", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, race_truncate,
      NULL},
-    {"exec-outside", FILES, "run a program outside", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
+    {"outside-exec", FILES, "run a program outside", HOLDS_OPTION, READ_SYSTEM, 0, NULL, NULL,
      execute_outside, NULL},
     {"race-exec", FILES, "rewrite a program's path between check and use", HOLDS_OPTION, READ_SYSTEM, 0, NULL,
      NULL, race_exec, NULL},

@@ -157,10 +157,10 @@ TEST_F(LogTest, ALineForPeopleEscapesWhatATerminalWouldObey) {
 
 TEST_F(LogTest, ALineForPeopleSaysWhatThePolicyHasAgainstIt) {
   Access access = SomeAccess(0);
-  access.rule = "write-outside: p.toml:1:1 read /a\"";
+  access.rule = "outside-write: p.toml:1:1 read /a\"";
   access.decision = Decision::kDenied;
   EXPECT_THAT(DumpRecord(access), HasSubstr(R"( denied) by )"));
-  EXPECT_THAT(DumpRecord(access), testing::EndsWith(R"( against "write-outside: p.toml:1:1 read /a\"")"));
+  EXPECT_THAT(DumpRecord(access), testing::EndsWith(R"( against "outside-write: p.toml:1:1 read /a\"")"));
   access.decision = Decision::kKernelDenied;
   EXPECT_THAT(DumpRecord(access), HasSubstr(" kernel-denied) by "));
 }

@@ -51,7 +51,7 @@ inline std::vector<Record> EveryKind(size_t longest = 100000) {
   odd.tid = 99;
   odd.sight = Sight::kObserved;
   odd.decision = Decision::kKernelDenied;
-  odd.rule = "read-outside: built in";
+  odd.rule = "outside-read: built in";
   odd.flags = ~uint64_t{0};
   Hole hole{1, 2000, 7, "foreign-abi", "syscall 9"};
   ActionEnd end;

@@ -70,7 +70,7 @@ struct Access {
   int32_t error = 0;  // errno where the result is not kThere or kCreated
   Sight sight = Sight::kPredicted;
   Decision decision = Decision::kContinued;
-  // What the policy has against it: the rule's id, a colon, its place and words ("write-outside:
+  // What the policy has against it: the rule's id, a colon, its place and words ("outside-write:
   // glovebox.toml:12:3 write"); empty: nothing. With kContinued it went on all the same (observe, report).
   std::string rule;
 

@@ -31,18 +31,18 @@ class FindingsCli : public Cli {
 TEST_F(FindingsCli, ALeftOverProcessIsToldAndFailsWhereAsked) {
   const Outcome run = Run({"run", "--", "sh", "-c", "sleep 30 & exit 0"});
   EXPECT_EQ(run.exit(), 0);
-  EXPECT_THAT(run.err, HasSubstr("error[left-over]: "));
+  EXPECT_THAT(run.err, HasSubstr("error[left-over-process]: "));
   EXPECT_THAT(run.err, HasSubstr("(1 finding) - report: glovebox report"));
   EXPECT_EQ(Run({"report"}).exit(), 0);
   const Outcome failed = Run({"report", "--fail"});
   EXPECT_EQ(failed.exit(), 1);
-  EXPECT_THAT(failed.out, HasSubstr("1 finding: 1 error\nerror[left-over]: "));
+  EXPECT_THAT(failed.out, HasSubstr("1 finding: 1 error\nerror[left-over-process]: "));
   const json report = Report();
   ASSERT_EQ(report["findings"].size(), 1u);
   const std::string id = report["findings"][0]["id"].get<std::string>();
   const Outcome explained = Run({"explain", id});
   EXPECT_EQ(explained.exit(), 0);
-  EXPECT_THAT(explained.out, HasSubstr("error[left-over]: "));
+  EXPECT_THAT(explained.out, HasSubstr("error[left-over-process]: "));
 }
 
 TEST_F(FindingsCli, ACleanCommandHasNone) {
@@ -76,7 +76,7 @@ TEST_F(FindingsCli, TestsThatDependOnEachOtherAreFound) {
              TestCommand("clean", "d=$(mktemp -d); echo 5 > $d/x; rm -r $d; echo 6 > own$$")});
   EXPECT_EQ(outcome.exit(), 0) << outcome.err;
   const json report = Report();
-  EXPECT_THAT(RulesOf(report), testing::ElementsAre("test-needs-test reader", "test-shared-write other",
+  EXPECT_THAT(RulesOf(report), testing::ElementsAre("test-order reader", "test-collision other",
                                                     "test-writes-home home", "test-fixed-tmp home"))
       << report["findings"].dump(1);
   EXPECT_EQ(Run({"report", "--fail"}).exit(), 1);

@@ -109,7 +109,10 @@ absl::Status WriteFiles(const Options& o, const report::Input& input, const repo
     RETURN_IF_ERROR(WriteFile(
         o.junit, report::VerifyJUnitXml(input, summary, known != nullptr ? &known->compared : nullptr)));
   }
-  if (!o.html.empty()) RETURN_IF_ERROR(WriteFile(o.html, report::HtmlReport(summary, summary.edges)));
+  if (!o.html.empty()) {
+    const verify::BaselineResult* const compared = known != nullptr ? &known->compared : nullptr;
+    RETURN_IF_ERROR(WriteFile(o.html, report::HtmlReport(summary, summary.edges, compared)));
+  }
   return o.fix.empty() ? absl::OkStatus() : WriteFix(o, input, summary);
 }
 

@@ -210,9 +210,9 @@ uint32_t FileRules::Lacking(const FileNeed& need, bool by_kernel) const {
 }
 
 std::string FileRules::Outside(const FileNeed& need, uint32_t lacking) const {
-  const char* id = (lacking & kExecuteFile) != 0                    ? "exec-outside: "
-                   : (lacking & ~(kReadFile | kListDirectory)) != 0 ? "write-outside: "
-                                                                    : "read-outside: ";
+  const char* id = (lacking & kExecuteFile) != 0                    ? "outside-exec: "
+                   : (lacking & ~(kReadFile | kListDirectory)) != 0 ? "outside-write: "
+                                                                    : "outside-read: ";
   const absl::string_view at = (lacking & kInParent) != 0 ? Dirname(need.path) : need.path;
   const Grant* nearest = nullptr;
   for (const Grant& grant : grants_) {
@@ -247,11 +247,11 @@ bool FileRules::JudgePatterns(const FileCall& call, absl::Span<const FileNeed> n
     const Pattern* append = PatternOn(need, PathAccess::kAppend);
     if (append != nullptr && (need.rights & ~(kOfAppend | kLook)) != 0) {
       const bool runs = (need.rights & kExecuteFile) != 0;
-      return refuse("append-only", *append, runs ? EACCES : EPERM);
+      return refuse("log-tamper", *append, runs ? EACCES : EPERM);
     }
     const Pattern* moved = call.op == Op::kRename ? MovedBy(need) : nullptr;
     if (moved != nullptr)
-      return refuse(moved->access == PathAccess::kHidden ? "hidden" : "append-only", *moved, EPERM);
+      return refuse(moved->access == PathAccess::kHidden ? "hidden" : "log-tamper", *moved, EPERM);
   }
   return false;
 }

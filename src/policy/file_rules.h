@@ -81,10 +81,10 @@ struct FileVerdict {
   // mount.
   int error = 0;
   // access::Access::rule: an id, a colon, where it stands and its words.
-  //   "write-outside: glovebox.toml:12:3 read /usr"     what is granted there, and is not enough
-  //   "read-outside: no path of the policy"
-  //   "write-outside: glovebox.toml:12:3 write /b/out, which was not there when the action began"
-  //   "exec-outside: ...", "hidden: glovebox.toml:4:1 hidden /home/*/.ssh", "append-only: ...",
+  //   "outside-write: glovebox.toml:12:3 read /usr"     what is granted there, and is not enough
+  //   "outside-read: no path of the policy"
+  //   "outside-write: glovebox.toml:12:3 write /b/out, which was not there when the action began"
+  //   "outside-exec: ...", "hidden: glovebox.toml:4:1 hidden /home/*/.ssh", "log-tamper: ...",
   //   "mount: a confined action changes no mounts"
   std::string rule;
   // What the action's Landlock ruleset says to it. False with `allowed`: only the supervisor can make it (an

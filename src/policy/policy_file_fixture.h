@@ -217,7 +217,7 @@ missing-input = "error"
 fixed-port = "off"
 
 [[allow]]
-rule = "write-outside"
+rule = "outside-write"
 path = "${home}/.cache/ccache/**"
 address = "inet:*"
 target = "t"

@@ -89,7 +89,7 @@ TEST(PolicyFileTest, AllowancesKeepAllTheySay) {
   ASSERT_OK(set);
   ASSERT_EQ(set->allowances().size(), 1u);
   const Allowance& one = set->allowances().front();
-  EXPECT_EQ(one.rule, "write-outside");
+  EXPECT_EQ(one.rule, "outside-write");
   EXPECT_EQ(one.path, "/home/ann/.cache/ccache/**");
   EXPECT_EQ(one.address, "inet:*");
   EXPECT_EQ(one.owner, "ann");

@@ -88,7 +88,7 @@ TEST_F(PolicySourceTest, ARuleThatNoFindingHasIsNamed) {
   WriteCache();
   Write("src/glovebox.toml", "[severity]\nread-outsid = \"off\"\n");
   EXPECT_THAT(PolicyOf({.build_dir = Path("b")}).status().message(),
-              HasSubstr("did you mean \"read-outside\""));
+              HasSubstr("did you mean \"outside-read\""));
   Write("src/glovebox.toml", "[severity]\nread-outside = \"off\"\n");
   EXPECT_OK(PolicyOf({.build_dir = Path("b")}));
 }

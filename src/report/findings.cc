@@ -319,7 +319,11 @@ std::string ConfigureText(const Summary& summary, const Style& style, bool all) 
 
 std::string VerifyText(const Summary& summary, const Style& style, bool all) {
   const Severity least = all ? Severity::kNote : Severity::kWarning;
-  return absl::StrCat(FindingsText(summary, style, all, least), EdgesText(summary), "\n");
+  const char* const nothing =
+      summary.edges.empty()
+          ? " in this run: judge one that built something, from clean (--log DIR takes an older one)"
+          : "";
+  return absl::StrCat(FindingsText(summary, style, all, least), EdgesText(summary), nothing, "\n");
 }
 
 const FindingFacts* FindFinding(const Summary& summary, absl::string_view id) {

@@ -40,24 +40,24 @@ Summary Judged(TestLog log, const verify::Terms& terms = {}) {
 TEST(Findings, ReadLikeAGoodCompilersMessages) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"gen.h"});
-  log.Access(Against(1, "/home/u/.rc", "read-outside: glovebox.toml:4:1 read"));
-  log.Access(Against(1, "/home/u/.rc", "read-outside: glovebox.toml:4:1 read"));
+  log.Access(Against(1, "/home/u/.rc", "outside-read: glovebox.toml:4:1 read"));
+  log.Access(Against(1, "/home/u/.rc", "outside-read: glovebox.toml:4:1 read"));
   log.End(1);
   const Summary summary = Judged(log);
   EXPECT_EQ(FindingsText(summary, {}, false), R"(1 finding: 1 error
-error[read-outside]: /home/u/.rc is read, which the policy does not allow
+error[outside-read]: /home/u/.rc is read, which the policy does not allow
   --> #1 gen.h
    open    /home/u/.rc  openat, refused: EACCES, x2  by /usr/bin/cc1 (pid 101)
    policy  glovebox.toml:4:1 read
    so      what is made here depends on a file that another machine does not have
    repair  do not read it, or let the policy say so: read = ["${home}/.rc"]
    more    glovebox explain )" + summary.findings[0].finding.id +
-                                                  R"( | read-outside
+                                                  R"( | outside-read
 )");
   EXPECT_THAT(OneLine(summary), HasSubstr("no network; 1 call refused (1 finding)"));
   // In the report they come before what was touched, and stand for the list of refused calls.
   const std::string report = TextReport(summary, {}, false);
-  EXPECT_LT(report.find("error[read-outside]"), report.find("Network: none"));
+  EXPECT_LT(report.find("error[outside-read]"), report.find("Network: none"));
   EXPECT_THAT(report, Not(HasSubstr("Refused by Glovebox")));
 }
 
@@ -74,7 +74,7 @@ TEST(Findings, AlikeOnesOfSeveralActionsAreToldOnce) {
   TestLog log;
   for (access::ActionId id = 1; id <= 7; ++id) {
     log.Begin(id, Role::kCompile, {"o" + std::to_string(id)});
-    log.Access(Against(id, "/opt/x.h", "read-outside: p", access::Decision::kContinued)).End(id);
+    log.Access(Against(id, "/opt/x.h", "outside-read: p", access::Decision::kContinued)).End(id);
   }
   const std::string text = FindingsText(Judged(log), {}, false);
   EXPECT_THAT(text, HasSubstr("7 findings: 7 errors\n"));
@@ -87,7 +87,7 @@ TEST(Findings, ListsAreShortUnlessAllIsAskedFor) {
   TestLog log;
   log.Begin(1, Role::kCompile, {"a.o"});
   for (int i = 0; i < 30; ++i)
-    log.Access(Against(1, "/opt/" + std::to_string(i) + "/x.h", "read-outside: p"));
+    log.Access(Against(1, "/opt/" + std::to_string(i) + "/x.h", "outside-read: p"));
   const Summary summary = Judged(log);
   EXPECT_THAT(FindingsText(summary, {}, false), HasSubstr("... and 20 more findings (--all)\n"));
   EXPECT_THAT(FindingsText(summary, {}, true), Not(HasSubstr("more findings")));
@@ -112,7 +112,7 @@ TEST(Findings, TestsAreNamedWithTheLineThatMadeThem) {
   Summary summary = Summarize(input);
   AddFindings(input, {}, &summary);
   EXPECT_THAT(FindingsText(summary, {}, false),
-              HasSubstr("error[test-shared-write]: /build/out is written by two tests: b and a\n"
+              HasSubstr("error[test-collision]: /build/out is written by two tests: b and a\n"
                         "  --> /src/CMakeLists.txt:14 add_test  #2 b\n"
                         "   open    /build/out  openat, created  by /usr/bin/cc1 (pid 102)\n"
                         "   with    #1 a\n"));
@@ -128,10 +128,10 @@ TEST(Findings, NamesOfALogNeverReachTheTerminalRaw) {
 
 TEST(Findings, AnAllowedOneIsCounted) {
   TestLog log;
-  log.Begin(1, Role::kCompile, {"a.o"}).Access(Against(1, "/x", "read-outside: p"));
+  log.Begin(1, Role::kCompile, {"a.o"}).Access(Against(1, "/x", "outside-read: p"));
   verify::Terms terms;
   terms.allowances.emplace_back();
-  terms.allowances[0].rule = "read-outside";
+  terms.allowances[0].rule = "outside-read";
   const Summary summary = Judged(log, terms);
   EXPECT_TRUE(summary.findings.empty());
   EXPECT_THAT(TextReport(summary, {}, false), HasSubstr("\n1 finding is let pass by the policy file\n"));
@@ -141,7 +141,7 @@ TEST(Findings, OneIsFoundByItsId) {
   TestLog log;
   log.Begin(1, Role::kCompile, {"a.o"});
   for (const char* name : {"a", "b", "c", "d", "e"})
-    log.Access(Against(1, std::string("/opt/") + name, "read-outside: p"));
+    log.Access(Against(1, std::string("/opt/") + name, "outside-read: p"));
   const Summary summary = Judged(log);
   ASSERT_EQ(summary.findings.size(), 1u);
   const FindingFacts* facts = FindFinding(summary, summary.findings[0].finding.id);
@@ -164,7 +164,7 @@ TEST(Findings, AHundredThousandAreToldAsWell) {
       summary.actions.push_back(std::move(action));
       FindingFacts facts;
       facts.action = i + 1;
-      facts.finding.rule = "read-outside";
+      facts.finding.rule = "outside-read";
       facts.finding.object = alike ? "/opt/x.h" : absl::StrCat("/opt/", i);
       facts.finding.what = absl::StrCat(facts.finding.object, " is read");
       facts.finding.id = absl::StrCat(i);
@@ -182,7 +182,7 @@ TEST(Findings, AHundredThousandAreToldAsWell) {
 TEST(Findings, InARunOfSeveralWritersTheNumbersAreThoseOfTheReport) {
   TestLog log;
   log.Begin(1, Role::kCompile, {"a.o"}).Segment("b.gbx").Begin(1, Role::kCompile, {"b.o"});
-  log.Access(Against(1, "/x", "read-outside: p"));
+  log.Access(Against(1, "/x", "outside-read: p"));
   const Summary summary = Judged(log);
   ASSERT_EQ(summary.findings.size(), 1u);
   EXPECT_EQ(summary.findings[0].action, 2u);

@@ -38,8 +38,9 @@ Json Texts(const std::vector<std::string>& strings) {
 
 class Writer {
  public:
-  Writer(const Summary& summary, const std::vector<verify::EdgeVerdict>& edges)
-      : summary_(summary), edges_(edges) {}
+  Writer(const Summary& summary, const std::vector<verify::EdgeVerdict>& edges,
+         const verify::BaselineResult* compared)
+      : summary_(summary), edges_(edges), compared_(compared) {}
 
   std::string Page() {
     for (const absl::string_view piece : PageHead()) absl::StrAppend(&out_, piece);
@@ -52,7 +53,7 @@ class Writer {
     Table("findings",
           {"id",      "rule$",   "severity$", "action",  "action_name$", "object$", "objects$", "what$",
            "where$",  "policy$", "so$",       "repair$", "others",       "edges$",  "calls",    "call$",
-           "refused", "pid",     "program$",  "time",    "operation$",   "result$", "error$"},
+           "refused", "pid",     "program$",  "time",    "operation$",   "result$", "error$",   "known"},
           summary_.findings, [this](const FindingFacts& facts) { return Finding(facts); });
     Table("actions",
           {"number", "parent", "name$", "role$", "begin", "end", "ended$", "status", "accesses", "why$"},
@@ -106,6 +107,10 @@ class Writer {
     out_ += "]}";
   }
 
+  bool IsKnown(const FindingFacts& facts) const {
+    return compared_ != nullptr && !compared_->IsNew(static_cast<size_t>(&facts - summary_.findings.data()));
+  }
+
   Json Run() const;
   Json Rules() const;
   Json Unseen() const;
@@ -116,6 +121,7 @@ class Writer {
 
   const Summary& summary_;
   const std::vector<verify::EdgeVerdict>& edges_;
+  const verify::BaselineResult* const compared_;
   std::string out_;
   bool first_ = true;
   absl::flat_hash_map<std::string, size_t> places_;
@@ -141,6 +147,14 @@ Json Writer::Run() const {
   json["files"] = summary_.files.size();
   json["judged"] = summary_.judged;
   json["allowed"] = summary_.allowed;
+  json["baseline"] = nullptr;
+  if (compared_ != nullptr) {
+    const auto fresh =
+        static_cast<size_t>(std::count_if(summary_.findings.begin(), summary_.findings.end(),
+                                          [this](const FindingFacts& f) { return !IsKnown(f); }));
+    json["baseline"] = {
+        {"known", summary_.findings.size() - fresh}, {"new", fresh}, {"gone", compared_->gone.size()}};
+  }
   return json;
 }
 
@@ -235,7 +249,8 @@ Json Writer::Finding(const FindingFacts& facts) {
                       Time(evidence.time_ns),
                       Escaped(OpName(evidence.op)),
                       Escaped(result),
-                      Escaped(evidence.error == 0 ? "" : ErrnoName(evidence.error))});
+                      Escaped(evidence.error == 0 ? "" : ErrnoName(evidence.error)),
+                      IsKnown(facts)});
 }
 
 Json Writer::Action(const ActionFacts& action) {
@@ -252,8 +267,9 @@ Json Writer::Action(const ActionFacts& action) {
 
 }  // namespace
 
-std::string HtmlReport(const Summary& summary, const std::vector<verify::EdgeVerdict>& edges) {
-  return Writer(summary, edges).Page();
+std::string HtmlReport(const Summary& summary, const std::vector<verify::EdgeVerdict>& edges,
+                       const verify::BaselineResult* compared) {
+  return Writer(summary, edges, compared).Page();
 }
 
 }  // namespace glovebox::report

@@ -18,13 +18,16 @@
 #include <vector>
 
 #include "report/summary.h"
+#include "verify/baseline.h"
 #include "verify/edge_verdict.h"
 
 namespace glovebox::report {
 
 // `edges` are those of the same build: their `actions` are places in Summary::begun, their `findings` in
-// Summary::findings, their `after` in `edges`. What is out of range is left out.
-std::string HtmlReport(const Summary& summary, const std::vector<verify::EdgeVerdict>& edges);
+// Summary::findings, their `after` in `edges`. What is out of range is left out. `compared`: how the findings
+// stand to a baseline; null: there is none.
+std::string HtmlReport(const Summary& summary, const std::vector<verify::EdgeVerdict>& edges,
+                       const verify::BaselineResult* compared = nullptr);
 
 }  // namespace glovebox::report
 

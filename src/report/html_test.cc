@@ -22,7 +22,9 @@ using testing::Not;
 
 constexpr char kOpening[] = "<script type=\"application/json\" id=\"data\">";
 
-std::string PageOf(const SampleBuild& build) { return HtmlReport(build.summary, build.edges); }
+std::string PageOf(const SampleBuild& build) {
+  return HtmlReport(build.summary, build.edges, build.compared ? &*build.compared : nullptr);
+}
 
 // As a browser cuts it out: up to the first end tag.
 std::string DataText(const std::string& page) {
@@ -95,11 +97,20 @@ TEST(Html, HasEachFindingWithWhatWhereWhoAndTheRepair) {
   EXPECT_THAT(findings[0]["edges"], ElementsAre("CMakeFiles/app.dir/app/main.c.o"));
   const json actions = Rows(data, "actions");
   EXPECT_EQ(actions[findings[0]["action"].get<size_t>()]["name"], findings[0]["action_name"]);
-  EXPECT_EQ(data["rules"]["read-outside"]["title"],
+  EXPECT_EQ(data["rules"]["outside-read"]["title"],
             "a file was read that the policy does not let the action read");
 }
 
 // What html.h says: the places of EdgeVerdict::actions are those of the order in which actions began.
+TEST(Html, SaysOfEachFindingWhetherTheBaselineKnowsIt) {
+  const json data = json::parse(DataText(PageOf(KnownBuild())));
+  EXPECT_EQ(data["run"]["baseline"], json({{"known", 1}, {"new", 2}, {"gone", 1}}));
+  const json findings = Rows(data, "findings");
+  EXPECT_EQ(findings[0]["known"], true);
+  EXPECT_EQ(findings[1]["known"], false);
+  EXPECT_EQ(json::parse(DataText(PageOf(SmallBuild())))["run"]["baseline"], nullptr);
+}
+
 TEST(Html, ActionsOfAnEdgeAreThoseThatBeganAsItsTableSays) {
   SampleBuild build = SmallBuild();
   build.summary.begun = {3, 1};

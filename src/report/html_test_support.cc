@@ -107,7 +107,7 @@ void AddSmallFindings(Maker* maker, size_t reader, size_t table, size_t version)
       "name it: OBJECT_DEPENDS ${CMAKE_BINARY_DIR}/gen/config.h for app/main.c, or add_dependencies(app "
       "config)";
   missing.calls = 3;
-  verify::Finding& home = maker->Find(table, "read-outside", verify::Severity::kError, "/home/u/.gen.rc",
+  verify::Finding& home = maker->Find(table, "outside-read", verify::Severity::kError, "/home/u/.gen.rc",
                                       "/home/u/.gen.rc is read, which the policy does not allow");
   home.so = "what is made here depends on a file that another machine does not have";
   home.repair = "do not read it, or let the policy say so: read = [\"${home}/.gen.rc\"]";
@@ -183,13 +183,25 @@ const std::vector<std::string>& HostileNames() {
   return *names;
 }
 
+SampleBuild KnownBuild() {
+  SampleBuild build = SmallBuild();
+  std::vector<const verify::Finding*> findings;
+  for (const FindingFacts& facts : build.summary.findings) findings.push_back(&facts.finding);
+  verify::Baseline baseline;
+  baseline.entries.resize(2);
+  baseline.entries[0].id = findings[0]->id;
+  baseline.entries[1].id = "000000000000";
+  build.compared = verify::Compare(findings, baseline, {});
+  return build;
+}
+
 SampleBuild HostileBuild() {
   Maker maker;
   std::vector<size_t> all;
   for (const std::string& name : HostileNames()) {
     const size_t edge = maker.Edge({name}, name, all, Role::kCompile, absl::StrCat(name, ":1 add_library"));
     verify::Finding& finding =
-        maker.Find(edge, "read-outside", verify::Severity::kError, "/build/" + name, name + " is read");
+        maker.Find(edge, "outside-read", verify::Severity::kError, "/build/" + name, name + " is read");
     finding.objects = {name, name + "2"};
     finding.so = finding.repair = finding.place = finding.where = name;
     finding.evidence.program = finding.evidence.call = name;
@@ -224,7 +236,7 @@ SampleBuild LargeBuild(size_t edges) {
   }
   for (size_t i = 0; i < edges; i += 10) {
     const std::string path = absl::StrFormat("/opt/include/header%05d.h", i % 1000);
-    verify::Finding& finding = maker.Find(i, i % 20 == 0 ? "read-outside" : "undeclared-input",
+    verify::Finding& finding = maker.Find(i, i % 20 == 0 ? "outside-read" : "undeclared-input",
                                           i % 30 == 0 ? verify::Severity::kWarning : verify::Severity::kError,
                                           path, path + " is read, which the policy does not allow");
     finding.so = "what is made here depends on a file that another machine does not have";
@@ -252,9 +264,9 @@ SampleBuild TestsBuild() {
     facts.finding.calls = action == 0 ? 0 : 1;
     build.summary.findings.push_back(std::move(facts));
   };
-  add("test-needs-test", "/build/out.txt", 2, {1});
-  add("test-shared-write", "/build/out.txt", 1, {2});
-  add("left-over", "42 /bin/sleep", 1, {});
+  add("test-order", "/build/out.txt", 2, {1});
+  add("test-collision", "/build/out.txt", 1, {2});
+  add("left-over-process", "42 /bin/sleep", 1, {});
   add("allowance-expired", "", 0, {});
   return build;
 }

@@ -1,5 +1,5 @@
 // Writes the page of a build that never ran, for the browser's test and for whoever works on the page.
-//   report_html_sample small|hostile|tests|empty|NUMBER > page.html
+//   report_html_sample small|known|hostile|tests|empty|NUMBER > page.html
 #include <stdlib.h>
 
 #include <iostream>
@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
   report::SampleBuild build;
   if (kind == "small") {
     build = report::SmallBuild();
+  } else if (kind == "known") {
+    build = report::KnownBuild();
   } else if (kind == "hostile") {
     build = report::HostileBuild();
   } else if (kind == "tests") {
@@ -23,9 +25,10 @@ int main(int argc, char** argv) {
   } else if (const long edges = strtol(kind.c_str(), nullptr, 10); edges > 0) {
     build = report::LargeBuild(static_cast<size_t>(edges));
   } else {
-    std::cerr << "usage: " << argv[0] << " small|hostile|tests|empty|NUMBER\n";
+    std::cerr << "usage: " << argv[0] << " small|known|hostile|tests|empty|NUMBER\n";
     return 2;
   }
-  std::cout << report::HtmlReport(build.summary, build.edges) << std::flush;
+  std::cout << report::HtmlReport(build.summary, build.edges, build.compared ? &*build.compared : nullptr)
+            << std::flush;
   return std::cout.good() ? 0 : 1;
 }

@@ -63,7 +63,7 @@ TEST(Json, IsWhatTheSchemaSays) {
 TEST(Json, FindingsAreWhatTheSchemaSays) {
   TestLog log = Everything();
   access::Access access = TestLog::Make(3, Op::kOpen, "/x\xff");
-  access.rule = "write-outside: glovebox.toml:1:1 write";
+  access.rule = "outside-write: glovebox.toml:1:1 write";
   log.Access(access);
   const Input input = log.Take();
   Summary summary = Summarize(input);
@@ -74,7 +74,7 @@ TEST(Json, FindingsAreWhatTheSchemaSays) {
   const json report = json::parse(out.str());
   ASSERT_EQ(report["findings"].size(), 5u) << report["findings"].dump(1);
   const json& finding = report["findings"].back();
-  EXPECT_EQ(finding["rule"], "write-outside");
+  EXPECT_EQ(finding["rule"], "outside-write");
   EXPECT_EQ(finding["severity"], "error");
   EXPECT_EQ(finding["object"], "/x\\xff");
   EXPECT_TRUE(finding.contains("object_bytes"));
@@ -178,7 +178,7 @@ TEST(Json, AHundredThousandFindingsAreALineEach) {
   summary.judged = true;
   for (size_t i = 0; i < kMany; ++i) {
     FindingFacts facts;
-    facts.finding.rule = "read-outside";
+    facts.finding.rule = "outside-read";
     facts.finding.id = std::to_string(i);
     facts.finding.what = std::string(100, 'x');
     summary.findings.push_back(std::move(facts));

@@ -93,7 +93,7 @@ TEST_F(JUnit, SaysWhatWentWrong) {
       {"report", Limited("wall clock 10 s"), false,
        "<failure message=\"ended by its limit: wall clock 10 s\""},
       {"enforce", Ended(ActionEnd::Kind::kExited), true,
-       "<failure message=\"refused: open /home/u/x: write-outside: glovebox.toml:3:1 write\""},
+       "<failure message=\"refused: open /home/u/x: outside-write: glovebox.toml:3:1 write\""},
       {"report", Leaving("7 /bin/sleep"), false, "left over 7 /bin/sleep"},
   };
   for (const auto& c : kCases) {
@@ -102,7 +102,7 @@ TEST_F(JUnit, SaysWhatWentWrong) {
     if (c.refused) {
       access::Access access = TestLog::Make(1, Op::kOpen, "/home/u/x", access::Result::kRefused, O_WRONLY);
       access.decision = access::Decision::kDenied;
-      access.rule = "write-outside: glovebox.toml:3:1 write";
+      access.rule = "outside-write: glovebox.toml:3:1 write";
       log_.Access(access);
     }
     End(1, c.end);

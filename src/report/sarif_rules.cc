@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// "read-outside" -> "ReadOutside": SARIF wants a name beside the id that is not the id.
+// "outside-read" -> "OutsideRead": SARIF wants a name beside the id that is not the id.
 std::string NameOf(absl::string_view id) {
   std::string name;
   bool first = true;

@@ -39,7 +39,7 @@ Summary Empty() {
 }
 
 FindingFacts Facts(const std::string& id, Severity severity = Severity::kError,
-                   const std::string& rule = "read-outside") {
+                   const std::string& rule = "outside-read") {
   FindingFacts facts;
   facts.finding.rule = rule;
   facts.finding.severity = severity;
@@ -198,13 +198,13 @@ TEST(Sarif, DescribesEveryRule) {
   const json rules = RunOf(Everything(), {.version = "0.1.0"})["tool"]["driver"]["rules"];
   ASSERT_EQ(rules.size(), verify::AllRules().size() + 1);
   const json& rule = rules[0];
-  EXPECT_EQ(rule["id"], "read-outside");
-  EXPECT_EQ(rule["name"], "ReadOutside");
+  EXPECT_EQ(rule["id"], "outside-read");
+  EXPECT_EQ(rule["name"], "OutsideRead");
   EXPECT_EQ(rule["shortDescription"]["text"],
             "A file was read that the policy does not let the action read.");
   EXPECT_EQ(rule["defaultConfiguration"]["level"], "error");
   EXPECT_THAT(rule["help"]["text"].get<std::string>(), HasSubstr("\nWhat mends it\n"));
-  EXPECT_THAT(rule["help"]["markdown"].get<std::string>(), HasSubstr("```\nerror[read-outside]: "));
+  EXPECT_THAT(rule["help"]["markdown"].get<std::string>(), HasSubstr("```\nerror[outside-read]: "));
   // A rule of a log of a newer Glovebox has no words here, and its finding is told all the same.
   EXPECT_EQ(rules.back(), json({{"id", "of-the-future"}}));
 }
@@ -214,7 +214,7 @@ TEST(Sarif, AResultSaysWhatWhereAndWho) {
   EXPECT_EQ(run["tool"]["driver"]["name"], "Glovebox");
   EXPECT_EQ(run["tool"]["driver"]["version"], "0.1.0");
   const json& result = run["results"][0];
-  EXPECT_EQ(result["ruleId"], "read-outside");
+  EXPECT_EQ(result["ruleId"], "outside-read");
   EXPECT_EQ(result["level"], "error");
   EXPECT_EQ(result["message"]["text"],
             "/home/u/111111111111 is read, which the policy does not allow.\n"
@@ -384,7 +384,7 @@ TEST(Sarif, TellsWhatALogShows) {
   TestLog log;
   log.Begin(1, Role::kCustom, {"gen.h"});
   access::Access access = TestLog::Make(1, Op::kOpen, "/home/u/.rc");
-  access.rule = "read-outside: glovebox.toml:4:1 read";
+  access.rule = "outside-read: glovebox.toml:4:1 read";
   log.Access(access).End(1);
   const Input input = log.Take();
   Summary summary = Summarize(input);

@@ -20,7 +20,7 @@ using verify::Verdict;
 
 FindingFacts Facts(const std::string& id, Severity severity = Severity::kError) {
   FindingFacts facts;
-  facts.finding.rule = "read-outside";
+  facts.finding.rule = "outside-read";
   facts.finding.severity = severity;
   facts.finding.id = id;
   facts.finding.action_name = "gen.h";
@@ -86,11 +86,11 @@ TEST_F(VerifyJUnit, AFailureCarriesTheFindings) {
   const std::string xml = Xml({Edge("gen.h", Verdict::kViolated, {0, 1, 2})});
   EXPECT_THAT(xml, HasSubstr("<testsuites name=\"glovebox\" tests=\"1\" failures=\"1\" errors=\"0\""));
   EXPECT_THAT(
-      xml, HasSubstr("<failure message=\"/x/111111111111 is read, and 1 more error\" type=\"read-outside\">"
-                     "error[read-outside]: /x/111111111111 is read\n"));
-  EXPECT_THAT(xml, HasSubstr("\nerror[read-outside]: /x/222222222222 is read\n"));
+      xml, HasSubstr("<failure message=\"/x/111111111111 is read, and 1 more error\" type=\"outside-read\">"
+                     "error[outside-read]: /x/111111111111 is read\n"));
+  EXPECT_THAT(xml, HasSubstr("\nerror[outside-read]: /x/222222222222 is read\n"));
   EXPECT_THAT(xml,
-              HasSubstr("add_custom_command\nwarning[read-outside]: /x/333333333333 is read</system-out>"));
+              HasSubstr("add_custom_command\nwarning[outside-read]: /x/333333333333 is read</system-out>"));
 }
 
 // The run does not fail for it either.
@@ -101,7 +101,7 @@ TEST_F(VerifyJUnit, WarningsAndWhatIsKnownFailNothing) {
   const std::string xml = Xml({Edge("gen.h", Verdict::kViolated, {0, 1})}, &compared);
   EXPECT_THAT(xml, Not(HasSubstr("<failure")));
   EXPECT_THAT(xml,
-              HasSubstr("\nknown error[read-outside]: /x/111111111111 is read\nwarning[read-outside]: "));
+              HasSubstr("\nknown error[outside-read]: /x/111111111111 is read\nwarning[outside-read]: "));
   compared.standing[0] = verify::Standing::kExpired;
   EXPECT_THAT(Xml({Edge("gen.h", Verdict::kViolated, {0, 1})}, &compared), HasSubstr("<failure"));
 }
@@ -116,7 +116,7 @@ TEST_F(VerifyJUnit, AGapIsAnErrorWhereNothingIsWrong) {
               HasSubstr("<error message=\"a foreign ABI\" type=\"incomplete\">"));
   const std::string xml = Xml({Edge("gen.h", Verdict::kViolated, {1, 0})});
   EXPECT_THAT(xml, Not(HasSubstr("<error")));
-  EXPECT_THAT(xml, HasSubstr("<failure message=\"/x/222222222222 is read\" type=\"read-outside\">"));
+  EXPECT_THAT(xml, HasSubstr("<failure message=\"/x/222222222222 is read\" type=\"outside-read\">"));
   EXPECT_THAT(Xml({}), HasSubstr("<error message=\"not all was seen\" type=\"incomplete\">"));
 }
 

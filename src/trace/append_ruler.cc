@@ -40,7 +40,7 @@ Ruling AppendRuler::Rule(const RulerCall& call) {
     Ruling ruling;
     ruling.kind = Ruling::Kind::kRefuse;
     ruling.error = EPERM;
-    ruling.rule = "append-only: open_by_handle_at";
+    ruling.rule = "log-tamper: open_by_handle_at";
     return ruling;
   }
   if (enforce_ && !begun_ && call.intent.op == Op::kExec) return RuleFirstExec(call);
@@ -55,7 +55,7 @@ Ruling AppendRuler::RuleFirstExec(const RulerCall& call) {
   if (begun_) return ruling;
   ruling.kind = Ruling::Kind::kRefuse;
   ruling.error = EPERM;
-  ruling.rule = absl::StrCat("append-only: ", held.message());
+  ruling.rule = absl::StrCat("log-tamper: ", held.message());
   return ruling;
 }
 

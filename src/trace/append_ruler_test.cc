@@ -208,7 +208,7 @@ TEST_F(AppendTest, InModeReportItIsRecordedWithItsRule) {
   int opens = 0, renames = 0;
   for (const access::Access& access : sink_.All<access::Access>()) {
     if (access.rule.empty()) continue;
-    EXPECT_EQ(access.rule, absl::StrCat("append-only: g.toml:3:1 append ", Path("logs/*.log")));
+    EXPECT_EQ(access.rule, absl::StrCat("log-tamper: g.toml:3:1 append ", Path("logs/*.log")));
     EXPECT_EQ(access.decision, access::Decision::kContinued);
     opens += access.op == Op::kOpen ? 1 : 0;
     renames += access.op == Op::kRename ? 1 : 0;
@@ -227,7 +227,7 @@ TEST_F(AppendTest, ARefusalIsOnRecordWithItsRule) {
   std::set<Op> refused;
   for (const access::Access& access : sink_.All<access::Access>()) {
     if (access.decision != access::Decision::kDenied) continue;
-    EXPECT_EQ(access.rule, absl::StrCat("append-only: g.toml:3:1 append ", Path("logs/*.log")));
+    EXPECT_EQ(access.rule, absl::StrCat("log-tamper: g.toml:3:1 append ", Path("logs/*.log")));
     EXPECT_EQ(access.resolved, Log());
     EXPECT_EQ(access.error, EPERM);
     refused.insert(access.op);

@@ -91,7 +91,7 @@ TEST_F(CollectorEnforceTest, GloveboxsOwnFilesNeedNoPathOfAPolicyAndGrantNothing
     if (access.rule.empty()) continue;
     EXPECT_TRUE(access.path == directory || access.path == own) << access.path;
     if (access.path == own) {
-      EXPECT_EQ(access.rule, absl::StrCat("write-outside: built in: glovebox's own read ", own));
+      EXPECT_EQ(access.rule, absl::StrCat("outside-write: built in: glovebox's own read ", own));
     }
   }
   EXPECT_THAT(All<access::ActionBegin>(), SizeIs(4));

@@ -81,7 +81,7 @@ TEST_F(CollectorTest, ALauncherIsConfinedByWhatIsThereWhenItBegins) {
   }
   ASSERT_THAT(rules, SizeIs(4));
   EXPECT_THAT(rules[0], HasSubstr("out, which was not there when the action began"));
-  EXPECT_EQ(rules[1], "read-outside: no path of the policy");
+  EXPECT_EQ(rules[1], "outside-read: no path of the policy");
 }
 
 TEST_F(CollectorTest, WhoCutsTheLogsTailSpoilsTheActionsInThatSegmentAndNoLaterOne) {

@@ -37,24 +37,24 @@ struct Way {
 };
 
 const Way kWays[] = {
-    {"read", "read-outside"},         {"write", "write-outside"},
-    {"append", "write-outside"},      {"empty", "write-outside"},
-    {"create", "write-outside"},      {"unnamed", "write-outside"},
-    {"symlink-read", "read-outside"}, {"symlink-write", "write-outside"},
-    {"dotdot", "read-outside"},       {"proc-root", "read-outside"},
-    {"proc-cwd", "read-outside"},     {"path-fd", "read-outside"},
-    {"dev-fd", "read-outside"},       {"fchdir", "read-outside"},
-    {"openat", "read-outside"},       {"list", "read-outside"},
-    {"link-out", "write-outside"},    {"link-in", "write-outside"},
-    {"rename-out", "write-outside"},  {"rename-in", "write-outside"},
-    {"exchange", "write-outside"},    {"unlink", "write-outside"},
-    {"rmdir", "write-outside"},       {"mkdir", "write-outside"},
-    {"symlink", "write-outside"},     {"mknod", "write-outside"},
-    {"bind", "write-outside"},        {"truncate", "write-outside"},
-    {"chmod", "write-outside"},       {"utimes", "write-outside"},
-    {"fchmod", "write-outside"},      {"futimens", "write-outside"},
-    {"exec", "exec-outside"},         {"ioctl", nullptr},
-    {"race", "read-outside"},         {"swap", "read-outside"},
+    {"read", "outside-read"},         {"write", "outside-write"},
+    {"append", "outside-write"},      {"empty", "outside-write"},
+    {"create", "outside-write"},      {"unnamed", "outside-write"},
+    {"symlink-read", "outside-read"}, {"symlink-write", "outside-write"},
+    {"dotdot", "outside-read"},       {"proc-root", "outside-read"},
+    {"proc-cwd", "outside-read"},     {"path-fd", "outside-read"},
+    {"dev-fd", "outside-read"},       {"fchdir", "outside-read"},
+    {"openat", "outside-read"},       {"list", "outside-read"},
+    {"link-out", "outside-write"},    {"link-in", "outside-write"},
+    {"rename-out", "outside-write"},  {"rename-in", "outside-write"},
+    {"exchange", "outside-write"},    {"unlink", "outside-write"},
+    {"rmdir", "outside-write"},       {"mkdir", "outside-write"},
+    {"symlink", "outside-write"},     {"mknod", "outside-write"},
+    {"bind", "outside-write"},        {"truncate", "outside-write"},
+    {"chmod", "outside-write"},       {"utimes", "outside-write"},
+    {"fchmod", "outside-write"},      {"futimens", "outside-write"},
+    {"exec", "outside-exec"},         {"ioctl", nullptr},
+    {"race", "outside-read"},         {"swap", "outside-read"},
 };
 
 class FileEnforceTest : public RunnerFixture {
@@ -296,7 +296,7 @@ TEST_F(FileEnforceTest, AnInnerActionIsHeldByTheSameRules) {
   EXPECT_EQ(outcome.end.status, 1);
   const std::vector<Access> opens = sink_.Of(Op::kOpen, Path("outside/secret"));
   ASSERT_EQ(opens.size(), 1u);
-  EXPECT_THAT(opens[0].rule, StartsWith("read-outside: "));
+  EXPECT_THAT(opens[0].rule, StartsWith("outside-read: "));
   EXPECT_EQ(opens[0].action, 18u) << "of the innermost";
 }
 

@@ -28,7 +28,7 @@ bool IsHidden(const policy::FileVerdict& verdict) { return absl::StartsWith(verd
 // Append-only paths are AppendRuler's, which is asked before: it knows what an honest program does to a log
 // (touch, an append), and a log by its inode.
 bool IsOfLogs(const policy::FileVerdict& verdict) {
-  return !verdict.allowed && absl::StartsWith(verdict.rule, "append-only:");
+  return !verdict.allowed && absl::StartsWith(verdict.rule, "log-tamper:");
 }
 
 class FileRuler final : public CheckingRuler {
@@ -92,8 +92,7 @@ class FileRuler final : public CheckingRuler {
     // Allowed, and not by the kernel: an append-only file below no write path. A ruler before this one that
     // opens it for the caller has had its turn.
     if (!verdict.kernel_allows)
-      return KernelDenies(EACCES,
-                          "append-only: nobody opened it for the program: no write path is around it");
+      return KernelDenies(EACCES, "log-tamper: nobody opened it for the program: no write path is around it");
     if (call.intent.op != Op::kExec) return {};
     const std::string rule = AgainstInterpreter(call, enforced_);
     return rule.empty() ? Ruling() : KernelDenies(EACCES, rule);

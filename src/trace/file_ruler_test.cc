@@ -70,14 +70,14 @@ TEST_F(FileRulerTest, ReportLetsGoOnAndNamesTheRule) {
   const Ruling ruling = Ask({Writes(Mode::kReport)}, Op::kOpen, O_RDONLY, "/etc/passwd", kThere);
   EXPECT_EQ(ruling.kind, Ruling::Kind::kGoOn);
   EXPECT_FALSE(ruling.kernel_denies);
-  EXPECT_EQ(ruling.rule, "read-outside: no path of the policy");
+  EXPECT_EQ(ruling.rule, "outside-read: no path of the policy");
 }
 
 TEST_F(FileRulerTest, EnforceRefusesAndNamesTheRule) {
   const Ruling ruling = Ask({Writes(Mode::kEnforce)}, Op::kOpen, O_WRONLY, "/etc/passwd", kThere);
   EXPECT_EQ(ruling.kind, Ruling::Kind::kRefuse);
   EXPECT_EQ(ruling.error, EACCES);
-  EXPECT_EQ(ruling.rule, "write-outside: no path of the policy");
+  EXPECT_EQ(ruling.rule, "outside-write: no path of the policy");
 }
 
 TEST_F(FileRulerTest, ObserveSaysNothing) {
@@ -116,10 +116,10 @@ TEST_F(FileRulerTest, AnExecIsHeldToItsInterpreterToo) {
   EXPECT_EQ(enforced.kind, Ruling::Kind::kGoOn) << "the kernel opens it within the call, and refuses";
   EXPECT_TRUE(enforced.kernel_denies);
   EXPECT_EQ(enforced.error, EACCES);
-  EXPECT_THAT(enforced.rule, StartsWith("exec-outside: no path of the policy (its interpreter /"));
+  EXPECT_THAT(enforced.rule, StartsWith("outside-exec: no path of the policy (its interpreter /"));
   const Ruling reported = Ask({Writes(Mode::kReport)}, Op::kExec, 0, script, kThere);
   EXPECT_FALSE(reported.kernel_denies);
-  EXPECT_THAT(reported.rule, StartsWith("exec-outside: "));
+  EXPECT_THAT(reported.rule, StartsWith("outside-exec: "));
   policy::Policy all = Writes(Mode::kEnforce);
   all.paths.push_back({PathAccess::kRead, "/", {}});
   EXPECT_EQ(Ask({all}, Op::kExec, 0, script, kThere).kind, Ruling::Kind::kNone);

@@ -84,7 +84,8 @@ bool RefuseDenied(const policy::Policy& policy, const seccomp_notif& call, Inten
   intent->op = Op::kForbidden;
   intent->refuse = denied->error;
   intent->text = denied->name;
-  intent->rule = absl::StrCat("denied-call: ", policy.denied_calls.has_value() ? "denied_calls" : "built in");
+  intent->rule =
+      absl::StrCat("forbidden-call: ", policy.denied_calls.has_value() ? "denied_calls" : "built in");
   intent->hole.clear();
   return true;
 }

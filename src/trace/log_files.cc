@@ -52,7 +52,7 @@ bool Walk(const std::string& directory, int depth, const std::function<bool(cons
 LogPattern::LogPattern(const policy::PathRule& rule, bool enforce)
     : pattern_(PatternOf(rule.path)),
       root_(pattern_.LiteralPart()),
-      rule_(absl::StrCat("append-only: ", policy::OriginText(rule.origin), " append ", rule.path)),
+      rule_(absl::StrCat("log-tamper: ", policy::OriginText(rule.origin), " append ", rule.path)),
       enforce_(enforce) {
   if (pattern_.literal()) root_ = std::string(Dirname(root_));
 }

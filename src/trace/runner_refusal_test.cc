@@ -131,7 +131,7 @@ TEST_F(RefusalTest, ADeniedCallIsRefusedAndItsRuleIsOnRecord) {
   EXPECT_EQ(ErrnoOf(policy, {std::to_string(SYS_unshare), "0x400"}), 0) << "descriptors of one's own";
   EXPECT_EQ(ErrnoOf(policy, bpf), EPERM);
   EXPECT_THAT(TakeRefusals(), testing::ElementsAre(testing::Pair("bpf", EPERM)));
-  EXPECT_EQ(sink_.All<access::Access>().back().rule, "denied-call: built in");
+  EXPECT_EQ(sink_.All<access::Access>().back().rule, "forbidden-call: built in");
   EXPECT_EQ(ErrnoOf(policy, clone3), ENOSYS);
   EXPECT_THAT(TakeRefusals(), IsEmpty()) << "each thread that starts would be one";
   policy::Policy off = policy;

@@ -20,7 +20,7 @@ class Refusals {
   // Takes what was refused by a rule of the policy; anything else is passed over. `enforces`: the action's
   // policy does, so that it counts as failed.
   void Add(const access::Access& access, bool enforces);
-  // "refused: open /home/u/x for writing: write-outside: glovebox.toml:3:1 write; by cc1", escaped.
+  // "refused: open /home/u/x for writing: outside-write: glovebox.toml:3:1 write; by cc1", escaped.
   const std::vector<std::string>& lines() const { return lines_; }
   size_t more() const { return seen_.size() - lines_.size(); }  // that were too many
   bool fails() const { return fails_; }

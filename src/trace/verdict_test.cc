@@ -23,7 +23,7 @@ access::Access Refused(const std::string& path) {
   access.resolved = path;
   access.exe = "/usr/lib/gcc/cc1";
   access.decision = access::Decision::kDenied;
-  access.rule = "write-outside: glovebox.toml:3:1 write";
+  access.rule = "outside-write: glovebox.toml:3:1 write";
   return access;
 }
 
@@ -34,8 +34,8 @@ TEST(Verdict, NamesEachRuleAndPathOnce) {
   EXPECT_THAT(
       refusals.lines(),
       ElementsAre(
-          "refused: open /home/u/x for writing: write-outside: glovebox.toml:3:1 write; by cc1",
-          "refused: open /home/u/new\\nline for writing: write-outside: glovebox.toml:3:1 write; by cc1"));
+          "refused: open /home/u/x for writing: outside-write: glovebox.toml:3:1 write; by cc1",
+          "refused: open /home/u/new\\nline for writing: outside-write: glovebox.toml:3:1 write; by cc1"));
   EXPECT_TRUE(refusals.fails());
 }
 

@@ -7,7 +7,7 @@
 //   "format": "glovebox-baseline",
 //   "version": 1,
 //   "findings": [
-//   {"id": "1f0c6a5be2d7", "rule": "read-outside", "action": "gen.h", "object": "${home}/.rc",
+//   {"id": "1f0c6a5be2d7", "rule": "outside-read", "action": "gen.h", "object": "${home}/.rc",
 //    "since": "2026-11-27", "owner": "alice@example.org", "reason": "issue 12", "expires": "2027-03-31"}
 //   ]
 //   }

@@ -23,7 +23,7 @@ constexpr Date kToday = {2026, 11, 27};
 Finding Found(const std::string& id, Severity severity = Severity::kError) {
   Finding finding;
   finding.id = id;
-  finding.rule = "read-outside";
+  finding.rule = "outside-read";
   finding.severity = severity;
   finding.action_name = "gen.h";
   finding.object = "/home/u/" + id;
@@ -31,7 +31,7 @@ Finding Found(const std::string& id, Severity severity = Severity::kError) {
 }
 
 BaselineEntry Entry(const std::string& id, const Date& expires = {}) {
-  return {id,           "read-outside",      "gen.h",    "${home}/" + id,
+  return {id,           "outside-read",      "gen.h",    "${home}/" + id,
           {2026, 1, 2}, "alice@example.org", "issue 12", expires};
 }
 
@@ -49,15 +49,15 @@ const char kOther[] = "aaaaaaaaaaaa";
 TEST(Baseline, IsWrittenSortedAndReadBack) {
   Baseline baseline;
   baseline.entries = {Entry(kOther), Entry(kId, {2027, 3, 31})};
-  baseline.entries[0].rule = "write-outside";
+  baseline.entries[0].rule = "outside-write";
   baseline.entries[0].reason = "\"quoted\"\\\n\xc3\xbc";
   const std::string text = BaselineText(baseline);
   EXPECT_EQ(text, R"({
 "format": "glovebox-baseline",
 "version": 1,
 "findings": [
-{"id": "1f0c6a5be2d7", "rule": "read-outside", "action": "gen.h", "object": "${home}/1f0c6a5be2d7", "since": "2026-01-02", "owner": "alice@example.org", "reason": "issue 12", "expires": "2027-03-31"},
-{"id": "aaaaaaaaaaaa", "rule": "write-outside", "action": "gen.h", "object": "${home}/aaaaaaaaaaaa", "since": "2026-01-02", "owner": "alice@example.org", "reason": "\"quoted\"\\\nü", "expires": null}
+{"id": "1f0c6a5be2d7", "rule": "outside-read", "action": "gen.h", "object": "${home}/1f0c6a5be2d7", "since": "2026-01-02", "owner": "alice@example.org", "reason": "issue 12", "expires": "2027-03-31"},
+{"id": "aaaaaaaaaaaa", "rule": "outside-write", "action": "gen.h", "object": "${home}/aaaaaaaaaaaa", "since": "2026-01-02", "owner": "alice@example.org", "reason": "\"quoted\"\\\nü", "expires": null}
 ]
 }
 )");
@@ -172,7 +172,7 @@ TEST(Baseline, AnUpdateChangesNothingThatIsKnown) {
   BaselineEntry renewed = Entry(kOther, {2027, 6, 30});
   EXPECT_THAT(baseline.entries, ElementsAre(Entry(kId), renewed,
                                             BaselineEntry{"bbbbbbbbbbbb",
-                                                          "read-outside",
+                                                          "outside-read",
                                                           "gen.h",
                                                           "${home}/bbbbbbbbbbbb",
                                                           kToday,

@@ -267,14 +267,14 @@ class Judge {
       case Place::kSource:
         return temporary ? "" : "source-mutation";
       case Place::kTmp:
-        return temporary || takes ? "" : "write-outside";
+        return temporary || takes ? "" : "outside-write";
       default:
         break;
     }
     for (const absl::string_view root : {"/dev", "/proc", "/sys", "/run", "/var/cache"}) {
       if (IsUnder(path, root)) return "";
     }
-    return temporary ? "" : "write-outside";
+    return temporary ? "" : "outside-write";
   }
 
   void LookAtWrites() {
@@ -304,7 +304,7 @@ class Judge {
         "the configure step ", ChangeWord(first),
         paths.size() == 1 ? Short(paths.front()) : absl::StrCat(paths.size(), " files of ", Short(directory)),
         rule == "source-mutation" ? " in the source tree" : ", outside of the build");
-    if (rule == "write-outside") finding.repair = "write below the build directory (CMAKE_BINARY_DIR)";
+    if (rule == "outside-write") finding.repair = "write below the build directory (CMAKE_BINARY_DIR)";
     if (registry) {
       // What export(PACKAGE) is for; other projects on this machine find it.
       finding.severity = Severity::kWarning;

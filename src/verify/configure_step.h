@@ -12,7 +12,7 @@ namespace glovebox::verify {
 
 // Of a log of `glovebox cmake`, whose Input::configure_facts are there: generator-escape (a file that was
 // read or a directory that was listed, and that does not make CMake run again), source-mutation,
-// write-outside, network-connect, network-send, trace-incomplete.
+// outside-write, network-connect, network-send, trace-incomplete.
 //
 // What is judged is the whole step, whatever program of it did something: CMake itself, what
 // execute_process() runs, the compilers of try_compile(). The system's own files and the prefix of each

@@ -188,9 +188,9 @@ TEST(ConfigureFindings, WritesOutsideOfTheBuildTreeAreTold) {
   step.Do(Step::Make(1, Op::kOpen, "/dev/null", Result::kThere, O_WRONLY));
   EXPECT_THAT(step.Told(), testing::UnorderedElementsAre(
                                "error source-mutation /src/config.h", "error source-mutation /src/old",
-                               "error source-mutation /src/script", "error write-outside /tmp/left",
-                               "error write-outside /home/u/.x", "error write-outside /dev/shm/x",
-                               "warning write-outside /home/u/.cmake/packages/x/"));
+                               "error source-mutation /src/script", "error outside-write /tmp/left",
+                               "error outside-write /home/u/.x", "error outside-write /dev/shm/x",
+                               "warning outside-write /home/u/.cmake/packages/x/"));
 }
 
 TEST(ConfigureFindings, ADirectoryThatIsRenamedTakesItsFilesAlong) {

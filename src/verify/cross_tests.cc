@@ -128,7 +128,7 @@ class Judge {
   void TwoWrite(size_t test, size_t other, const Access& access, const std::string& path) {
     if (Name(test) == Name(other) || !order_.MayOverlap(Name(test), Name(other))) return;
     Finding& finding =
-        One("test-shared-write", test, access, path,
+        One("test-collision", test, access, path,
             absl::StrCat(path, " is written by two tests: ", Name(test), " and ", Name(other)));
     AddOther(&finding, other);
     if (finding.others.size() > 1) {
@@ -146,7 +146,7 @@ class Judge {
     if (std::find(writers.tests.begin(), writers.tests.end(), test) != writers.tests.end()) return;
     if (Name(test) == Name(from) || order_.IsBefore(Name(from), Name(test))) return;
     Finding& finding =
-        One("test-needs-test", test, access, path,
+        One("test-order", test, access, path,
             absl::StrCat(path, " is read by ", Name(test), " and was written by ", Name(from)));
     AddOther(&finding, from);
     finding.repair = absl::StrCat("set_tests_properties(", Name(test), " PROPERTIES DEPENDS ", Name(from),

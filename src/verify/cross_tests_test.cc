@@ -31,7 +31,7 @@ TestLog TwoWriters() {
 TEST(SharedWrite, TwoTestsThatWriteOnePath) {
   const std::vector<Finding> findings = TwoWriters().Findings();
   ASSERT_EQ(findings.size(), 1u);
-  EXPECT_EQ(findings[0].rule, "test-shared-write");
+  EXPECT_EQ(findings[0].rule, "test-collision");
   EXPECT_EQ(findings[0].what, "/build/out is written by two tests: b and a");
   EXPECT_EQ(findings[0].where, "/src/CMakeLists.txt:7 add_test");
   EXPECT_THAT(findings[0].others, ElementsAre(0));
@@ -50,7 +50,7 @@ TEST(SharedWrite, OfWhatCannotRunAtOnceIsNone) {
               }),
               IsEmpty());
   EXPECT_THAT(clean([](std::vector<graph::CTestTest>& tests) { tests[1].resource_locks = {"out"}; }),
-              ElementsAre("test-shared-write /build/out"));
+              ElementsAre("test-collision /build/out"));
 }
 
 TEST(SharedWrite, TheSameTestTwiceOrFilesMadeToBeSharedAreNone) {
@@ -74,7 +74,7 @@ TEST(SharedWrite, WhatRunsInsideOfATestIsTheTests) {
       .Write(2, "/build/out")
       .Test(3, "b")
       .Write(3, "/build/out");
-  EXPECT_THAT(log.Short(), ElementsAre("test-shared-write /build/out"));
+  EXPECT_THAT(log.Short(), ElementsAre("test-collision /build/out"));
 }
 
 TEST(NeedsTest, ReadingWhatAnotherTestWrote) {
@@ -82,7 +82,7 @@ TEST(NeedsTest, ReadingWhatAnotherTestWrote) {
   log.Test(1, "a").Write(1, "/build/out").Test(2, "b").Read(2, "/build/out").Read(2, "/build/out");
   const std::vector<Finding> findings = log.Findings();
   ASSERT_EQ(findings.size(), 1u);
-  EXPECT_EQ(findings[0].rule, "test-needs-test");
+  EXPECT_EQ(findings[0].rule, "test-order");
   EXPECT_EQ(findings[0].what, "/build/out is read by b and was written by a");
   EXPECT_EQ(findings[0].calls, 2u);
 }
@@ -104,7 +104,7 @@ TEST(NeedsTest, WithAFixtureOrDependsOrWithItsOwnFileIsNone) {
   // Not the other way round: a comes after b, and reads nothing.
   TestLog wrong = log();
   wrong.tests()[0].depends = {"b"};
-  EXPECT_THAT(wrong.Short(), ElementsAre("test-needs-test /build/out"));
+  EXPECT_THAT(wrong.Short(), ElementsAre("test-order /build/out"));
   TestLog own;
   own.Test(1, "a")
       .Write(1, "/build/a")
@@ -203,14 +203,14 @@ TEST(CrossTests, WhatThePolicyIsAgainstIsToldOnce) {
   log.Test(1, "a");
   for (const char* path : {"/home/u/.rc", "/src/x", "/tmp/fixed"}) {
     access::Access access = TestLog::Make(1, Op::kOpen, path, Result::kCreated, O_WRONLY | O_CREAT);
-    access.rule = "write-outside: p";
+    access.rule = "outside-write: p";
     log.Do(access);
   }
   access::Access bind = TestLog::Make(1, Op::kBind, "inet:127.0.0.1:80");
   bind.rule = "network-bind: p";
   log.Do(bind);
-  EXPECT_THAT(log.Short(), ElementsAre("write-outside /home/u/.rc", "write-outside /src/x",
-                                       "write-outside /tmp/fixed", "network-bind inet:127.0.0.1:80"));
+  EXPECT_THAT(log.Short(), ElementsAre("outside-write /home/u/.rc", "outside-write /src/x",
+                                       "outside-write /tmp/fixed", "network-bind inet:127.0.0.1:80"));
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ class Judge {
       if (IsUnder(path, root)) return;
     }
     if (declared_.MakerOf(seen.path) == seen.edge) return;
-    Finding finding = at_.Make("write-outside", seen.edge, seen.path, ChangeOf(seen));
+    Finding finding = at_.Make("outside-write", seen.edge, seen.path, ChangeOf(seen));
     finding.what = absl::StrCat(at_.NameOf(seen.edge), ChangeWord(seen), path, ", outside of the build");
     Add(std::move(finding));
   }

@@ -10,7 +10,7 @@
 namespace glovebox::verify {
 
 // missing-output, undeclared-output of what nobody reads, double-write, temp-collision, source-mutation,
-// write-after-read, foreign-removal, write-outside, shadowing-write, enumeration.
+// write-after-read, foreign-removal, outside-write, shadowing-write, enumeration.
 std::vector<Finding> EdgeOutputFindings(GraphCase* at);
 
 }  // namespace glovebox::verify

@@ -108,7 +108,7 @@ TEST(EdgeOutputs, PlacesOutsideAreWrittenTo) {
   build.Edge(1, {"a"}).Write(1, "/home/u/.apprc").Write(1, "/tmp/left").Write(1, "/dev/null");
   build.Write(1, "/home/u/.cache/ccache/x").Write(1, "/build/a");
   EXPECT_THAT(build.Faults(),
-              UnorderedElementsAre("write-outside a /home/u/.apprc", "write-outside a /tmp/left"));
+              UnorderedElementsAre("outside-write a /home/u/.apprc", "outside-write a /tmp/left"));
 }
 
 TEST(EdgeOutputs, WhatAnotherReadsIsChanged) {

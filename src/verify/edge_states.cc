@@ -84,7 +84,7 @@ class Judge {
     if (seen.directory || IsKept(path) || (!home && (place != Place::kElsewhere || IsSystem(path)))) return;
     if (home && IsSettings(at_.input().places.BelowRoot(path))) return;
     if (declared_.Names(seen.edge, seen.path)) return;
-    Finding finding = at_.Make("read-outside", seen.edge, seen.path, seen.read);
+    Finding finding = at_.Make("outside-read", seen.edge, seen.path, seen.read);
     finding.what = absl::StrCat(at_.NameOf(seen.edge), " is made from ", path,
                                 ", which is neither the project's nor the system's");
     findings_.push_back(std::move(finding));

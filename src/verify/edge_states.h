@@ -10,7 +10,7 @@
 
 namespace glovebox::verify {
 
-// perpetual-dirty, generator-escape, read-outside, nondeterminism-source, trace-incomplete. `before`: what
+// perpetual-dirty, generator-escape, outside-read, nondeterminism-source, trace-incomplete. `before`: what
 // the other families found, so that one fault is told once.
 std::vector<Finding> EdgeStateFindings(GraphCase* at, const std::vector<Finding>& before);
 

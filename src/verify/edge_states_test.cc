@@ -60,7 +60,7 @@ TEST(EdgeStates, ReadsOutsideAndOfChance) {
   TestGraph build;
   build.Edge(1, {"a"}).Read(1, "/home/u/secret.h").Read(1, "/home/u/.gitconfig").Read(1, "/data/x");
   build.Read(1, "/etc/machine-id").Read(1, "/usr/share/x").Write(1, "/build/a");
-  EXPECT_THAT(build.Faults(true), ElementsAre("read-outside a /home/u/secret.h", "read-outside a /data/x",
+  EXPECT_THAT(build.Faults(true), ElementsAre("outside-read a /home/u/secret.h", "outside-read a /data/x",
                                               "nondeterminism-source a /etc/machine-id"));
 }
 

@@ -20,12 +20,12 @@ namespace {
 using access::Access;
 using access::Decision;
 
-constexpr absl::string_view kDeniedCall = "denied-call";
+constexpr absl::string_view kForbiddenCall = "forbidden-call";
 constexpr absl::string_view kNetworkSocket = "network-socket";
 
 bool IsNetworkRule(absl::string_view rule) { return absl::StartsWith(rule, "network-"); }
 bool IsFolded(absl::string_view rule) {
-  return rule == "read-outside" || rule == "write-outside" || rule == "exec-outside" || rule == "hidden";
+  return rule == "outside-read" || rule == "outside-write" || rule == "outside-exec" || rule == "hidden";
 }
 
 bool IsRefused(const Access& access) {
@@ -62,19 +62,19 @@ std::string Verb(const Access& access, absl::string_view object) {
 
 std::string What(absl::string_view rule, const Access& access, absl::string_view object) {
   static const std::map<absl::string_view, absl::string_view> kWords = {
-      {"read-outside", " is read, which the policy does not allow"},
-      {"exec-outside", " is run, which the policy does not allow"},
+      {"outside-read", " is read, which the policy does not allow"},
+      {"outside-exec", " is run, which the policy does not allow"},
       {"hidden", " is asked for, which the policy hides"},
       {"undeclared-input", " is read, and nothing says that it is needed here"},
       {"network-socket", " is made, which the policy does not allow"},
       {"network-connect", " is connected to, which the policy does not allow"},
       {"network-bind", " is bound, which the policy does not allow"},
       {"network-send", " is sent to, which the policy does not allow"},
-      {kDeniedCall, " is tried, which no action may do"}};
-  if (rule == "write-outside") {
+      {kForbiddenCall, " is tried, which no action may do"}};
+  if (rule == "outside-write") {
     return absl::StrCat(object, " is ", Verb(access, object), ", which the policy does not allow");
   }
-  if (rule == "append-only") {
+  if (rule == "log-tamper") {
     return absl::StrCat(object, " is an append-only path, and this ", access.syscall, " is no append");
   }
   const auto words = kWords.find(rule);
@@ -95,7 +95,7 @@ class Gatherer {
   void Take(size_t record, const Access& access) {
     if (access.rule.empty() && !IsRefused(access)) return;
     RuleWords words = ParseRuleWords(access.rule);
-    if (words.id.empty()) words.id = std::string(kDeniedCall);
+    if (words.id.empty()) words.id = std::string(kForbiddenCall);
     const std::string object = ObjectOf(access, words.id, input_.places);
     const size_t action = actions_.Of(record);
     const auto [found, fresh] = index_.try_emplace(std::tuple(words.id, action, object), groups_.size());
@@ -162,7 +162,7 @@ class Gatherer {
 
   void Mend(Finding* finding, absl::string_view object) const {
     // A test that goes where the policy does not let it has a better way than to be let.
-    if (finding->rule == "write-outside" && actions_.TestOf(finding->action) != kNoAction) {
+    if (finding->rule == "outside-write" && actions_.TestOf(finding->action) != kNoAction) {
       const Place place = input_.places.Of(object);
       const Rule* rule = place == Place::kHome  ? FindRule("test-writes-home")
                          : place == Place::kTmp ? FindRule("test-fixed-tmp")
@@ -217,7 +217,7 @@ void EndFindings(const Actions& actions, size_t action, const access::ActionEnd&
     const std::string program = space == std::string::npos ? "a process" : process.substr(space + 1);
     const auto [found, fresh] = programs.try_emplace(program);
     if (fresh) {
-      found->second = actions.Make("left-over", action, program);
+      found->second = actions.Make("left-over-process", action, program);
       found->second.what = absl::StrCat(program, " outlived the command that started it");
     }
     found->second.objects.push_back(process);
@@ -244,11 +244,11 @@ std::string ObjectOf(const Access& access, absl::string_view rule, const Places&
     return absl::StrCat("a socket", access.path.empty() ? "" : " of ", access.path);
   }
   if (IsNetworkRule(rule)) return access.path.empty() ? "a socket" : access.path;
-  if (rule == kDeniedCall || FirstPath(access).empty()) return access.syscall;
+  if (rule == kForbiddenCall || FirstPath(access).empty()) return access.syscall;
   if (SecondPath(access).empty() || (access.op != Op::kRename && access.op != Op::kLink))
     return FirstPath(access);
   const Place first = places.Of(FirstPath(access));
-  if (rule == "write-outside" && (access.op == Op::kLink || first == Place::kBuild || first == Place::kTmp)) {
+  if (rule == "outside-write" && (access.op == Op::kLink || first == Place::kBuild || first == Place::kTmp)) {
     return SecondPath(access);
   }
   return FirstPath(access);

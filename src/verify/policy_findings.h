@@ -13,7 +13,7 @@
 
 namespace glovebox::verify {
 
-// Access::rule in its parts: "write-outside: glovebox.toml:12:3 write" -> the id and what is behind the
+// Access::rule in its parts: "outside-write: glovebox.toml:12:3 write" -> the id and what is behind the
 // colon.
 struct RuleWords {
   std::string id;

@@ -16,12 +16,12 @@ using testing::IsEmpty;
 TEST(PolicyFindings, ARuleIsToldWithItsPlaceAndItsEvidence) {
   TestLog log;
   log.Begin(1, Role::kCustom, "gen.h");
-  log.Against(1, Op::kOpen, "/home/u/.rc", "read-outside: glovebox.toml:2:1 read");
-  log.Against(1, Op::kOpen, "/home/u/.rc", "read-outside: glovebox.toml:2:1 read");
+  log.Against(1, Op::kOpen, "/home/u/.rc", "outside-read: glovebox.toml:2:1 read");
+  log.Against(1, Op::kOpen, "/home/u/.rc", "outside-read: glovebox.toml:2:1 read");
   const std::vector<Finding> findings = log.Findings();
   ASSERT_EQ(findings.size(), 1u);
   const Finding& finding = findings[0];
-  EXPECT_EQ(finding.rule, "read-outside");
+  EXPECT_EQ(finding.rule, "outside-read");
   EXPECT_EQ(finding.severity, Severity::kError);
   EXPECT_EQ(finding.action_name, "gen.h");
   EXPECT_EQ(finding.object, "/home/u/.rc");
@@ -62,8 +62,8 @@ TEST(PolicyFindings, ATestThatWritesOutsideIsToldHowItNeedNot) {
   TestLog log;
   log.Test(1, "t").Begin(2, Role::kCustom, "gen.h");
   for (const char* path : {"/home/u/.x", "/tmp/x"}) {
-    log.Against(1, Op::kOpen, path, "write-outside: no path of the policy");
-    log.Against(2, Op::kOpen, path, "write-outside: no path of the policy");
+    log.Against(1, Op::kOpen, path, "outside-write: no path of the policy");
+    log.Against(2, Op::kOpen, path, "outside-write: no path of the policy");
   }
   const std::vector<Finding> findings = log.Findings();
   ASSERT_EQ(findings.size(), 4u);
@@ -81,12 +81,12 @@ TEST(PolicyFindings, EveryRuleHasItsOwnWords) {
     const char* path;
     const char* what;
   } rows[] = {
-      {"write-outside", Op::kUnlink, "/x", "/x is removed, which the policy does not allow"},
-      {"write-outside", Op::kOpen, "/x", "/x is changed, which the policy does not allow"},
-      {"write-outside", Op::kMkdir, "/x", "/x is made, which the policy does not allow"},
-      {"exec-outside", Op::kExec, "/x", "/x is run, which the policy does not allow"},
+      {"outside-write", Op::kUnlink, "/x", "/x is removed, which the policy does not allow"},
+      {"outside-write", Op::kOpen, "/x", "/x is changed, which the policy does not allow"},
+      {"outside-write", Op::kMkdir, "/x", "/x is made, which the policy does not allow"},
+      {"outside-exec", Op::kExec, "/x", "/x is run, which the policy does not allow"},
       {"hidden", Op::kStat, "/x", "/x is asked for, which the policy hides"},
-      {"append-only", Op::kUnlink, "/x", "/x is an append-only path, and this unlink is no append"},
+      {"log-tamper", Op::kUnlink, "/x", "/x is an append-only path, and this unlink is no append"},
       {"undeclared-input", Op::kOpen, "/x", "/x is read, and nothing says that it is needed here"},
       {"network-socket", Op::kSocket, "family 2",
        "a socket of family 2 is made, which the policy does not allow"},
@@ -96,7 +96,7 @@ TEST(PolicyFindings, EveryRuleHasItsOwnWords) {
        "inet:0.0.0.0:80 is bound, which the policy does not allow"},
       {"network-send", Op::kSend, "inet:8.8.8.8:53",
        "inet:8.8.8.8:53 is sent to, which the policy does not allow"},
-      {"denied-call", Op::kForbidden, "", "forbidden is tried, which no action may do"},
+      {"forbidden-call", Op::kForbidden, "", "forbidden is tried, which no action may do"},
       {"of-tomorrow", Op::kOpen, "/x", "/x is against the policy"},
   };
   for (const auto& row : rows) {
@@ -113,8 +113,8 @@ TEST(PolicyFindings, EveryRuleHasItsOwnWords) {
 TEST(PolicyFindings, WhatWentOnIsToldAsWellAndWhatTheKernelRefuses) {
   TestLog log;
   log.Begin(1, Role::kTest, "");
-  log.Against(1, Op::kOpen, "/x", "read-outside: p:1:1 read", Decision::kContinued);
-  log.Against(1, Op::kOpen, "/y", "read-outside: p:1:1 read", Decision::kKernelDenied);
+  log.Against(1, Op::kOpen, "/x", "outside-read: p:1:1 read", Decision::kContinued);
+  log.Against(1, Op::kOpen, "/y", "outside-read: p:1:1 read", Decision::kKernelDenied);
   const std::vector<Finding> findings = log.Findings();
   ASSERT_EQ(findings.size(), 2u);
   EXPECT_FALSE(findings[0].refused);
@@ -126,17 +126,17 @@ TEST(PolicyFindings, AnAccessWithoutARuleIsNoneUnlessItWasRefused) {
   log.Begin(1, Role::kCustom, "gen.h").Read(1, "/x").Against(1, Op::kOpen, "/y", "", Decision::kContinued);
   EXPECT_THAT(log.Short(), IsEmpty());
   log.Against(1, Op::kForbidden, "", "");
-  EXPECT_THAT(log.Short(), ElementsAre("denied-call forbidden"));
+  EXPECT_THAT(log.Short(), ElementsAre("forbidden-call forbidden"));
 }
 
 TEST(PolicyFindings, FilesOfOneDirectoryAreFoldedFromFourOn) {
   TestLog log;
   log.Begin(1, Role::kCustom, "gen.h");
   for (const char* name : {"a", "b", "c"})
-    log.Against(1, Op::kOpen, std::string("/opt/x/") + name, "read-outside: p");
+    log.Against(1, Op::kOpen, std::string("/opt/x/") + name, "outside-read: p");
   EXPECT_EQ(log.Findings().size(), 3u);
-  log.Against(1, Op::kOpen, "/opt/x/d", "read-outside: p").Against(1, Op::kOpen, "/opt/e", "read-outside: p");
-  log.Against(1, Op::kUnlink, "/opt/x/a", "write-outside: p");
+  log.Against(1, Op::kOpen, "/opt/x/d", "outside-read: p").Against(1, Op::kOpen, "/opt/e", "outside-read: p");
+  log.Against(1, Op::kUnlink, "/opt/x/a", "outside-write: p");
   const std::vector<Finding> findings = log.Findings();
   ASSERT_EQ(findings.size(), 3u);
   EXPECT_EQ(findings[0].object, "/opt/x/");
@@ -144,7 +144,7 @@ TEST(PolicyFindings, FilesOfOneDirectoryAreFoldedFromFourOn) {
   EXPECT_THAT(findings[0].objects, ElementsAre("/opt/x/a", "/opt/x/b", "/opt/x/c", "/opt/x/d"));
   EXPECT_EQ(findings[0].calls, 4u);
   EXPECT_EQ(findings[1].object, "/opt/e");
-  EXPECT_EQ(findings[2].rule, "write-outside");
+  EXPECT_EQ(findings[2].rule, "outside-write");
 }
 
 TEST(PolicyFindings, EachUndeclaredInputStandsForItself) {
@@ -159,9 +159,9 @@ TEST(PolicyFindings, OfARenameTheNameOutsideIsMeant) {
   access::Access access = TestLog::Make(1, Op::kRename, "/build/t");
   access.path2 = access.resolved2 = "/etc/x";
   const Places places("/src", "/build", "/home/u", "/tmp");
-  EXPECT_EQ(ObjectOf(access, "write-outside", places), "/etc/x");
+  EXPECT_EQ(ObjectOf(access, "outside-write", places), "/etc/x");
   std::swap(access.resolved, access.resolved2);
-  EXPECT_EQ(ObjectOf(access, "write-outside", places), "/etc/x");
+  EXPECT_EQ(ObjectOf(access, "outside-write", places), "/etc/x");
 }
 
 TEST(PolicyFindings, TheEndOfAnActionTellsLimitsLeftOversAndFailedSandboxes) {
@@ -176,8 +176,9 @@ TEST(PolicyFindings, TheEndOfAnActionTellsLimitsLeftOversAndFailedSandboxes) {
   end.kind = access::ActionEnd::Kind::kSandboxFailed;
   end.step = std::string("landlock: ENOSYS") + access::kSkippedMark + "x";
   log.End(end);
-  EXPECT_THAT(log.Short(), ElementsAre("limit-hit total memory 512 MiB: 540 MiB", "left-over /bin/cat",
-                                       "left-over /bin/sleep", "sandbox-failed landlock: ENOSYS"));
+  EXPECT_THAT(log.Short(),
+              ElementsAre("limit-hit total memory 512 MiB: 540 MiB", "left-over-process /bin/cat",
+                          "left-over-process /bin/sleep", "sandbox-failed landlock: ENOSYS"));
   EXPECT_THAT(log.Findings()[2].objects, ElementsAre("7 /bin/sleep", "8 /bin/sleep"));
 }
 
@@ -187,19 +188,19 @@ TEST(PolicyFindings, AnIdStaysTheSameOnAnotherMachineAndInAnotherRun) {
     log.places = Places(source, "/build", home, "/tmp");
     log.Begin(1, Role::kCustom, "gen.h");
     for (int i = 0; i < pause; ++i) log.Read(1, "/other");
-    log.Against(1, Op::kOpen, home + "/.rc", "read-outside: p");
+    log.Against(1, Op::kOpen, home + "/.rc", "outside-read: p");
     return log.Findings()[0].id;
   };
   EXPECT_EQ(id_of("/src", "/home/u", 0), id_of("/other", "/root", 3));
   TestLog other;
-  other.Begin(1, Role::kCustom, "gen2.h").Against(1, Op::kOpen, "/home/u/.rc", "read-outside: p");
+  other.Begin(1, Role::kCustom, "gen2.h").Against(1, Op::kOpen, "/home/u/.rc", "outside-read: p");
   EXPECT_NE(other.Findings()[0].id, id_of("/src", "/home/u", 0));
 }
 
 TEST(PolicyFindings, ActionsOfOneNumberAreToldApartByTheirSegment) {
   TestLog log;
-  log.Begin(1, Role::kCustom, "a.h").Against(1, Op::kOpen, "/x", "read-outside: p").Segment();
-  log.Begin(1, Role::kCustom, "b.h").Against(1, Op::kOpen, "/x", "read-outside: p");
+  log.Begin(1, Role::kCustom, "a.h").Against(1, Op::kOpen, "/x", "outside-read: p").Segment();
+  log.Begin(1, Role::kCustom, "b.h").Against(1, Op::kOpen, "/x", "outside-read: p");
   const std::vector<Finding> findings = log.Findings();
   ASSERT_EQ(findings.size(), 2u);
   EXPECT_EQ(findings[0].action_name, "a.h");

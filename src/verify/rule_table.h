@@ -8,33 +8,33 @@ namespace glovebox::verify {
 
 inline constexpr Rule kRules[] = {
     // What the policy does not allow (policy_findings.h).
-    {"read-outside", Severity::kError, "a file was read that the policy does not let the action read",
+    {"outside-read", Severity::kError, "a file was read that the policy does not let the action read",
      "what is made here depends on a file that another machine does not have",
      "do not read it, or let the policy say so: read = [\"OBJECT\"]",
      "The policy names what an action of this role may read, and this file is below none of it. Under\n"
      "`enforce` the read was refused; under `report` it went on and is told. Files of one directory are\n"
      "folded into one finding where there are four of them or more.",
-     "error[read-outside]: /home/u/.gen.rc is read, which the policy does not allow\n"
+     "error[outside-read]: /home/u/.gen.rc is read, which the policy does not allow\n"
      "  --> #2 table.h\n"
      "   open    /home/u/.gen.rc   openat, there, by sh (pid 3838)\n"
      "   policy  glovebox.toml:4:1 read\n"
      "   so      what is made here depends on a file that another machine does not have\n"
      "   repair  do not read it, or let the policy say so: read = [\"${home}/.gen.rc\"]"},
-    {"write-outside", Severity::kError,
+    {"outside-write", Severity::kError,
      "something was changed where the policy does not let the action write",
      "what stands there afterwards is met by the next build, and by everybody else",
      "write below ${build} or ${tmp}, or let the policy say so: write = [\"OBJECT\"]",
      "The policy names what an action of this role may create, change and remove; this is below none of it.\n"
      "Making, renaming, removing, and setting modes, owners or times all count.",
-     "error[write-outside]: /home/u/.cache/x is changed, which the policy does not allow\n"
+     "error[outside-write]: /home/u/.cache/x is changed, which the policy does not allow\n"
      "  --> #9 net_test\n"
      "   open    /home/u/.cache/x   openat, refused: EACCES, by net_test (pid 412)\n"
      "   policy  glovebox.toml:12:3 write"},
-    {"exec-outside", Severity::kError, "a program was started that the policy does not let the action run",
+    {"outside-exec", Severity::kError, "a program was started that the policy does not let the action run",
      "another machine has another program of that name, or none",
      "let the policy say so: read = [\"OBJECT\"], or run a program of the toolchain",
      "To run a program is to read it. This one is below nothing that the action may read.",
-     "error[exec-outside]: /home/u/bin/protoc is run, which the policy does not allow\n"
+     "error[outside-exec]: /home/u/bin/protoc is run, which the policy does not allow\n"
      "  --> #4 api.pb.cc"},
     {"hidden", Severity::kError, "a path was asked for that the policy hides",
      "the policy's author did not want this action to know of it",
@@ -43,13 +43,13 @@ inline constexpr Rule kRules[] = {
      "exists.",
      "error[hidden]: /src/secrets.env is asked for, which the policy hides\n"
      "  --> #7 pack_test"},
-    {"append-only", Severity::kError, "an append-only path was to be changed otherwise than by appending",
+    {"log-tamper", Severity::kError, "an append-only path was to be changed otherwise than by appending",
      "a log that can be shortened or written over proves nothing",
      "open it with O_APPEND and without O_TRUNC, or take it out of `append-only`",
      "The policy lets the action add to this file and do nothing else to it. Opening it to write without\n"
      "O_APPEND, with O_TRUNC, truncating, renaming, removing or linking it are something else, and so is\n"
      "setting its mode, owner or flags.",
-     "error[append-only]: /build/audit.log is an append-only path, and unlink is no append\n"
+     "error[log-tamper]: /build/audit.log is an append-only path, and unlink is no append\n"
      "  --> #3 audit_test"},
     {"undeclared-input", Severity::kError, "a file was read that the build does not know the action to need",
      "a change of that file does not rebuild what is made here",
@@ -83,13 +83,13 @@ inline constexpr Rule kRules[] = {
      "A datagram (sendto, sendmsg, sendmmsg) to an address that is none of the policy's.",
      "error[network-send]: inet:8.8.8.8:53 is sent to, which the policy does not allow\n"
      "  --> #8 lookup_test"},
-    {"denied-call", Severity::kError, "a system call was tried that no action may make",
+    {"forbidden-call", Severity::kError, "a system call was tried that no action may make",
      "it could have got out of the sandbox, or hidden from it",
      "do without it; where a program tries it only to see whether it may, allow the finding",
      "Calls that are refused whatever they name: io_uring, keystrokes into a terminal (TIOCSTI), answering "
      "the\n"
      "supervisor's own questions, writes past O_APPEND and what else the policy denies.",
-     "error[denied-call]: io_uring_setup is tried, which no action may do\n"
+     "error[forbidden-call]: io_uring_setup is tried, which no action may do\n"
      "  --> #4 bench_test"},
     {"limit-hit", Severity::kError, "a limit of the policy ended the action",
      "what it would have made or told is not known", "do less, or raise the limit in the policy",
@@ -97,12 +97,12 @@ inline constexpr Rule kRules[] = {
      "value and what was measured.",
      "error[limit-hit]: loop_test was ended by a limit: wall clock 10 s\n"
      "  --> #12 loop_test"},
-    {"left-over", Severity::kError, "a process outlived the command that started it",
+    {"left-over-process", Severity::kError, "a process outlived the command that started it",
      "it goes on beside the actions that come after it, and holds its files and ports",
      "wait for it, or end it, before the command ends",
      "When the first process of the action had ended another one was still there, also where it had made a\n"
      "session of its own. What still ran at the end was ended.",
-     "error[left-over]: /usr/bin/sleep outlived its command\n"
+     "error[left-over-process]: /usr/bin/sleep outlived its command\n"
      "  --> #12 daemon_test"},
     {"sandbox-failed", Severity::kError, "the sandbox of an action could not be set up",
      "the command was not run: there is nothing to be said about it",
@@ -111,21 +111,21 @@ inline constexpr Rule kRules[] = {
      "error[sandbox-failed]: landlock_restrict_self: ENOSYS\n"
      "  --> #1 hello.o"},
     // Between tests (cross_tests.h).
-    {"test-shared-write", Severity::kError, "two tests write one path",
+    {"test-collision", Severity::kError, "two tests write one path",
      "run at the same time (ctest -j) each of them destroys what the other one relies upon",
      "give each test a file of its own, or RESOURCE_LOCK to both",
      "Two tests created, changed or removed one path, and nothing keeps them from running at once: no\n"
      "DEPENDS, no fixture, no RESOURCE_LOCK that both have, no RUN_SERIAL. Coverage counters (.gcda,\n"
      ".profraw), Python's __pycache__ and compiler caches, which are made to be shared, do not count.",
-     "error[test-shared-write]: /build/out.txt is written by two tests: b and a\n"
+     "error[test-collision]: /build/out.txt is written by two tests: b and a\n"
      "  --> CMakeLists.txt:14 add_test  #2 b"},
-    {"test-needs-test", Severity::kError, "a test reads what another test wrote, and nothing orders them",
+    {"test-order", Severity::kError, "a test reads what another test wrote, and nothing orders them",
      "alone (ctest -R), in another order or beside it the test fails",
      "FIXTURES_SETUP and FIXTURES_REQUIRED, or DEPENDS; or let the test make what it reads",
      "The last one to write the file before this test read it was another test. CTest runs tests in any "
      "order\n"
      "(by cost, with --schedule-random, --rerun-failed) unless a fixture or DEPENDS says more.",
-     "error[test-needs-test]: /build/out.txt is read by b and was written by a\n"
+     "error[test-order]: /build/out.txt is read by b and was written by a\n"
      "  --> CMakeLists.txt:14 add_test  #2 b"},
     {"test-fixed-port", Severity::kWarning, "a test binds a port of its own choice",
      "it fails beside itself in another checkout, and beside whatever has that port",

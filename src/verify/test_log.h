@@ -72,7 +72,7 @@ class TestLog {
   TestLog& Write(access::ActionId id, const std::string& path) {
     return Do(Make(id, Op::kOpen, path, access::Result::kCreated, O_WRONLY | O_CREAT | O_TRUNC));
   }
-  // Against a rule: "read-outside: glovebox.toml:2:1 read".
+  // Against a rule: "outside-read: glovebox.toml:2:1 read".
   TestLog& Against(access::ActionId id, Op op, const std::string& path, const std::string& rule,
                    access::Decision decision = access::Decision::kDenied) {
     access::Access access = Make(id, op, path);

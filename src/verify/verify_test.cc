@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr char kRead[] = "read-outside: p:1:1 read";
+constexpr char kRead[] = "outside-read: p:1:1 read";
 
 policy::Allowance For(const std::string& rule, const std::string& path = "") {
   policy::Allowance allowance;
@@ -32,15 +32,15 @@ TestLog Read(const std::string& path) {
 
 TEST(Verify, ThePolicyGradesEachRule) {
   TestLog log = Read("/x");
-  log.Against(1, Op::kUnlink, "/y", "write-outside: p");
-  log.terms().severities["read-outside"] = {policy::Severity::kWarning, {}};
+  log.Against(1, Op::kUnlink, "/y", "outside-write: p");
+  log.terms().severities["outside-read"] = {policy::Severity::kWarning, {}};
   Judgement verdict = log.Judge();
   EXPECT_EQ(verdict.errors(), 1u);
   ASSERT_EQ(verdict.findings.size(), 2u);
-  EXPECT_EQ(verdict.findings[0].rule, "write-outside");  // errors first
+  EXPECT_EQ(verdict.findings[0].rule, "outside-write");  // errors first
   EXPECT_EQ(verdict.findings[1].severity, Severity::kWarning);
-  log.terms().severities["read-outside"] = {policy::Severity::kOff, {}};
-  EXPECT_THAT(log.Short(), ElementsAre("write-outside /y"));
+  log.terms().severities["outside-read"] = {policy::Severity::kOff, {}};
+  EXPECT_THAT(log.Short(), ElementsAre("outside-write /y"));
 }
 
 TEST(Verify, AnAllowanceLetsPassWhatAllOfItsPatternsMatch) {
@@ -49,14 +49,14 @@ TEST(Verify, AnAllowanceLetsPassWhatAllOfItsPatternsMatch) {
     const char* path;
     const char* edge;
     bool passes;
-  } rows[] = {{"read-outside", "", "", true},
+  } rows[] = {{"outside-read", "", "", true},
               {"*", "", "", true},
-              {"write-outside", "", "", false},
-              {"read-outside", "/opt/*", "", true},
-              {"read-outside", "/op/*", "", false},
-              {"read-outside", "/opt/*", "gen/*.h", true},
-              {"read-outside", "/opt/*", "/build/gen/a.h", true},
-              {"read-outside", "/opt/*", "gen/b.h", false}};
+              {"outside-write", "", "", false},
+              {"outside-read", "/opt/*", "", true},
+              {"outside-read", "/op/*", "", false},
+              {"outside-read", "/opt/*", "gen/*.h", true},
+              {"outside-read", "/opt/*", "/build/gen/a.h", true},
+              {"outside-read", "/opt/*", "gen/b.h", false}};
   for (const auto& row : rows) {
     TestLog log = Read("/opt/x");
     log.terms().allowances = {For(row.rule, row.path)};
@@ -85,36 +85,36 @@ TEST(Verify, AFoldedDirectoryPassesOnlyIfAllOfItDoes) {
   log.Begin(1, Role::kCustom, "a.h");
   for (const char* name : {"a.x", "b.x", "c.x", "d.y"})
     log.Against(1, Op::kOpen, std::string("/opt/") + name, kRead);
-  log.terms().allowances = {For("read-outside", "/opt/*.x")};
-  EXPECT_THAT(log.Short(), ElementsAre("read-outside /opt/"));
+  log.terms().allowances = {For("outside-read", "/opt/*.x")};
+  EXPECT_THAT(log.Short(), ElementsAre("outside-read /opt/"));
   log.terms().allowances[0].path = "/opt/*";
   EXPECT_THAT(log.Short(), IsEmpty());
 }
 
 TEST(Verify, AnExpiredAllowanceIsAnErrorOfItsOwnAsLongAsItIsNeeded) {
   TestLog log = Read("/x");
-  log.terms().allowances = {For("read-outside", "/x")};
+  log.terms().allowances = {For("outside-read", "/x")};
   log.terms().allowances[0].expires = {2024, 10, 4};
   EXPECT_THAT(log.Short(), IsEmpty());
   log.terms().allowances[0].expired = true;
   const std::vector<Finding> findings = log.Findings();
   ASSERT_EQ(findings.size(), 2u);
-  EXPECT_EQ(findings[0].rule, "read-outside");
+  EXPECT_EQ(findings[0].rule, "outside-read");
   EXPECT_EQ(findings[1].rule, "allowance-expired");
   EXPECT_EQ(findings[1].severity, Severity::kError);
   EXPECT_EQ(findings[1].what,
             "the allowance of alice expired on 2024-10-04, and 1 finding needs it: until the rewrite");
   EXPECT_EQ(findings[1].place, "glovebox.toml:40:1");
   log.terms().allowances[0].path = "/other";
-  EXPECT_THAT(log.Short(), ElementsAre("read-outside /x"));
+  EXPECT_THAT(log.Short(), ElementsAre("outside-read /x"));
   log.terms().allowances[0].path = "/x";
   log.terms().severities["allowance-expired"] = {policy::Severity::kOff, {}};
-  EXPECT_THAT(log.Short(), ElementsAre("read-outside /x"));
+  EXPECT_THAT(log.Short(), ElementsAre("outside-read /x"));
 }
 
 TEST(Verify, ANewerAllowanceOutranksAnExpiredOne) {
   TestLog log = Read("/x");
-  log.terms().allowances = {For("*"), For("read-outside")};
+  log.terms().allowances = {For("*"), For("outside-read")};
   log.terms().allowances[0].expired = true;
   const Judgement verdict = log.Judge();
   EXPECT_THAT(verdict.findings, IsEmpty());
@@ -137,7 +137,7 @@ TEST(Verify, AnAllowanceNamesPathsAsAPolicyDoes) {
               {"/*", 1},          {"/a/b?", 1}, {"/a/b\\[1-3].h", 1}, {"/a/[!b]*", 1}};
   for (const auto& row : rows) {
     TestLog log = Read("/a/b2.h");
-    log.terms().allowances = {For("read-outside", row.path)};
+    log.terms().allowances = {For("outside-read", row.path)};
     EXPECT_EQ(log.Findings().size(), row.findings) << row.path;
   }
   TestLog net;
@@ -152,7 +152,7 @@ TEST(Verify, AnAllowanceNamesPathsAsAPolicyDoes) {
 
 TEST(Verify, AnAddressIsNoPathAndAPathNoAddress) {
   TestLog log = Read("/x");
-  log.terms().allowances = {For("read-outside")};
+  log.terms().allowances = {For("outside-read")};
   log.terms().allowances[0].address = "*";
   EXPECT_EQ(log.Findings().size(), 1u);
   TestLog net;

@@ -61,6 +61,18 @@ def overview(samples):
     check(text.index('3 of 20') < text.index('undeclared-input') < text.index('ninja -j2'), 'the most important is not first')
 
 
+def baseline(samples):
+    page = samples.open('known')
+    text = page.value("document.getElementById('view-overview').innerText")
+    check('Baseline: 1 known, 2 new, 1 gone' in text, f'the overview does not tell of the baseline: {text[:300]}')
+    page.value("[...document.querySelectorAll('#view-overview button')].find(it => it.textContent === '2 new').click()")
+    same(page.value(MATCHES), '2 of 3 findings', 'what is new')
+    page.press('Escape')
+    search(page, 'baseline:known')
+    same(page.value(MATCHES), '1 of 3 findings', 'what is known')
+    check('known' in page.value("document.querySelector('section:not([hidden]) .detail .chips').innerText"), 'it is not marked')
+
+
 def searching(samples):
     page = samples.open('small')
     page.press('/')
@@ -192,7 +204,7 @@ def graph(samples):
 # An edge with several findings is drawn with all of them.
 def faults(samples):
     page = samples.open('small')
-    page.value('''(() => { const extra = [['/etc/x.conf', 'read-outside'], ['/build/gen/table.c', 'undeclared-input'], ['/build/a.log', 'write-outside']];
+    page.value('''(() => { const extra = [['/etc/x.conf', 'outside-read'], ['/build/gen/table.c', 'undeclared-input'], ['/build/a.log', 'outside-write']];
         const edge = edgeOfOutput.get('/build/CMakeFiles/app.dir/app/main.c.o');
         for (const [object, rule] of extra) {
           edge.findings.push(build.findings.length);
@@ -451,7 +463,7 @@ def main():
     chromium, sample = sys.argv[1:]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work, Browser(chromium, work) as browser:
         samples = Samples(sample, work, browser)
-        for test in (overview, searching, lists, filters, graph, faults, relations, cycle, tests, links, timeline, hostile, stopped, large, tallest, looks, names, empty):
+        for test in (overview, baseline, searching, lists, filters, graph, faults, relations, cycle, tests, links, timeline, hostile, stopped, large, tallest, looks, names, empty):
             before = len(failures)
             try:
                 test(samples)

@@ -148,7 +148,8 @@ function findingText(finding) {
   if (finding.text === undefined) {
     const edge = edgeOfFinding.get(finding.index);
     finding.text = [finding.what, finding.object, finding.rule, finding.id, finding.severity, finding.where, finding.action_name,
-      finding.program, edge ? edge.name : '', ...finding.objects].join('\n').toLowerCase();
+      finding.program, edge ? edge.name : '', build.run.baseline ? 'baseline:' + (finding.known ? 'known' : 'new') : '',
+      ...finding.objects].join('\n').toLowerCase();
   }
   return finding.text;
 }

@@ -71,7 +71,7 @@ function findingDetail(finding, go) {
   const parts = [
     el('h2', {tabindex: -1}, finding.what),
     el('div', {class: 'chips'}, chip(finding.severity, kind), chip(finding.rule), chip(finding.id),
-      finding.refused ? chip('refused', 'bad') : null),
+      finding.refused ? chip('refused', 'bad') : null, build.run.baseline ? chip(finding.known ? 'known' : 'new') : null),
     findingFacts(finding, go),
     finding.repair ? el('div', {class: 'repair'}, el('b', {}, 'Repair'), finding.repair) : null,
   ];

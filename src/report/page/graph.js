@@ -42,7 +42,7 @@ const kRelations = {
   'missing-output': {mine: 'does not make it', mineTo: true},
   'undeclared-output': {mine: 'makes it', mineTo: true, theirs: 'reads it'},
   'source-mutation': kWrites, 'double-write': kWrites, 'temp-collision': kWrites,
-  'redundant-input': kNeeds, 'order-only': kReads, 'depfile-over-report': kNeeds, 'test-needs-test': kReads,
+  'redundant-input': kNeeds, 'order-only': kReads, 'depfile-over-report': kNeeds, 'test-order': kReads,
 };
 function relationOf(finding) {
   if (/^(connect|bind|send|socket)/.test(finding.operation) || finding.rule.startsWith('network')) return kReaches;

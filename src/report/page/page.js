@@ -105,7 +105,7 @@ class Pane {
 function drawFinding(finding) {
   const edge = edgeOfFinding.get(finding.index);
   return {
-    mark: sign(finding.severity), first: finding.what, right: finding.rule,
+    mark: sign(finding.severity), first: finding.what, right: finding.rule + (finding.known ? '  \u00b7  known' : ''),
     second: [edge ? shortPath(edge.name) : finding.action_name, finding.where].filter(Boolean).join('  \u00b7  '),
     label: finding.severity + ', ' + finding.rule + ': ' + finding.what,
   };
@@ -236,6 +236,16 @@ function headline() {
       el('button', {class: 'link', onclick: () => filterTo('edges', {verdict})}, sign(verdict), ' ', el('b', {}, thousands(number)), ' ' + verdict)))];
 }
 
+// How the findings stand to the baseline: what is new is what fails a build.
+function overviewBaseline() {
+  const baseline = build.run.baseline;
+  if (!baseline) return null;
+  const link = (number, word) => el('button', {class: 'link', onclick: () => filterTo('findings', {text: 'baseline:' + word})},
+    thousands(number) + ' ' + word);
+  return el('p', {}, 'Baseline: ', link(baseline.known, 'known'), ', ', link(baseline.new, 'new'),
+    baseline.gone ? `, ${thousands(baseline.gone)} gone` : '');
+}
+
 function overviewFindings() {
   if (!build.findings.length) {
     return [el('h3', {}, 'Findings'), el('p', {}, build.run.judged ? 'None.' : 'Nobody judged this build.',
@@ -251,6 +261,7 @@ function overviewFindings() {
   return [
     el('h3', {}, `${count(build.findings.length, 'finding')}: ${grades}` +
       (build.run.allowed ? `; ${thousands(build.run.allowed)} more let pass by the policy file` : '')),
+    overviewBaseline(),
     el('table', {class: 'rules card'}, el('tbody', {}, rules.map(([rule, number, grade]) => el('tr', {},
       el('td', {}, sign(kSeverities[grade]), ' ', el('button', {class: 'link', onclick: () => filterTo('findings', {rule})}, rule)),
       el('td', {class: 'dim'}, build.rules[rule] ? build.rules[rule].title : ''), el('td', {}, thousands(number)))))),
