@@ -41,14 +41,14 @@ const kRelations = {
   enumeration: {mine: 'lists it', theirs: 'changes it', theirsTo: true},
   'missing-output': {mine: 'does not make it', mineTo: true},
   'undeclared-output': {mine: 'makes it', mineTo: true, theirs: 'reads it'},
-  'source-mutation': kWrites, 'double-write': kWrites, 'temp-collision': kWrites,
+  'source-mutation': kWrites, 'double-write': kWrites, 'temp-collision': kWrites, 'test-collision': kWrites, 'log-tamper': kWrites,
   'redundant-input': kNeeds, 'order-only': kReads, 'depfile-over-report': kNeeds, 'test-order': kReads,
 };
 function relationOf(finding) {
   if (/^(connect|bind|send|socket)/.test(finding.operation) || finding.rule.startsWith('network')) return kReaches;
   if (!finding.object.startsWith('/')) return null;  // a process, a limit, a call: nothing to draw
   if (finding.rule in kRelations) return kRelations[finding.rule];
-  if (/write|append|tmp|shared/.test(finding.rule) || finding.result === 'created') return kWrites;
+  if (/write|tmp/.test(finding.rule) || finding.result === 'created') return kWrites;
   return finding.calls ? kReads : null;
 }
 
