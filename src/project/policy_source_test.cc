@@ -86,10 +86,10 @@ TEST_F(PolicySourceTest, AnErrorInAFoundFileHasItsWholePath) {
 
 TEST_F(PolicySourceTest, ARuleThatNoFindingHasIsNamed) {
   WriteCache();
-  Write("src/glovebox.toml", "[severity]\nread-outsid = \"off\"\n");
+  Write("src/glovebox.toml", "[severity]\noutside-rea = \"off\"\n");
   EXPECT_THAT(PolicyOf({.build_dir = Path("b")}).status().message(),
               HasSubstr("did you mean \"outside-read\""));
-  Write("src/glovebox.toml", "[severity]\nread-outside = \"off\"\n");
+  Write("src/glovebox.toml", "[severity]\noutside-read = \"off\"\n");
   EXPECT_OK(PolicyOf({.build_dir = Path("b")}));
 }
 
