@@ -31,6 +31,7 @@
 #include "access/tail_guard.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/test_scale.h"
 #include "gtest/gtest.h"
 
 namespace glovebox::access {
@@ -181,7 +182,7 @@ TEST_F(LogTest, AWriterKilledAtAnyOf200PointsLosesNothingThatItTook) {
   void* shared = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(shared, MAP_FAILED);
   auto* taken = new (shared) std::atomic<uint64_t>;
-  for (int round = 0; round < 200; ++round) {
+  for (size_t round = 0; round < Many(200); ++round) {
     const std::string name = absl::StrCat("k", round);
     // A number of records after which the kill comes, not a time: it does not depend on the machine's load.
     const uint64_t until = random() % 1500;

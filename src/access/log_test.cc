@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/test_scale.h"
 #include "gtest/gtest.h"
 
 namespace glovebox::access {
@@ -102,7 +103,7 @@ TEST_F(LogTest, ALogIsReadWhileItIsWritten) {
     }
   });
   while (taken == 0) std::this_thread::yield();
-  for (int look = 0; look < 40; ++look) {
+  for (size_t look = 0; look < Many(40); ++look) {
     const uint64_t before = taken;
     uint64_t read = 0;
     std::vector<Tear> tears;

@@ -6,6 +6,7 @@
 #ifndef GLOVEBOX_GRAPH_CMAKE_SCRIPT_H_
 #define GLOVEBOX_GRAPH_CMAKE_SCRIPT_H_
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -43,6 +44,7 @@ struct CMakeProject {
   std::vector<std::string> files;  // what belongs to the project, absolute, as far as it is known beforehand
   std::vector<CMakeDirectory> directories;  // likewise
   absl::flat_hash_map<std::string, std::string> cache;
+  size_t most_commands = 400'000;  // to walk, and then to stop: LLVM's build has a quarter of them
 };
 
 struct CMakeScript {

@@ -198,13 +198,15 @@ TEST(WalkCMakeProject, DirectoriesAndIncludedFilesHaveTheirPlaces) {
 }
 
 TEST(WalkCMakeProject, EndsSoonOnWhatHasNoEnd) {
+  CMakeProject project;
+  project.most_commands = Many(project.most_commands);
   std::string deep, loops = "set(a x)\n";
   for (size_t i = 0; i < Many(100'000); ++i) deep += "if(x)\n";
   for (int i = 0; i < 12; ++i)
     loops += absl::StrCat("foreach(i", i, " a b c d e f g h i j)\nset(a ${a}${a})\n");
   for (const std::string& text : {deep, loops, std::string("include(CMakeLists.txt)"),
                                   std::string("add_subdirectory(.)\nadd_subdirectory(.)")}) {
-    EXPECT_EQ(Walked({{"/s/CMakeLists.txt", text}}), "incomplete\n") << text.substr(0, 40);
+    EXPECT_EQ(Walked({{"/s/CMakeLists.txt", text}}, project), "incomplete\n") << text.substr(0, 40);
   }
 }
 

@@ -14,7 +14,6 @@
 namespace glovebox::graph {
 namespace {
 
-constexpr int kMaxSteps = 400000;  // commands: LLVM's build has a quarter of them
 constexpr int kMaxDepth = 100;
 constexpr size_t kMaxRounds = 2000;
 constexpr size_t kMaxNumbered = 32;  // ARGV0 ...
@@ -56,8 +55,8 @@ CMakeScript CMakeWalker::Walk() {
 }
 
 bool CMakeWalker::Stopped() {
-  if (steps_ > kMaxSteps) script_.complete = false;
-  return steps_ > kMaxSteps;
+  if (steps_ > project_.most_commands) script_.complete = false;
+  return steps_ > project_.most_commands;
 }
 
 const CMakeWalker::File* CMakeWalker::Read(const std::string& path) {

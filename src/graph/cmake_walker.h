@@ -104,7 +104,7 @@ class CMakeWalker {
   std::string function_file_;      // the one where the function stands that is being run
   const File* running_ = nullptr;  // where the command stands that is being run
   int depth_ = 0;
-  int steps_ = 0;
+  size_t steps_ = 0;
   bool silent_ = false;  // a first round of a loop, which only finds out what changes
   CMakeScript script_;
 };

@@ -309,7 +309,7 @@ std::string Writer::Report() {
                                  "\",\n\"version\": \"2.1.0\",\n\"runs\": [{\n\"results\": [");
   size_t written = 0;
   for (const size_t number : Order()) {
-    if (written == kSarifResults || out.size() > kSarifBytes) break;
+    if (written == options_.most_results || out.size() > options_.most_bytes) break;
     absl::StrAppend(&out, written == 0 ? "\n" : ",\n", Dump(ResultOf(number)));
     ++written;
   }

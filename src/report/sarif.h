@@ -30,6 +30,8 @@ struct SarifOptions {
   // Where there is a baseline: it, and what comparing `summary.findings` with it said. Both outlive the call.
   const verify::Baseline* baseline = nullptr;
   const verify::BaselineResult* compared = nullptr;
+  size_t most_results = kSarifResults;
+  size_t most_bytes = kSarifBytes;
 };
 
 // With what the disk says: the root is the directory above the source that has a .git, and the project file

@@ -328,36 +328,39 @@ TEST(Sarif, WhatTheBaselineKnowsIsToldFromWhatIsNew) {
 
 // Linear, and never more than is taken: what is left out are the lightest, and it is said.
 TEST(Sarif, OfTooManyTheGravestAreTold) {
-  constexpr size_t kLeftOut = Many(75'000);
-  constexpr size_t kMany = kSarifResults + kLeftOut;
+  const size_t left_out = Many(75'000);
+  SarifOptions options;
+  options.most_results = Many(kSarifResults);
+  const size_t many = options.most_results + left_out;
   Summary summary = Empty();
-  summary.findings.reserve(kMany);
-  for (size_t i = 0; i < kMany; ++i)
-    summary.findings.push_back(
-        Facts(absl::StrCat(i), i < kMany - 10 ? Severity::kWarning : Severity::kError));
-  const std::string text = SarifReport(summary, {});
-  EXPECT_LT(text.size(), kSarifResults * 2000);
+  summary.findings.reserve(many);
+  for (size_t i = 0; i < many; ++i)
+    summary.findings.push_back(Facts(absl::StrCat(i), i < many - 10 ? Severity::kWarning : Severity::kError));
+  const std::string text = SarifReport(summary, options);
+  EXPECT_LT(text.size(), options.most_results * 2000);
   const json log = json::parse(text);
   EXPECT_EQ(WrongIn(log), "");
   const json& run = log["runs"][0];
-  ASSERT_EQ(run["results"].size(), kSarifResults);
+  ASSERT_EQ(run["results"].size(), options.most_results);
   EXPECT_EQ(run["results"][9]["level"], "error");
   EXPECT_EQ(run["results"][10]["level"], "warning");
-  EXPECT_EQ(run["properties"]["findingsLeftOut"], kLeftOut);
+  EXPECT_EQ(run["properties"]["findingsLeftOut"], left_out);
   EXPECT_EQ(run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"],
-            absl::StrCat(Count(kLeftOut, "finding"), " of ", Thousands(kMany),
+            absl::StrCat(Count(left_out, "finding"), " of ", Thousands(many),
                          " are left out: this file would be larger than its readers take."));
 }
 
 TEST(Sarif, LongNamesDoNotMakeItTooLarge) {
   Summary summary = Empty();
-  for (size_t i = 0; i < 12'000; ++i) {
+  SarifOptions options;
+  options.most_bytes = Many(kSarifBytes);
+  for (size_t i = 0; i < Many(12'000); ++i) {
     summary.findings.push_back(Facts(absl::StrCat(i)));
     summary.findings.back().finding.object = std::string(4000, '\xff');
     summary.findings.back().finding.what = summary.findings.back().finding.object + " is read";
   }
-  const std::string text = SarifReport(summary, {});
-  EXPECT_LT(text.size(), kSarifBytes + 1'000'000);
+  const std::string text = SarifReport(summary, options);
+  EXPECT_LT(text.size(), options.most_bytes + 1'000'000);
   EXPECT_THAT(text, HasSubstr("are left out: this file would be larger"));
 }
 

@@ -1,4 +1,5 @@
-/* A program that bears the preloaded library, for its tests: one word, then paths. Says on stdout what
+/* A program that bears the preloaded library, for its tests: one word, then paths
+ * ("threads" and "interrupted": a path, and how often). Says on stdout what
  * realpath() told; exit status 0: all as it must be. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,10 +38,11 @@ static char* mapping(const char* text, size_t* size) {
 }
 
 static const char* asked;
+static int times; /* how often, of what is asked again and again */
 static void* ask_often(void* unused) {
   (void)unused;
   char resolved[PATH_MAX];
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < times; ++i) {
     if (realpath(asked, resolved) == NULL) return (void*)1;
   }
   return NULL;
@@ -77,7 +79,7 @@ static int interrupted(const char* path) {
   const struct itimerval every = {{0, 100}, {0, 100}};
   setitimer(ITIMER_REAL, &every, NULL);
   char resolved[PATH_MAX];
-  for (int i = 0; i < 4000 || in_handler < 20; ++i) {
+  for (int i = 0; i < times || in_handler < 20; ++i) {
     if (realpath(path, resolved) == NULL) return 1;
   }
   return 0;
@@ -120,6 +122,7 @@ int main(int argc, char** argv) {
   if (argc < 3) return 9;
   const char* const what = argv[1];
   const char* const path = argv[2];
+  times = argc > 3 ? atoi(argv[3]) : 1;
   if (strcmp(what, "tell") == 0) {
     for (int i = 2; i < argc; ++i) tell(argv[i]);
     return 0;
