@@ -42,6 +42,7 @@ class Maker {
   }
   void Take(const RunEnd& end) { table_.run_end = end; }
   void Take(const ActionBegin&) {}
+  void Take(const ProcessBegin&) { table_.processes.push_back(index_); }
   void Begin(const ActionBegin& begin) {
     const auto [found, fresh] = place_.emplace(Key(segment_, begin.action), table_.actions.size());
     twice_.push_back(!fresh);

@@ -28,6 +28,7 @@ struct ActionTable {
   std::optional<RunEnd> run_end;
   std::vector<ActionRecord> actions;  // in order of their begin
   std::vector<Hole> holes;            // of no action: an edge that ran unseen, a launcher that spoke nonsense
+  std::vector<size_t> processes;      // indices into Log::records: each ProcessBegin, in order of time
   uint64_t stray = 0;                 // accesses of an action whose begin was lost
 };
 

@@ -72,6 +72,10 @@ struct Dumper {
                         r.left_over.empty() ? "" : absl::StrCat(" left over: ", Words(r.left_over)),
                         r.limit.empty() ? "" : absl::StrCat(" limit: ", Quoted(r.limit)));
   }
+  std::string operator()(const ProcessBegin& r) const {
+    return absl::StrCat(Time(r.time_ns), " #", r.action, " ", r.pid, " process, made by ", r.parent, " ",
+                        r.program.empty() ? "?" : Word(r.program));
+  }
   std::string operator()(const RunEnd& r) const {
     return absl::StrCat(Time(r.time_ns), " run ended, exit status ", r.exit_status);
   }

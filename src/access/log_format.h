@@ -56,8 +56,8 @@
 // own, and refuses a newer one by name. (2: the segment
 // stands in its run's list, access/segment_list.h; RunInfo has the manifest. 3: an access has a rule, an
 // action a test, a mode, the limit that ended it and its peaks. 4: RunInfo has the host's name and
-// the environment's names and digests.) Values of enums in record.h and base/op.h
-// are append-only; a value out of range is a tear, so a new value raises the version.
+// the environment's names and digests. 5: what begins a process tells by whom.) Values of enums in record.h
+// and base/op.h are append-only; a value out of range is a tear, so a new value raises the version.
 //
 // Why so, and not ...
 //   - one file for all: a torn write in the middle would hide what others wrote after it, and writers (a
@@ -82,7 +82,7 @@
 
 namespace glovebox::access {
 
-inline constexpr uint32_t kLogVersion = 4;
+inline constexpr uint32_t kLogVersion = 5;
 inline constexpr unsigned char kLogMagic[8] = {0x89, 'G', 'B', 'X', '\r', '\n', 0x1a, '\n'};
 inline constexpr size_t kHeaderSize = 72;
 inline constexpr size_t kFrameHeaderSize = 8;
@@ -96,6 +96,7 @@ enum class FrameType : uint8_t {
   kActionEnd = 5,
   kRunEnd = 6,
   kSeal = 7,
+  kProcessBegin = 8,  // version 5
 };
 inline constexpr uint8_t kResetStrings = 0x80;
 

@@ -60,7 +60,8 @@ inline std::vector<Record> EveryKind(size_t longest = 100000) {
   end.limit = "wall clock 10 s";
   end.peak_processes = 3;
   end.measured = "sampled";
-  return {run, begin, SomeAccess(0), SomeAccess(1), odd, hole, end, RunEnd{4000, 2, 1}};
+  const ProcessBegin process{1, 3, 4712, 4711, "/usr/bin/dash"};
+  return {run, begin, process, SomeAccess(0), SomeAccess(1), odd, hole, end, RunEnd{4000, 2, 1}};
 }
 
 }  // namespace glovebox::access

@@ -77,6 +77,18 @@ struct Access {
   bool operator==(const Access&) const = default;
 };
 
+// A process was seen for the first time, at the first of its calls that the supervisor was told of, and so
+// before its first access. Of the first process of what is supervised there is none, nor of one whose parents
+// had all died: who made it is not known.
+struct ProcessBegin {
+  ActionId action = 0;
+  uint64_t time_ns = 0;
+  int32_t pid = 0;
+  int32_t parent = 0;   // or where the parent made no such call before it forked, the next ancestor that did
+  std::string program;  // which the parent ran then, as Access::exe
+  bool operator==(const ProcessBegin&) const = default;
+};
+
 // The start of an action: written before its first access.
 struct ActionBegin {
   ActionId action = 0;
@@ -169,7 +181,7 @@ struct RunEnd {
   bool operator==(const RunEnd&) const = default;
 };
 
-using Record = std::variant<RunInfo, ActionBegin, Access, Hole, ActionEnd, RunEnd>;
+using Record = std::variant<RunInfo, ActionBegin, Access, Hole, ActionEnd, RunEnd, ProcessBegin>;
 
 // Where records go. Implementations say whether they may be called from several threads.
 class RecordSink {

@@ -53,6 +53,7 @@ struct CostVisitor {
   size_t operator()(const Hole& r) const { return CostOf(r.kind, r.detail); }
   size_t operator()(const ActionEnd& r) const { return CostOf(r.step, r.left_over, r.limit, r.measured); }
   size_t operator()(const RunEnd&) const { return 0; }
+  size_t operator()(const ProcessBegin& r) const { return CostOf(r.program); }
 };
 
 }  // namespace
@@ -193,6 +194,14 @@ struct Encoding {
     Number(r.segments);
     return FrameType::kRunEnd;
   }
+  FrameType operator()(const ProcessBegin& r) {
+    Action(r.action);
+    Time(r.time_ns);
+    Pid(r.pid);
+    Signed(int64_t{r.parent} - r.pid);
+    Text(r.program);
+    return FrameType::kProcessBegin;
+  }
 };
 
 bool RecordEncoder::MustReset(size_t cost) const {
@@ -321,7 +330,7 @@ struct Decoding {
     r.action = Action();
     r.time_ns = Time();
     r.pid = Pid();
-    r.tid = (bits & kMainThread) != 0 ? r.pid : ThreadOf(r.pid);
+    r.tid = (bits & kMainThread) != 0 ? r.pid : Beside(r.pid);
     r.exe = Text();
     r.syscall = Text();
     r.flags = in.Varint();
@@ -335,7 +344,7 @@ struct Decoding {
     if ((bits & kHasRule) != 0) r.rule = Text();
     return r;
   }
-  int32_t ThreadOf(int32_t pid) {
+  int32_t Beside(int32_t pid) {
     return Narrow(static_cast<int64_t>(UnZigZag(in.Varint()) + static_cast<uint64_t>(int64_t{pid})));
   }
   Hole ReadHole() {
@@ -374,6 +383,16 @@ struct Decoding {
     return r;
   }
 
+  ProcessBegin ReadProcessBegin() {
+    ProcessBegin r;
+    r.action = Action();
+    r.time_ns = Time();
+    r.pid = Pid();
+    r.parent = Beside(r.pid);
+    r.program = Text();
+    return r;
+  }
+
   Record Read(FrameType type) {
     switch (type) {
       case FrameType::kRunInfo:
@@ -388,6 +407,8 @@ struct Decoding {
         return ReadActionEnd();
       case FrameType::kRunEnd:
         return ReadRunEnd();
+      case FrameType::kProcessBegin:
+        return ReadProcessBegin();
       case FrameType::kSeal:
         break;
     }

@@ -107,6 +107,17 @@ std::string CallLine(const Finding& finding, const Style& style) {
   return Labelled(OpName(evidence.op), Shorten(text, style.width == 0 ? 0 : std::max(style.width - 11, 20)));
 }
 
+// Programs alone, and one that forks itself once: "/usr/bin/dash, by /usr/bin/python3.11, by /usr/bin/make".
+std::string CallersText(const Evidence& evidence) {
+  std::vector<std::string> programs;
+  for (const verify::Caller& caller : evidence.callers) {
+    const std::string program = caller.program.empty() ? "a program not known" : EscapeBytes(caller.program);
+    const std::string& last = programs.empty() ? evidence.program : programs.back();
+    if (program != last) programs.push_back(program);
+  }
+  return absl::StrJoin(programs, ", by ");
+}
+
 std::string GroupText(const Summary& summary, const Group& group, const Style& style) {
   const Finding& finding = group.first->finding;
   std::string out = absl::StrCat(
@@ -123,6 +134,8 @@ std::string GroupText(const Summary& summary, const Group& group, const Style& s
   }
   if (!where.empty()) absl::StrAppend(&out, "  --> ", where, "\n");
   if (finding.calls > 0) absl::StrAppend(&out, CallLine(finding, style));
+  if (const std::string callers = CallersText(finding.evidence); !callers.empty())
+    absl::StrAppend(&out, Labelled("started", "by " + callers));
   if (finding.objects.size() > 1) {
     std::vector<std::string> names;
     for (const std::string& name : finding.objects) names.push_back(EscapeBytes(name));

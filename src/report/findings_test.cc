@@ -1,6 +1,7 @@
 #include "report/findings.h"
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,8 @@
 #include "base/test_scale.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "report/json.h"
 #include "report/test_log.h"
 #include "report/text.h"
 
@@ -59,6 +62,26 @@ error[outside-read]: /home/u/.rc is read, which the policy does not allow
   const std::string report = TextReport(summary, {}, false);
   EXPECT_LT(report.find("error[outside-read]"), report.find("Network: none"));
   EXPECT_THAT(report, Not(HasSubstr("Refused by Glovebox")));
+}
+
+TEST(Findings, WhoStartedTheProgramIsSaidAndOneThatForksItselfOnce) {
+  TestLog log;
+  log.Begin(1, Role::kCustom, {"gen.h"});
+  access::Access access = Against(1, "/home/u/.rc", "outside-read: glovebox.toml:4:1 read");
+  access.pid = 14;
+  log.Add(access::ProcessBegin{1, 11, 12, 11, "/usr/bin/make"});
+  log.Add(access::ProcessBegin{1, 12, 13, 12, "/usr/bin/dash"});
+  log.Add(access::ProcessBegin{1, 13, 14, 13, "/usr/bin/dash"});
+  log.Access(access);
+  log.End(1);
+  const Summary summary = Judged(log);
+  EXPECT_THAT(FindingsText(summary, {}, false), HasSubstr("   started by /usr/bin/dash, by /usr/bin/make\n"));
+  std::ostringstream out;
+  WriteJson(summary, out);
+  const auto json = nlohmann::json::parse(out.str())["findings"][0]["evidence"];
+  EXPECT_EQ(json["callers"], nlohmann::json({{{"pid", 13}, {"program", "/usr/bin/dash"}},
+                                             {{"pid", 12}, {"program", "/usr/bin/dash"}},
+                                             {{"pid", 11}, {"program", "/usr/bin/make"}}}));
 }
 
 TEST(Findings, WithoutAnyNothingIsSaid) {

@@ -112,6 +112,7 @@ void AddSmallFindings(Maker* maker, size_t reader, size_t table, size_t version)
   home.so = "what is made here depends on a file that another machine does not have";
   home.repair = "do not read it, or let the policy say so: read = [\"${home}/.gen.rc\"]";
   home.place = "glovebox.toml:4:1 read";
+  home.evidence.callers = {{4710, "/usr/bin/dash"}, {4709, "/usr/bin/python3.11"}};
   verify::Finding& net =
       maker->Find(version, "network-connect", verify::Severity::kWarning, "inet:151.101.2.132:443",
                   "inet:151.101.2.132:443 is connected to, which the policy does not allow");

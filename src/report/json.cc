@@ -200,6 +200,12 @@ Json EvidenceJson(const verify::Evidence& evidence) {
   json["result"] = std::string(access::ResultName(evidence.result));
   json["errno"] = evidence.error;
   json["decision"] = kDecisions[static_cast<size_t>(evidence.decision) % std::size(kDecisions)];
+  json["callers"] = Json::array();
+  for (const verify::Caller& caller : evidence.callers) {
+    Json one = {{"pid", caller.pid}};
+    PutBytes(&one, "program", caller.program);
+    json["callers"].push_back(std::move(one));
+  }
   return json;
 }
 

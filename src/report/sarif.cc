@@ -192,6 +192,8 @@ Json Writer::PropertiesOf(const FindingFacts& facts) const {
   if (finding.calls > 0) {
     json["call"] = EscapeBytes(finding.evidence.call);
     json["program"] = EscapeBytes(finding.evidence.program);
+    for (const verify::Caller& caller : finding.evidence.callers)
+      json["callers"].push_back(EscapeBytes(caller.program));
   }
   if (!finding.objects.empty()) {
     Json objects = Json::array();

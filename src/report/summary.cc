@@ -38,6 +38,7 @@ uint64_t TimeOf(const access::Record& record) {
     uint64_t operator()(const access::Hole& hole) const { return hole.time_ns; }
     uint64_t operator()(const access::ActionEnd& end) const { return end.time_ns; }
     uint64_t operator()(const access::RunEnd& end) const { return end.time_ns; }
+    uint64_t operator()(const access::ProcessBegin& begin) const { return begin.time_ns; }
   };
   return std::visit(Visitor{}, record);
 }

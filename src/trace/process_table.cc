@@ -108,6 +108,7 @@ class ProcessTable::Impl {
   void LookAtProgram(pid_t tid, Entry* entry);
   Entry* Add(pid_t tgid);
   void Attribute(pid_t tgid, int pidfd, Process* out);
+  void NameParent(pid_t parent, Process* out);
   bool FromGroup(pid_t tgid, Process* out);
   bool KnownAction(pid_t tgid, Process* out);
   bool FromKeeper(pid_t tgid, Process* out) const;
@@ -282,7 +283,8 @@ void ProcessTable::Impl::Attribute(pid_t tgid, int pidfd, Process* out) {
   for (int i = 0; i < kMaxClimb; ++i) {
     const pid_t parent = ParentOf(child, child_fd);
     if (parent <= 1 || parent == self_) break;  // reparented to init or to us, the subreaper
-    if (FromKeeper(parent, out) || KnownAction(parent, out)) return;
+    if (FromKeeper(parent, out)) return;
+    if (KnownAction(parent, out)) return NameParent(parent, out);
     UniqueFd parent_fd = Hold(parent);
     if (!parent_fd.valid() || ParentOf(child, child_fd) != parent) {
       if (ParentOf(child, child_fd) == 0) break;
@@ -295,6 +297,13 @@ void ProcessTable::Impl::Attribute(pid_t tgid, int pidfd, Process* out) {
   out->action = outer_;
   out->orphan = true;
   FromGroup(tgid, out);
+}
+
+void ProcessTable::Impl::NameParent(pid_t parent, Process* out) {
+  out->parent = parent;
+  const auto found = entries_.find(parent);
+  const bool read = found != entries_.end() && found->second->exec == Exec::kNone;
+  out->parent_exe = read ? found->second->process.exe : ReadExe(parent);
 }
 
 // Whoever is a keeper's child, and is not the inner action's first process (that one is known), came to it as

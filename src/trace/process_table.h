@@ -28,6 +28,10 @@ struct Process {
   // True in the answer of the one Find() that saw the process for the first time (a reused number counts as a
   // new process): the moment for Resolver::ForgetProcess() and for noting an orphan.
   bool fresh = false;
+  // The nearest of its ancestors that had been seen when it was (0: none, or it is not known), and what that
+  // one ran then.
+  pid_t parent = 0;
+  std::string parent_exe;
   // Its memory, kept open; null where it is not certain whose program the call comes from. Good as long as
   // the reference.
   kernel::HeldMemory* memory = nullptr;

@@ -157,6 +157,20 @@ TEST_F(ProcessTableTest, AChildHasItsParentsAction) {
   EXPECT_TRUE(table.Find(root.pid()).fresh);
 }
 
+TEST_F(ProcessTableTest, AProcessIsMadeByTheNearestAncestorThatWasSeen) {
+  Puppet root;
+  Puppet child(&root);
+  Puppet grandchild(&child);
+  ProcessTable table(root.pid(), 7);
+  EXPECT_EQ(table.Find(root.pid()).parent, 0) << "not by us, who are outside";
+  EXPECT_EQ(table.Find(grandchild.pid()).parent, root.pid()) << "its parent was not";
+  EXPECT_EQ(table.Find(child.pid()).parent, root.pid());
+  Puppet second(&child);
+  const Process seen = table.Find(second.pid());
+  EXPECT_EQ(seen.parent, child.pid());
+  EXPECT_EQ(seen.parent_exe, OwnExe());
+}
+
 TEST_F(InnerActionTest, AnInnerActionCoversWhatIsBelowItAndNothingElse) {
   Puppet sibling(&root_);
   Puppet unseen(&launcher_);

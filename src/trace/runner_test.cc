@@ -90,6 +90,26 @@ TEST_F(RunnerTest, BeginComesFirstAndEndLast) {
   EXPECT_FALSE(sink_.All<access::Access>().empty());
 }
 
+TEST_F(RunnerTest, WhoMadeAProcessIsToldBeforeItsFirstAccess) {
+  ASSERT_OK(WriteFile(Path("a"), ""));
+  ASSERT_OK(RunSupervised(Shell(absl::StrCat("env sh -c 'cat ", Path("a"), "; true'; true"))));
+  const auto reads = sink_.Of(Op::kOpen, Path("a"));
+  ASSERT_THAT(reads, SizeIs(1));
+  const pid_t first = sink_.All<access::ActionBegin>()[0].pid;
+  std::map<pid_t, access::ProcessBegin> made;
+  for (const auto& process : sink_.All<access::ProcessBegin>()) made[process.pid] = process;
+  for (const Access& access : sink_.All<Access>()) {
+    if (access.pid == first) continue;
+    ASSERT_TRUE(made.contains(access.pid)) << access.path;
+    EXPECT_LE(made[access.pid].time_ns, access.time_ns);
+  }
+  const access::ProcessBegin& cat = made[reads[0].pid];
+  const access::ProcessBegin& shell = made[cat.parent];
+  EXPECT_EQ(shell.parent, first);
+  EXPECT_EQ(cat.program, shell.program) << "env has become a shell";
+  EXPECT_THAT(cat.program, testing::EndsWith("sh"));
+}
+
 TEST_F(RunnerTest, ASetUpFailureIsNotTheCommandsOwnExit) {
   RunRequest request = Shell("exit 0");
   request.argv = {"/nonexistent/program"};

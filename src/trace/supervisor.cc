@@ -296,12 +296,12 @@ class Supervisor::Impl final : private ShimSink {
 
   const Process* Find(pid_t tid, uint64_t time) {
     const Process& process = processes_.Find(tid, time);
-    if (process.fresh) Meet(process, tid);
+    if (process.fresh) Meet(process, tid, time);
     return &process;
   }
 
   // A process that was not seen before, also under a number that was.
-  void Meet(const Process& process, pid_t tid) {
+  void Meet(const Process& process, pid_t tid, uint64_t time) {
     look_.NoteCredentials(tid, process.tgid);
     look_.ForgetProcess(process.tgid);
     recent_.Forget(process.tgid);
@@ -310,6 +310,9 @@ class Supervisor::Impl final : private ShimSink {
     // Without inner actions there is only one that it can belong to.
     if (process.orphan && !inner_.empty()) orphans_.insert(process.tgid);
     if (process.unknown) return;  // not a new one, perhaps
+    if (process.parent != 0 && !o_.sink->Append(access::ProcessBegin{process.action, time, process.tgid,
+                                                                     process.parent, process.parent_exe}))
+      result_.sink_failed = true;
     const std::lock_guard<std::mutex> lock(met_mutex_);
     met_[process.tgid] = process.action;
   }

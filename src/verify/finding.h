@@ -18,6 +18,13 @@ absl::string_view SeverityName(Severity severity);
 
 inline constexpr size_t kNoAction = static_cast<size_t>(-1);
 
+// A process that started another, and the program that it ran then (resolved path).
+struct Caller {
+  int32_t pid = 0;
+  std::string program;
+  bool operator==(const Caller&) const = default;
+};
+
 // The first of the calls that show a fault; `call` is empty where no call does.
 struct Evidence {
   std::string call;  // "openat"
@@ -28,6 +35,7 @@ struct Evidence {
   access::Result result = access::Result::kUnknown;
   int32_t error = 0;
   access::Decision decision = access::Decision::kContinued;
+  std::vector<Caller> callers = {};  // who started `pid`, who started that one, and so on
   bool operator==(const Evidence&) const = default;
 };
 Evidence EvidenceOf(const access::Access& access);

@@ -13,6 +13,7 @@
 #include "policy/name_pattern.h"
 #include "policy/path_match.h"
 #include "verify/actions.h"
+#include "verify/callers.h"
 #include "verify/configure_step.h"
 #include "verify/cross_tests.h"
 #include "verify/edge_inputs.h"
@@ -214,6 +215,7 @@ Judgement Verify(const Input& input) {
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return a.evidence.time_ns < b.evidence.time_ns;
   });
+  TellCallers(input, &findings);
   Judgement judgement = Clerk(input, actions).Judge(std::move(findings));
   if (input.configure != nullptr) AddConfigureStep(input, &judgement);
   if (graph.has_value()) judgement.edges = EdgeVerdicts(&*graph, judgement.findings);

@@ -49,6 +49,11 @@ function evidence(finding) {
     .filter(Boolean).join(', ');
 }
 
+// "by /usr/bin/dash (pid 12), by /usr/bin/make (pid 11)"
+function callers(finding) {
+  return finding.callers.flatMap(([pid, program], i) => [i ? ', by ' : 'by ', name(program || 'a program not known'), ` (pid ${pid})`]);
+}
+
 function findingFacts(finding, go) {
   const edge = edgeOfFinding.get(finding.index);
   return facts([
@@ -56,6 +61,7 @@ function findingFacts(finding, go) {
     ['object', finding.object && name(finding.object)],
     ['who', actionWords(finding.action, go), finding.program && ', by ', finding.program && name(finding.program),
       finding.pid ? ' (pid ' + finding.pid + ')' : ''],
+    ['started', ...callers(finding)],
     ['evidence', evidence(finding)],
     ['with', ...finding.others.map((row, i) => [i ? ', ' : '', actionWords(row, go)])],
     ['edge', edge && edgeOfAction.get(finding.action) !== edge && edgeLink(edge, go)],
