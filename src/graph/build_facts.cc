@@ -164,6 +164,11 @@ class Loader {
     file.path = clean == "/" ? clean : JoinPath(RealDirectory(std::string(Dirname(clean))), Basename(clean));
     struct stat there = {};
     file.there = lstat(file.path.c_str(), &there) == 0;
+    if (file.there && S_ISREG(there.st_mode)) {
+      file.device = there.st_dev;
+      file.inode = there.st_ino;
+      file.links = there.st_nlink;
+    }
     if (file.there && S_ISLNK(there.st_mode)) {
       file.target = RealPath(file.path);
       if (file.target == file.path) file.target.clear();

@@ -22,6 +22,8 @@ struct NamedFile {
   std::string path;    // absolute
   std::string target;  // of a symbolic link, what it leads to; empty: it is none
   bool there = false;  // when it was looked at
+  // Of a regular file that was there: which one it is, and by how many names.
+  uint64_t device = 0, inode = 0, links = 0;
 };
 
 // Why Ninja would run an edge although nothing was touched.

@@ -180,8 +180,11 @@ verify::Input VerifyInputOf(const Input& input, const verify::Terms& terms) {
   labels.reserve(input.table.actions.size());
   for (const access::ActionRecord& action : input.table.actions)
     labels.push_back({ActionName(action.begin, edges), edges.OutputsOf(action.begin)});
-  return {input.log,   input.table, PlacesOf(input),   std::move(labels),
-          input.tests, terms,       input.facts.get(), input.configure_facts.get()};
+  return {input.log,         input.table,
+          PlacesOf(input),   std::move(labels),
+          input.tests,       terms,
+          input.facts.get(), input.configure_facts.get(),
+          nullptr,           &input.other_names};
 }
 
 verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms) {

@@ -15,6 +15,7 @@
 #include "graph/meson_info.h"
 #include "graph/ninja_graph.h"
 #include "report/configure_input.h"
+#include "report/other_names.h"
 
 namespace glovebox::report {
 namespace {
@@ -153,6 +154,7 @@ absl::StatusOr<Input> Load(const LoadRequest& request) {
       return absl::FailedPreconditionError("the log does not say of which build it is");
     RETURN_IF_ERROR(asked.facts.status());
     input.facts = *std::move(asked.facts);
+    input.other_names = OtherNames(input);
     if (input.configure_facts == nullptr) input.configure = ConfigureStepOf(input.build);
   }
   // Without an answer of Ninja's the names of edges come from their commands.

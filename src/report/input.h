@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "access/action_table.h"
 #include "access/log.h"
@@ -22,6 +23,8 @@ struct Input {
   BuildInfo build;
   std::vector<graph::CTestTest> tests;  // asked for where the log has tests; empty: CTest does not say
   std::shared_ptr<const graph::BuildFacts> facts;  // asked for by LoadRequest::verify; null: no Ninja build
+  absl::flat_hash_map<std::string, std::string>
+      other_names;  // see report/other_names.h; asked for with `facts`
   // Of the log of a configure step; null: it is none.
   std::shared_ptr<const graph::ConfigureFacts> configure_facts;
   // With LoadRequest::verify: the record of the configure step that made this build; null: there is none.

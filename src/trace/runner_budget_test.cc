@@ -98,11 +98,10 @@ TEST_F(RunnerBudgetTest, AForkBombIsEndedBySampling) {
     const RunOutcome outcome = Run(request);
     EXPECT_EQ(outcome.end.measured, "sampled");
     // How far a bomb gets between two looks is the machine's matter (docs/limits.md), and so is whether it
-    // has come to the probe's own net of 1,500 before it is looked at. That it is seen and ended is ours; an
-    // ordinary user's keeper has a fair share beside hundreds of others, and takes some seconds.
-    if (geteuid() == 0) {
-      EXPECT_LT(took_ns_, 7000 * kMs) << kind;
-    }
+    // has come to the probe's own net of 1,500 before it is looked at. That it is seen and ended is ours: in
+    // a second mostly, but a keeper has a fair share beside hundreds of others, and of a machine that others
+    // use.
+    EXPECT_LT(took_ns_, 60'000 * kMs) << kind;
     EXPECT_THAT(outcome.end.limit, AnyOf("", StartsWith("total processes 50: "))) << kind;
     bounded += outcome.end.limit.empty() ? 0 : 1;
     EXPECT_EQ(outcome.end.limit.empty(), outcome.end.peak_processes <= 50) << kind;

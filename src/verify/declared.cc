@@ -34,6 +34,12 @@ PathId PathTable::Intern(absl::string_view path) {
   return id;
 }
 
+void PathTable::AddName(absl::string_view other, absl::string_view path) {
+  const PathId id = Intern(path);
+  others_.emplace_back(other);
+  ids_.emplace(others_.back(), id);
+}
+
 PathId PathTable::Find(absl::string_view path) const {
   const auto found = ids_.find(path);
   return found == ids_.end() ? kNoPath : found->second;

@@ -27,12 +27,15 @@ inline constexpr EdgeId kNoEdge = UINT32_MAX;
 class PathTable {
  public:
   PathId Intern(absl::string_view path);
+  // From now on `other`, which is new, is another name of `path`.
+  void AddName(absl::string_view other, absl::string_view path);
   PathId Find(absl::string_view path) const;  // kNoPath: it is not there
   const std::string& Path(PathId id) const { return paths_[id]; }
   size_t size() const { return paths_.size(); }
 
  private:
   std::deque<std::string> paths_;  // stay where they are
+  std::deque<std::string> others_;
   absl::flat_hash_map<absl::string_view, PathId> ids_;
 };
 

@@ -34,6 +34,13 @@ TEST(EdgeInputs, ASourceThatNobodyNames) {
   EXPECT_THAT(build.Faults(), ElementsAre("missing-input gen.h /src/table.txt"));
 }
 
+TEST(EdgeInputs, AnotherNameOfWhatIsDeclaredIsDeclared) {
+  TestGraph build;
+  build.Edge(1, {"gen.h"}, {"/src/table.txt"}).Read(1, "/src/also.txt").Write(1, "/build/gen.h");
+  build.other_names["/src/also.txt"] = "/src/table.txt";
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
 TEST(EdgeInputs, AnOrderOnlySourceIsNotLookedAtByNinja) {
   TestGraph build;
   build.Edge(1, {"gen.h"}, {}, {"/src/table.txt"}).Read(1, "/src/table.txt").Write(1, "/build/gen.h");

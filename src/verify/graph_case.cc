@@ -30,8 +30,23 @@ bool IsKept(absl::string_view path) {
          std::any_of(std::begin(kEndings), std::end(kEndings), ends);
 }
 
+namespace {
+
+PathTable NamesOf(const Input& input) {
+  PathTable paths;
+  if (input.other_names == nullptr) return paths;
+  for (const auto& [other, path] : *input.other_names) paths.AddName(other, path);
+  return paths;
+}
+
+}  // namespace
+
 GraphCase::GraphCase(const Input& input, const Actions& actions)
-    : input_(input), actions_(actions), declared_(*input.facts, &paths_), observed_(input, actions, &paths_) {
+    : input_(input),
+      actions_(actions),
+      paths_(NamesOf(input)),
+      declared_(*input.facts, &paths_),
+      observed_(input, actions, &paths_) {
   places_.reserve(paths_.size());
   ours_.reserve(paths_.size());
   for (PathId path = 0; path < paths_.size(); ++path) {

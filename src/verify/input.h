@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "access/action_table.h"
 #include "access/log.h"
 #include "graph/build_facts.h"
@@ -37,6 +38,8 @@ struct Input {
   // The configure step that made the build which is judged; its findings count as the build's. Null: there is
   // no record of it.
   const Input* configure = nullptr;
+  // A name in the log -> the graph's name of the same file, where the two differ; null: they never do.
+  const absl::flat_hash_map<std::string, std::string>* other_names = nullptr;
 };
 
 }  // namespace glovebox::verify

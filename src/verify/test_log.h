@@ -102,6 +102,7 @@ class TestLog {
   Places places = Places("/src", "/build", "/home/u", "/tmp");
   const graph::ConfigureFacts* configure_facts = nullptr;
   const Input* configure = nullptr;
+  absl::flat_hash_map<std::string, std::string> other_names;
 
   // The log must not grow afterwards.
   Input AsInput() {
@@ -113,7 +114,8 @@ class TestLog {
           {begin.test.empty() ? begin.outputs.empty() ? "command" : begin.outputs[0] : begin.test,
            begin.outputs});
     }
-    return {log_, table_, places, std::move(labels), tests_, terms_, facts_, configure_facts, configure};
+    return {log_,   table_, places,          std::move(labels), tests_,
+            terms_, facts_, configure_facts, configure,         &other_names};
   }
   Judgement Judge() { return Verify(AsInput()); }
   std::vector<Finding> Findings() { return Judge().findings; }
