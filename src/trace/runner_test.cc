@@ -98,7 +98,7 @@ TEST_F(RunnerTest, WhoMadeAProcessIsToldBeforeItsFirstAccess) {
   const pid_t first = sink_.All<access::ActionBegin>()[0].pid;
   std::map<pid_t, access::ProcessBegin> made;
   for (const auto& process : sink_.All<access::ProcessBegin>()) made[process.pid] = process;
-  for (const Access& access : sink_.All<Access>()) {
+  for (const access::Access& access : sink_.All<access::Access>()) {
     if (access.pid == first) continue;
     ASSERT_TRUE(made.contains(access.pid)) << access.path;
     EXPECT_LE(made[access.pid].time_ns, access.time_ns);
