@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "access/log.h"
 #include "access/log_format.h"
+#include "access/record_time.h"
 #include "access/run_files.h"
 #include "access/segment_list.h"
 #include "access/segment_reader.h"
@@ -32,19 +33,6 @@ absl::StatusOr<std::vector<std::string>> SegmentNames(const std::string& run_dir
     return absl::NotFoundError(absl::StrCat(run_dir, ": no access log in this directory"));
   std::sort(names.begin(), names.end());
   return names;
-}
-
-uint64_t TimeOf(const Record& record) {
-  if (const auto* info = std::get_if<RunInfo>(&record)) return info->start_ns;
-  return std::visit(
-      [](const auto& r) -> uint64_t {
-        if constexpr (requires { r.time_ns; }) {
-          return r.time_ns;
-        } else {
-          return 0;
-        }
-      },
-      record);
 }
 
 absl::StatusOr<FoundSegment> ReadAndFind(const std::string& path, const std::function<bool(Record)>& take,

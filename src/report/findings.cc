@@ -110,10 +110,11 @@ std::string CallLine(const Finding& finding, const Style& style) {
 // Programs alone, and one that forks itself once: "/usr/bin/dash, by /usr/bin/python3.11, by /usr/bin/make".
 std::string CallersText(const Evidence& evidence) {
   std::vector<std::string> programs;
+  const std::string* last = &evidence.program;
   for (const verify::Caller& caller : evidence.callers) {
-    const std::string program = caller.program.empty() ? "a program not known" : EscapeBytes(caller.program);
-    const std::string& last = programs.empty() ? evidence.program : programs.back();
-    if (program != last) programs.push_back(program);
+    if (caller.program != *last)
+      programs.push_back(caller.program.empty() ? "a program not known" : EscapeBytes(caller.program));
+    last = &caller.program;
   }
   return absl::StrJoin(programs, ", by ");
 }

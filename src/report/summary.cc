@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "access/log.h"
+#include "access/record_time.h"
 #include "base/bytes.h"
 #include "base/paths.h"
 #include "report/format.h"
@@ -28,19 +29,6 @@ void Drain(Map& from, Vector* to, Less less) {
   for (auto& entry : from) to->push_back(std::move(entry.second));
   from.clear();
   std::sort(to->begin(), to->end(), less);
-}
-
-uint64_t TimeOf(const access::Record& record) {
-  struct Visitor {
-    uint64_t operator()(const access::RunInfo& run) const { return run.start_ns; }
-    uint64_t operator()(const access::ActionBegin& begin) const { return begin.time_ns; }
-    uint64_t operator()(const access::Access& access) const { return access.time_ns; }
-    uint64_t operator()(const access::Hole& hole) const { return hole.time_ns; }
-    uint64_t operator()(const access::ActionEnd& end) const { return end.time_ns; }
-    uint64_t operator()(const access::RunEnd& end) const { return end.time_ns; }
-    uint64_t operator()(const access::ProcessBegin& begin) const { return begin.time_ns; }
-  };
-  return std::visit(Visitor{}, record);
 }
 
 Fate FateOf(bool there_before, bool there_now, bool by_rename) {
@@ -323,7 +311,7 @@ void SummaryBuilder::AddEnd(const access::ActionEnd& end, uint32_t segment) {
 
 void SummaryBuilder::Add(const access::Record& record, uint32_t segment) {
   ++summary_.records;
-  const uint64_t time = TimeOf(record);
+  const uint64_t time = access::TimeOf(record);
   if (time != 0) {
     if (summary_.first_ns == 0 || time < summary_.first_ns) summary_.first_ns = time;
     summary_.last_ns = std::max(summary_.last_ns, time);
