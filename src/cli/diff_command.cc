@@ -18,6 +18,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/deferred_signals.h"
 #include "cli/print.h"
 #include "cli/twice.h"
 #include "compare/compare.h"
@@ -93,17 +94,19 @@ int Twice(const Options& o) {
   TwiceRequest request;
   request.build_dir = o.builds.empty() ? "." : o.builds.front();
   request.to = o.to;
-  const auto second = SecondBuild::Make(request);
+  request.keep_failed = true;
+  const DeferredSignals deferred;
+  auto second = SecondBuild::Make(request);
   if (!second.ok()) return Fail(second.status());
   const auto compared = CompareBuilds(request.build_dir, second->path());
   if (!compared.ok()) {
     PrintError(absl::StrCat("the second build is in ", second->path()));
+    second->Keep();
     return Fail(compared.status());
   }
   const int status = Print(o, *compared);
-  if (status == kOk && !o.keep) {
-    second->Remove();
-  } else {
+  if ((status != kOk || o.keep) && !DeferredSignals::Came()) {
+    second->Keep();
     PrintLine(absl::StrCat("the second build is kept: ", PasteWord(second->path())));
   }
   return status;

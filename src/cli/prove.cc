@@ -7,12 +7,12 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
+#include "cli/deferred_signals.h"
 #include "cli/terms.h"
 #include "cli/twice.h"
 #include "report/findings.h"
@@ -134,6 +134,7 @@ absl::StatusOr<bool> Prove(const std::vector<std::string>& ids, const std::strin
             ? "--prove: nothing was found that needs a repair"
             : "--prove: of these findings none has a repair that can be written into a CMake file");
   }
+  const DeferredSignals deferred;
   ASSIGN_OR_RETURN(const TempDir scratch, TempDir::Create("glovebox-prove"));
   const std::string copy = JoinPath(RealPath(scratch.path()), Basename(source_dir));
   RETURN_IF_ERROR(CopySources(source_dir, copy));
@@ -144,7 +145,6 @@ absl::StatusOr<bool> Prove(const std::vector<std::string>& ids, const std::strin
   request.source_dir = copy;
   if (!ids.empty()) request.targets = TargetsOf(chosen, input);
   ASSIGN_OR_RETURN(const SecondBuild second, SecondBuild::Make(request));
-  const absl::Cleanup remove = [&second] { second.Remove(); };
   ASSIGN_OR_RETURN(const report::Input again,
                    report::Load({second.path(), "", /*ask_ninja=*/true, /*verify=*/true}));
   return Compare(chosen, fix, summary, Judged(again));

@@ -22,6 +22,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "base/variable.h"
+#include "cli/deferred_signals.h"
 #include "cli/print.h"
 #include "graph/cmake_cache.h"
 #include "graph/cmake_info.h"
@@ -50,7 +51,8 @@ std::string Last(const std::string& text) {
 // What a tool says, where it ends well.
 absl::Status Must(const std::vector<std::string>& words, const std::string& what,
                   const std::string& directory) {
-  ASSIGN_OR_RETURN(const graph::ToolOutput done, graph::RunTool(words, ""));
+  ASSIGN_OR_RETURN(const graph::ToolOutput done, graph::RunTool(words, "", DeferredSignals::Running()));
+  if (DeferredSignals::Came()) return absl::CancelledError(absl::StrCat(what, " was interrupted"));
   if (done.exit_status == 0) return absl::OkStatus();
   // Its own words, as they are: a status would escape the newlines.
   const std::string said = Last(absl::StrCat(done.out, done.err));
@@ -124,7 +126,8 @@ absl::StatusOr<std::string> PlaceFor(const TwiceRequest& request, const First& f
 std::string NinjaProgram() { return FindBeside({"glovebox-ninja", "../../ninja-wrapper/glovebox-ninja"}); }
 
 void WaitForAnotherSecond(int64_t second) {
-  while (time(nullptr) <= second + 1) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  while (time(nullptr) <= second + 1 && !DeferredSignals::Came())
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
 }
 
 absl::Status ConfigureAndBuild(const First& first, const std::string& place, const std::string& cache) {
@@ -171,11 +174,18 @@ absl::StatusOr<SecondBuild> SecondBuild::Make(const TwiceRequest& request) {
     first.source_dir = request.source_dir;
   }
   if (!request.targets.empty()) first.words = request.targets;
-  RETURN_IF_ERROR(ConfigureAndBuild(first, second.path_, cache));
+  const absl::Status built = ConfigureAndBuild(first, second.path_, cache);
+  if (!built.ok() && request.keep_failed && !absl::IsCancelled(built)) second.Keep();
+  RETURN_IF_ERROR(built);
   return second;
 }
 
-void SecondBuild::Remove() const {
+SecondBuild::SecondBuild(SecondBuild&& other) noexcept
+    : path_(std::move(other.path_)), top_(std::exchange(other.top_, "")) {}
+
+// With the runs of it that are on record.
+SecondBuild::~SecondBuild() {
+  if (top_.empty()) return;
   std::error_code error;
   const auto state = access::StateDirFor(path_);
   if (state.ok()) std::filesystem::remove_all(*state, error);

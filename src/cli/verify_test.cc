@@ -191,6 +191,35 @@ TEST_F(ProveCli, WhatComesInItsPlaceIsNoProof) {
   EXPECT_THAT(proved.out, HasSubstr("missing-input: gen is made from other"));
 }
 
+TEST_F(ProveCli, ACopyThatCannotBeBuiltIsTakenAway) {
+  Build(
+      "file(READ CMakeLists.txt me)\nif(me MATCHES \"DEPENDS [$].*table\")\n  message(FATAL_ERROR "
+      "no)\nendif()\n"
+      "add_custom_command(OUTPUT gen COMMAND cat ${CMAKE_SOURCE_DIR}/table > gen)\n");
+  const Outcome proved = Run({"verify", "--prove"});
+  EXPECT_EQ(proved.exit(), 2);
+  EXPECT_THAT(proved.err, HasSubstr("configuring in "));
+}
+
+TEST_F(ProveCli, WhatIsInterruptedLeavesNothing) {
+  // In the directory of the build itself it does not wait.
+  ASSERT_OK(MakeDirectories(Path("source")));
+  ASSERT_OK(WriteFile(Path("source/wait.sh"), absl::StrCat("[ \"$PWD\" = ", Path("build"), " ] || { touch ",
+                                                           Path("waits"), "; sleep 600; }\n")));
+  Build(
+      "add_custom_command(OUTPUT gen COMMAND cat ${CMAKE_SOURCE_DIR}/table > gen\n"
+      "  COMMAND sh ${CMAKE_SOURCE_DIR}/wait.sh DEPENDS wait.sh)\n");
+  for (const char* words : {"verify --prove", "diff --twice"}) {
+    const std::string waits = Path("waits");
+    const Outcome ended =
+        Run({"-c", absl::StrCat(GLOVEBOX_PROGRAM, " ", words, " & while ! test -e ", waits,
+                                "; do sleep 0.05; done; rm ", waits, "; kill -TERM $!; wait $!")},
+            "/bin/sh");
+    EXPECT_EQ(ended.exit(), 128 + SIGTERM) << ended.err;
+    EXPECT_TRUE(std::filesystem::is_empty(Path("tmp"))) << words;
+  }
+}
+
 TEST_F(VerifyCli, NinjaTellsTheVerdictWhereItIsAskedFor) {
   const Outcome faulty = Build(kManifest, {"--verify"});
   EXPECT_EQ(faulty.exit(), 1);

@@ -1,5 +1,4 @@
 // `glovebox witness`: runs a finding's edges in the order that shows the harm, and puts all back.
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/deferred_signals.h"
 #include "cli/print.h"
 #include "cli/terms.h"
 #include "graph/run_tool.h"
@@ -38,34 +38,6 @@ namespace glovebox::cli {
 namespace {
 
 constexpr size_t kToldLines = 6;  // of what a command that failed says
-
-volatile sig_atomic_t interrupted = 0;
-volatile pid_t running = 0;
-
-void PassOn(int number) {
-  interrupted = number;
-  if (running != 0) kill(running, number);
-}
-
-// While it lives a signal that would end us ends the command that runs, and then us when the files are back.
-class Uninterrupted {
- public:
-  Uninterrupted() {
-    struct sigaction action = {};
-    action.sa_handler = PassOn;
-    for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &action, &before_[i]);
-  }
-  ~Uninterrupted() {
-    for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before_[i], nullptr);
-    if (interrupted != 0) raise(interrupted);
-  }
-  Uninterrupted(const Uninterrupted&) = delete;
-  Uninterrupted& operator=(const Uninterrupted&) = delete;
-
- private:
-  static constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-  std::array<struct sigaction, kSignals.size()> before_ = {};
-};
 
 struct EdgeRan {
   int exit_status = 0;
@@ -253,13 +225,13 @@ class Witness {
     ASSIGN_OR_RETURN(const graph::ToolOutput ran,
                      graph::RunTool({OwnDirectory() + "/glovebox", "run", "--quiet", "--mode", "observe",
                                      "--log", log, "--", "/bin/sh", "-c", command},
-                                    call_.build_dir, &running));
+                                    call_.build_dir, DeferredSignals::Running()));
     EdgeRan result;
     result.exit_status = ran.exit_status;
     result.said = absl::StrCat(ran.out, ran.err);
     ASSIGN_OR_RETURN(result.log, access::ReadLog(log));
     RemoveMade(result.log);
-    if (interrupted != 0) return absl::CancelledError("interrupted; all is as it was");
+    if (DeferredSignals::Came()) return absl::CancelledError("interrupted; all is as it was");
     return result;
   }
 
@@ -347,7 +319,7 @@ absl::StatusOr<bool> ShowWitness(const Options& o) {
   std::cout << "witness " << EscapeBytes(o.id) << " " << facts->finding.rule << ": "
             << EscapeBytes(facts->finding.what) << "\n"
             << std::flush;
-  const Uninterrupted uninterrupted;
+  const DeferredSignals deferred;
   ASSIGN_OR_RETURN(project::HeldFiles held, project::HeldFiles::Begin(input.build.build_dir));
   absl::StatusOr<bool> shown = Witness(input, std::move(plan), &held).Show();
   const absl::Status restored = held.Restore();
