@@ -342,7 +342,7 @@ void CollectorImpl::WaitUnseen(const access::ActionBegin& begin, const SealedPla
     const std::lock_guard<std::mutex> lock(mutex_);
     waits = waits && !abandoned_;
   }
-  access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
+  access::ActionEnd end = EndOf(begin, peer, connection, kReapMs);
   CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, &keeper_, &end);
   Finish(end, result, log, connection);
 }
@@ -371,7 +371,7 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   // The listener hangs up (since 6.11) before the parent is told that its child has ended, and can reap it.
   ProcStat ended;
   const bool told = known && ReadProcStat(peer.pid, &ended) && ended.start == begun.start;
-  access::ActionEnd end = EndOf(begin, peer.pidfd.get(), connection, kReapMs);
+  access::ActionEnd end = EndOf(begin, peer, connection, kReapMs);
   if (told) end.cpu_ns = ended.cpu_ns + ended.children_cpu_ns;
   CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, &keeper_, &end);
   for (std::string& process : running_.Remove(begin.action)) AddLeftOver(&end.left_over, std::move(process));

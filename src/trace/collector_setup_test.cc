@@ -155,8 +155,9 @@ TEST_F(CollectorSetupTest, AnUnseenActionIsEndedWithTheBuild) {
   const pid_t pid = Launch("exec sleep 1000");
   while (collector_->EdgeCommands().empty()) usleep(1000);
   EXPECT_EQ(Stop(1).actions, 1u);
-  EXPECT_EQ(kill(pid, 0), -1);
+  EXPECT_NE(waitpid(pid, nullptr, WNOHANG), 0) << "it still runs";
   ASSERT_THAT(All<ActionEnd>(), SizeIs(1));
+  EXPECT_EQ(All<ActionEnd>()[0].kind, ActionEnd::Kind::kSignaled);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "kernel/process.h"
 #include "trace/clock.h"
 #include "trace/left_over.h"
+#include "trace/pidfd_info.h"
 
 namespace glovebox::trace {
 namespace {
@@ -167,14 +168,15 @@ void AddUnheld(const std::vector<std::string>& unheld, access::ActionEnd* end) {
   for (const std::string& what : unheld) absl::StrAppend(&end->step, access::kSkippedMark, what);
 }
 
-access::ActionEnd EndOf(const access::ActionBegin& begin, int pidfd, int connection, int reap_ms) {
+access::ActionEnd EndOf(const access::ActionBegin& begin, const Peer& peer, int connection, int reap_ms) {
   access::ActionEnd end;
   end.action = begin.action;
   end.time_ns = Now();
   SetupReport report;
   DrainReport(connection, &report);
   int status = 0;
-  if (!FillSetup(report, ProgramOf(begin), &end) && ExitStatusOf(pidfd, reap_ms, &status)) {
+  if (!FillSetup(report, ProgramOf(begin), &end) &&
+      WaitForEndOf(peer.pid, peer.pidfd.get(), reap_ms, &status)) {
     end.kind = WIFSIGNALED(status) ? access::ActionEnd::Kind::kSignaled : access::ActionEnd::Kind::kExited;
     end.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
   }

@@ -12,6 +12,7 @@
 #include "access/record.h"
 #include "base/unique_fd.h"
 #include "child/wire.h"
+#include "trace/peer.h"
 
 namespace glovebox::trace {
 
@@ -58,9 +59,10 @@ bool FillSetup(const SetupReport& report, absl::string_view program, access::Act
 // The same for what the plan itself goes without (policy::CompiledPlan::unheld).
 void AddUnheld(const std::vector<std::string>& unheld, access::ActionEnd* end);
 
-// The end of an action whose first process, the peer of `connection`, is `pidfd` and has ended: what that
-// peer said last, then its exit status, which is known once somebody has reaped it. Waits `reap_ms` for that.
-access::ActionEnd EndOf(const access::ActionBegin& begin, int pidfd, int connection, int reap_ms);
+// The end of an action whose first process is the peer of `connection`, and has ended: what that peer said
+// last, then its exit status, which can be told while it is a zombie, and once somebody has reaped it. Waits
+// `reap_ms` for that.
+access::ActionEnd EndOf(const access::ActionBegin& begin, const Peer& peer, int connection, int reap_ms);
 
 }  // namespace glovebox::trace
 

@@ -7,16 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <map>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status.h"
 #include "kernel/process.h"
-#include "trace/pidfd_info.h"
 #include "trace/proc_task.h"
 #include "trace/strangers.h"
 
@@ -71,22 +68,6 @@ void AddLeftOver(std::vector<std::string>* all, std::string described) {
     if (pid(one) == pid(described)) return;
   }
   all->push_back(std::move(described));
-}
-
-bool ExitStatusOf(int pidfd, int timeout_ms, int* wait_status) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  for (int pause_us = 200;; pause_us = pause_us * 2) {
-    kernel::PidfdInfo info;
-    const int error = AskPidfd(pidfd, kernel::kPidfdInfoExit, &info);
-    if (error == 0) {
-      *wait_status = info.exit_code;
-      return true;
-    }
-    // ESRCH: just now it is being reaped (seen on 6.18). Anything else: an older kernel.
-    if (error != EAGAIN && error != ESRCH) return false;
-    if (std::chrono::steady_clock::now() >= deadline) return false;
-    std::this_thread::sleep_for(std::chrono::microseconds(pause_us));
-  }
 }
 
 }  // namespace glovebox::trace

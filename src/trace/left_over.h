@@ -40,10 +40,6 @@ std::string Describe(const LeftOverProcess& process);
 // Adds a description, unless that process stands in the list already.
 void AddLeftOver(std::vector<std::string>* all, std::string described);
 
-// How a process ended, as wait(2) tells it, from its pidfd, also when somebody else reaped it
-// (PIDFD_GET_INFO, 6.15). Waits up to `timeout_ms` for it to be reaped. False where nobody can tell.
-bool ExitStatusOf(int pidfd, int timeout_ms, int* wait_status);
-
 }  // namespace glovebox::trace
 
 #endif  // GLOVEBOX_TRACE_LEFT_OVER_H_

@@ -17,10 +17,13 @@ int AskPidfd(int pidfd, uint64_t wanted, kernel::PidfdInfo* info);
 // The parent of the process `pid`, which `pidfd` means; 0 when it has gone.
 pid_t ParentOf(pid_t pid, int pidfd);
 
-// How the process `pid`, which began at `start` (ProcStat) and which `pidfd` means, has ended, as wait(2)
-// tells it. Of a reaped one the pidfd itself tells (PIDFD_GET_INFO, 6.15), of a zombie /proc/PID/stat does.
-// False where nobody can tell, and where there is no pidfd (-1).
-bool EndOf(pid_t pid, uint64_t start, int pidfd, int* wait_status);
+// How the process `pid`, which `pidfd` means, has ended, as wait(2) tells it. Of a reaped one the pidfd
+// itself tells (PIDFD_GET_INFO, 6.15), of a zombie /proc/PID/stat does. False where it has not ended, where
+// nobody can tell (an older kernel, once it is reaped; another user's zombie), and where there is no pidfd
+// (-1).
+bool EndOf(pid_t pid, int pidfd, int* wait_status);
+// The same of one that is about to end, or to be reaped: waits up to `timeout_ms` for what can be told.
+bool WaitForEndOf(pid_t pid, int pidfd, int timeout_ms, int* wait_status);
 
 }  // namespace glovebox::trace
 

@@ -89,7 +89,6 @@ class ProcessTable::Impl {
   struct Inner {
     ActionId action = 0;
     pid_t root = 0;
-    uint64_t start = 0;
     UniqueFd pidfd;
     bool ended = false;
     bool replaced = false;
@@ -414,7 +413,7 @@ bool ProcessTable::Impl::Register(pid_t tgid, ActionId action, bool parent_stays
   Entry* entry = Trusted(tgid);
   if (entry == nullptr) entry = Add(tgid);
   if (entry == nullptr) {
-    inner_.push_back({action, tgid, 0, UniqueFd(), true, false});
+    inner_.push_back({action, tgid, UniqueFd(), true, false});
     return false;
   }
   entry->used = ++clock_;  // others are evicted below, not this one
@@ -422,13 +421,11 @@ bool ProcessTable::Impl::Register(pid_t tgid, ActionId action, bool parent_stays
   if (parent_stays) AddKeeper(tgid, entry->pidfd.get(), action);
   entry->process.action = action;
   entry->process.orphan = false;
-  Inner inner{action, tgid, 0, UniqueFd(fcntl(entry->pidfd.get(), F_DUPFD_CLOEXEC, 0)), false, false};
+  Inner inner{action, tgid, UniqueFd(fcntl(entry->pidfd.get(), F_DUPFD_CLOEXEC, 0)), false, false};
   if (!inner.pidfd.valid()) {
     Spare();
     inner.pidfd.reset(fcntl(entry->pidfd.get(), F_DUPFD_CLOEXEC, 0));
   }
-  ProcStat stat;
-  if (ReadProcStat(tgid, &stat)) inner.start = stat.start;
   const bool held = inner.pidfd.valid();
   inner.ended = !held;
   inner_.push_back(std::move(inner));
@@ -447,8 +444,7 @@ std::vector<EndedAction> ProcessTable::Impl::EndedActions(bool final) {
     EndedAction one{inner.action, inner.root, access::ActionEnd::Kind::kUnknown, 0, {}};
     const bool ended = inner.ended || fds[i].revents != 0;
     int status = 0;
-    if (ended && !inner.replaced && EndOf(inner.root, inner.start, inner.pidfd.get(), &status))
-      FillEnd(status, &one);
+    if (ended && !inner.replaced && EndOf(inner.root, inner.pidfd.get(), &status)) FillEnd(status, &one);
     // Ended and no answer: either this host never tells, or we came between zombie and reaping. Look once
     // more.
     const bool wait = ended && one.kind == access::ActionEnd::Kind::kUnknown && !inner.ended;
