@@ -56,7 +56,7 @@ def _call(path, line, words):
 
 def heal(findings, first, place):
     """Does what the repairs say to the sources of `place`, where the findings are of `first`; the findings that have one."""
-    done = []
+    done, written = [], set()
     # The last line of a file first: those before it stay where they are.
     def line_of(finding):
         found = re.search(r':(\d+) ', finding['where'])
@@ -70,7 +70,10 @@ def heal(findings, first, place):
         elif place.system == 'cmake' and _IN_CALL.match(repair) and line_of(finding):
             file = finding['where'].rsplit(':', 1)[0]
             path = os.path.normpath(os.path.join(place.source, os.path.relpath(os.path.join(first.source, file), first.source)))
-            _call(path, line_of(finding), repair)
+            # A line in a function says it once, for each edge that it makes.
+            if (finding['where'], repair) not in written:
+                _call(path, line_of(finding), repair)
+            written.add((finding['where'], repair))
             done.append(finding)
         elif place.system == 'cmake' and _OWN_CALL.match(repair):
             place.write('CMakeLists.txt', repair + '\n', 'a')

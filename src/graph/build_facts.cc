@@ -35,6 +35,7 @@ class Loader {
     const std::vector<NinjaEdge>& edges = facts_.ninja->edges();
     facts_.places.resize(edges.size());
     facts_.targets.resize(edges.size());
+    facts_.variables.resize(edges.size());
     AskCMake();
     AskDeps();
     ReadNinjaLog();
@@ -102,6 +103,16 @@ class Loader {
       if (const auto place = places->OfEdge(edge); place.has_value())
         facts_.places[i] = absl::StrCat(place->file, ":", place->line, " ", place->command);
       facts_.targets[i] = places->TargetOfEdge(edge).value_or("");
+    }
+    TakeVariables(*places);
+  }
+
+  void TakeVariables(const CMakePlaces& places) {
+    absl::flat_hash_map<std::string, size_t> edges_of_line;
+    for (const std::string& place : facts_.places) ++edges_of_line[place];
+    for (size_t i = 0; i < facts_.places.size(); ++i) {
+      if (facts_.places[i].empty() || edges_of_line[facts_.places[i]] == 1) continue;
+      facts_.variables[i] = places.VariablesOf(facts_.ninja->edges()[i]);
     }
   }
 

@@ -23,34 +23,6 @@ const std::string& AnyText() {
   return *any;
 }
 
-bool IsKeyword(const std::string& word) {
-  static const absl::flat_hash_set<std::string>* const words =
-      new absl::flat_hash_set<std::string>{"OUTPUT",
-                                           "COMMAND",
-                                           "MAIN_DEPENDENCY",
-                                           "DEPENDS",
-                                           "BYPRODUCTS",
-                                           "IMPLICIT_DEPENDS",
-                                           "COMMENT",
-                                           "DEPFILE",
-                                           "JOB_POOL",
-                                           "VERBATIM",
-                                           "APPEND",
-                                           "WORKING_DIRECTORY",
-                                           "ARGS",
-                                           "TARGET",
-                                           "PRE_BUILD",
-                                           "PRE_LINK",
-                                           "POST_BUILD",
-                                           "COMMAND_EXPAND_LISTS",
-                                           "SOURCES",
-                                           "CODEGEN",
-                                           "USES_TERMINAL",
-                                           "JOB_SERVER_AWARE",
-                                           "DEPENDS_EXPLICIT_ONLY"};
-  return words->contains(word);
-}
-
 bool Contains(const WordList& words, absl::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -86,14 +58,6 @@ std::optional<std::string> ReplacePlainRegex(absl::string_view regex, const std:
   return out;
 }
 
-// Nothing in front of ".." may stay where that part is not known: "?/../x" can be anything that ends in "/x".
-std::string CleanPattern(const std::string& path) {
-  if (IsKnown(path)) return CleanPath(path);
-  const size_t up = path.rfind("/../");
-  if (up == std::string::npos) return CleanPath(path);
-  return CleanPath(absl::StrCat(AnyText(), "/", path.substr(up + 4)));
-}
-
 }  // namespace
 
 const absl::flat_hash_map<std::string, CMakeWalker::Handler>& CMakeWalker::Handlers() {
@@ -113,6 +77,7 @@ const absl::flat_hash_map<std::string, CMakeWalker::Handler>& CMakeWalker::Handl
         {"add_custom_command", &CMakeWalker::AddCustomCommand},
         {"add_custom_target", &CMakeWalker::AddCustomTarget},
         {"externalproject_add", &CMakeWalker::AddTarget},
+        {"externalproject_add_step", &CMakeWalker::AddExternalStep},
         {"file", &CMakeWalker::FileCommand},
         {"execute_process", &CMakeWalker::ExecuteProcess},
         {"fetchcontent_makeavailable", &CMakeWalker::FetchContent},
@@ -365,76 +330,6 @@ void CMakeWalker::AddSubdirectory(const CMakeCommand& /*command*/, Words words) 
   }
   CMakeScope scope(scope_);
   RunDirectory(directory, &scope);
-}
-
-void CMakeWalker::AddTarget(const CMakeCommand& command, Words words) {
-  if (words.words.empty()) return;
-  if (command.name != "externalproject_add") {
-    for (size_t i = 1; i < std::min(words.words.size(), size_t{4}); ++i) {
-      if (words.words[i] == "IMPORTED" || words.words[i] == "ALIAS") return;
-    }
-  }
-  DeclareTarget(command, words.sure > 0 ? words.words[0] : AnyText());
-}
-
-void CMakeWalker::AddCustomCommand(const CMakeCommand& command, Words words) {
-  if (words.words.empty() || Contains(words.words, "APPEND")) return;
-  if (words.words[0] == "TARGET") {
-    const std::string target = words.sure > 1 ? words.words[1] : AnyText();
-    DeclareOutputs(command, words, "BYPRODUCTS", target);
-  } else {
-    DeclareOutputs(command, words, "OUTPUT", "");
-    DeclareOutputs(command, words, "BYPRODUCTS", "");
-  }
-}
-
-void CMakeWalker::AddCustomTarget(const CMakeCommand& command, Words words) {
-  if (words.words.empty()) return;
-  const std::string name = words.sure > 0 ? words.words[0] : AnyText();
-  DeclareTarget(command, name);
-  DeclareOutputs(command, words, "BYPRODUCTS", name);
-}
-
-// bison_target(NAME INPUT OUTPUT ...): the module's command is this line's.
-void CMakeWalker::AddGenerator(const CMakeCommand& command, Words words) {
-  if (words.sure < 3) return;
-  Declare({CMakeDeclaration::Kind::kOutput, InBinaryDir(words.words[2]), "", {}, directory_.binary}, command);
-}
-
-void CMakeWalker::DeclareTarget(const CMakeCommand& command, const std::string& name) {
-  Declare({CMakeDeclaration::Kind::kTarget, name, "", {}, directory_.binary}, command);
-}
-
-void CMakeWalker::DeclareOutputs(const CMakeCommand& command, Words words, absl::string_view keyword,
-                                 const std::string& target) {
-  bool here = false;
-  for (const std::string& word : words.words) {
-    if (IsKeyword(word)) {
-      here = word == keyword;
-    } else if (here) {
-      Declare({CMakeDeclaration::Kind::kOutput,
-               InBinaryDir(word),
-               IsKnown(target) ? target : "",
-               {},
-               directory_.binary},
-              command);
-    }
-  }
-}
-
-void CMakeWalker::Declare(CMakeDeclaration declaration, const CMakeCommand& command) {
-  if (silent_ || running_ == nullptr) return;
-  declaration.call = {running_->path, command.line, command.name};
-  const std::string key =
-      absl::StrCat(static_cast<int>(declaration.kind), "\n", declaration.pattern, "\n", declaration.target,
-                   "\n", declaration.call.file, "\n", command.line, "\n", declaration.binary_dir);
-  if (declared_.insert(key).second) script_.declarations.push_back(std::move(declaration));
-}
-
-std::string CMakeWalker::InBinaryDir(const std::string& path) const {
-  // What is not known in front may be a whole directory.
-  if (path.empty() || path[0] == kAnyText || path[0] == '/') return CleanPattern(path);
-  return CleanPattern(absl::StrCat(directory_.binary.empty() ? AnyText() : directory_.binary, "/", path));
 }
 
 }  // namespace glovebox::graph

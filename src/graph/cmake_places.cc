@@ -424,8 +424,31 @@ std::optional<std::string> CMakePlaces::TargetOfOutput(absl::string_view path_or
   if (known != index_->outputs.end()) return std::nullopt;
   if (auto target = index_->TargetByDirectory(path)) return target;
   if (auto target = index_->TargetByStep(path)) return target;
-  if (index_->OpenOutput(path) != nullptr) return std::nullopt;
+  if (const CMakeDeclaration* open = index_->OpenOutput(path); open != nullptr)
+    return open->target.empty() ? std::nullopt : std::optional(open->target);
   return index_->TargetByFileName(path);
+}
+
+CMakeVariableValues CMakePlaces::VariablesOf(const NinjaEdge& edge) const {
+  const std::optional<CMakePlace> place = OfEdge(edge);
+  const auto of_line = [&](const CMakeDeclaration* declaration) {
+    if (declaration == nullptr || !place.has_value()) return false;
+    const CMakePlace own = index_->PlaceOf(declaration->call, "text");
+    return own.file == place->file && own.line == place->line;
+  };
+  for (const std::string& output : edge.outputs) {
+    const auto known = index_->outputs.find(index_->Normal(output));
+    if (known != index_->outputs.end() && of_line(Only(known->second)))
+      return known->second.front()->variables;
+  }
+  const std::string path = index_->Normal(edge.outputs.front());
+  if (const CMakeDeclaration* open = index_->OpenOutput(path); of_line(open))
+    return ValueBehind(open->written, path);
+  const std::optional<std::string> target = TargetOfEdge(edge);
+  if (!target.has_value()) return {};
+  const CMakeDeclaration* const declared = index_->DeclaredTarget(*target);
+  if (!of_line(declared)) return {};
+  return IsKnown(declared->pattern) ? declared->variables : ValueBehind(declared->written, *target);
 }
 
 }  // namespace glovebox::graph

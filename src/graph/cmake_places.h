@@ -76,6 +76,9 @@ class CMakePlaces {
   // a place: also where a library is called otherwise than its target.
   std::optional<CMakePlace> OfEdge(const NinjaEdge& edge) const;
   std::optional<std::string> TargetOfEdge(const NinjaEdge& edge) const;
+  // The variables that the line of OfEdge() names, as they were when it made this edge or its target; empty
+  // where that is not known.
+  CMakeVariableValues VariablesOf(const NinjaEdge& edge) const;
 
  private:
   struct Index;

@@ -48,6 +48,11 @@ foreach(n one two)
   add_custom_command(OUTPUT each_${n}.txt COMMAND ${CMAKE_COMMAND} -E touch each_${n}.txt)  # @each
 endforeach()
 add_custom_target(eachs ALL DEPENDS each_one.txt each_two.txt)  # @eachs
+file(GLOB globbed RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} u*.c)
+foreach(g ${globbed})
+  add_custom_command(OUTPUT globbed_${g} COMMAND ${CMAKE_COMMAND} -E touch globbed_${g})  # @glob
+endforeach()
+add_custom_target(globs ALL DEPENDS globbed_u1.c globbed_u2.c)  # @globs
 if(NOT_SET)
   add_custom_command(OUTPUT branch.txt COMMAND false)
 else()
@@ -62,6 +67,8 @@ add_subdirectory(odd_name elsewhere EXCLUDE_FROM_ALL)
 include(ExternalProject)
 ExternalProject_Add(outside  # @outside
   SOURCE_DIR ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_COMMAND "" BUILD_COMMAND "" INSTALL_COMMAND "")
+ExternalProject_Add_Step(outside check  # @step
+  COMMAND ${CMAKE_COMMAND} -E touch checked.txt BYPRODUCTS checked.txt DEPENDEES build)
 )"},
       {"cmake/Helpers.cmake", R"(
 function(helper_program name)
@@ -128,6 +135,7 @@ constexpr Want kWant[] = {
     {"bin/from_macro", "@macro", "from_macro"},
     {"each_one.txt", "@each", "eachs", true},
     {"each_two.txt", "@each", "eachs", true},
+    {"globbed_u2.c", "@glob", "globs", true},
     {"branch.txt", "", "branch", true},  // both lines can have made it
     {"sub/CMakeFiles/inner.dir/__/u1.c.o", "@inner", "inner"},
     {"sub/libinner.a", "@inner", "inner"},
@@ -138,6 +146,7 @@ constexpr Want kWant[] = {
     {"bin/in_sub", "@function", "in_sub"},
     {"outside-prefix/src/outside-stamp/outside-build", "@outside", "outside"},
     {"CMakeFiles/outside-complete", "@outside", "outside"},
+    {"outside-prefix/src/outside-stamp/outside-check", "@step", "outside"},
     {"CMakeFiles/edit_cache.util", "", ""},
     {"build.ninja", "", ""},
 };
@@ -192,6 +201,16 @@ void ExpectTheLineOfEachEdge(const std::string& generator, bool query) {
       EXPECT_EQ(target, want.target_by_api && !query ? "" : want.target) << spelled;
     }
   }
+  const auto value = [&](const std::string& output, const std::string& name) {
+    for (const auto& [variable, text] : places.VariablesOf({{output}, "", "", {}, {}})) {
+      if (variable == name) return text;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(value("from_function_gen.c", "out"), build + "/from_function_gen.c");
+  EXPECT_EQ(value("each_two.txt", "n"), "two");
+  EXPECT_EQ(value("globbed_u2.c", "g"), "u2.c");  // by its name: no list of files is known
+  EXPECT_EQ(value(multi ? InDebug("bin/in_sub") : "bin/in_sub", "name"), "in_sub");
   const std::optional<CMakePlace> main = places.OfTarget("main");
   ASSERT_TRUE(main.has_value());
   EXPECT_EQ(main->how, query ? "file-api" : "text");

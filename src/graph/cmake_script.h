@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "graph/cmake_variables.h"
 #include "graph/file_api.h"
 
 namespace glovebox::graph {
@@ -24,6 +25,10 @@ struct CMakeDeclaration {
   std::string target;      // of an output: the target that the command is part of, where the line names it
   CMakeCall call;          // add_custom_command ... in the file where it stands
   std::string binary_dir;  // of the directory that the line worked for; empty: not known
+  // Those that the line itself names, where their value is known: "data_name" -> "aes".
+  CMakeVariableValues variables = {};
+  // Where the pattern is not known in full: how the line writes it, "x_${data_name}.c"; empty: with others.
+  std::string written = {};
   bool operator==(const CMakeDeclaration&) const = default;
 };
 

@@ -126,8 +126,9 @@ add_executable(${a}/${b}/${c}/${d}/${e}/${f}/${g} x))x",
        "add_executable(u 3)\n"
        "else()\n add_executable(u 4)\nendif()\nadd_executable(v${b}${a} x)",
        "C:4 target t\nC:11 target u\nC:14 target u\nC:18 target v1?\n"},
-      {"bison_target(p p.y ${CMAKE_CURRENT_BINARY_DIR}/p.cc)\nExternalProject_Add(e URL u)",
-       "C:1 /b/p.cc\nC:2 target e\n"},
+      {"bison_target(p p.y ${CMAKE_CURRENT_BINARY_DIR}/p.cc)\nExternalProject_Add(e URL u)\n"
+       "ExternalProject_Add_Step(e ${u} COMMAND true)\nExternalProject_Add_Step(e look COMMAND true)",
+       "C:1 /b/p.cc\nC:2 target e\nC:4 ?/e-look of e\n"},
       // Cut off: what stands in front counts.
       {"add_executable(a a.c)\nif(x)\nadd_executable(b b.c)\n", "C:1 target a\nC:3 target b\n"},
       {"add_executable(a a.c)\nadd_executable(b", "C:1 target a\n"},
@@ -208,6 +209,48 @@ TEST(WalkCMakeProject, EndsSoonOnWhatHasNoEnd) {
                                   std::string("add_subdirectory(.)\nadd_subdirectory(.)")}) {
     EXPECT_EQ(Walked({{"/s/CMakeLists.txt", text}}, project), "incomplete\n") << text.substr(0, 40);
   }
+}
+
+TEST(ValueBehind, IsOfOneVariableOfTheLastPart) {
+  struct Case {
+    const char* written;
+    const char* path;
+    CMakeVariableValues want;
+  };
+  const Case cases[] = {
+      {"x_${n}.c", "/b/x_aes.cbc.c", {{"n", "aes.cbc"}}},
+      {"${dir}/${n}", "/b/aes", {{"n", "aes"}}},
+      {"${CMAKE_CURRENT_BINARY_DIR}/x.${n}", "/b/y/x.h", {{"n", "h"}}},
+      {"x_${n}.c", "/b/x_.c", {}},        // nothing
+      {"x_${n}.c", "/b/y_aes.c", {}},     // another file
+      {"${a}_${b}.c", "/b/x_y_z.c", {}},  // two
+      {"x_${${n}}.c", "/b/x_aes.c", {}},  // a name that is put together
+      {"x_$<CONFIG>.c", "/b/x_Debug.c", {}},
+      {"x_${n}", "/b/x_", {}},
+      {"x.c", "/b/x.c", {}},
+      {"", "/b/x.c", {}},
+      {"x_${n", "/b/x_aes", {}},
+  };
+  for (const Case& c : cases) EXPECT_EQ(ValueBehind(c.written, c.path), c.want) << c.written;
+}
+
+TEST(WalkCMakeProject, ADeclarationHasTheValuesThatItsLineNames) {
+  CMakeProject project;
+  project.source_dir = "/s";
+  project.build_dir = "/b";
+  const std::string text =
+      "function(f name)\n set(out ${name}.h)\n set(all 1;2)\n"
+      " add_custom_command(OUTPUT ${out} COMMAND x ${name} ${all} ${never_set} "
+      "${CMAKE_BINARY_DIR}/y)\nendfunction()\n"
+      "f(aes)\n"
+      "file(GLOB files *.c)\nforeach(file ${files})\n add_executable(x_${file} y.c)\nendforeach()\n";
+  const CMakeScript script = WalkCMakeProject(project, [&text](const std::string&) { return text; });
+  ASSERT_EQ(script.declarations.size(), 2u);
+  EXPECT_EQ(script.declarations[0].variables,
+            (CMakeVariableValues{{"out", "aes.h"}, {"name", "aes"}, {"CMAKE_BINARY_DIR", "/b"}}));
+  EXPECT_EQ(script.declarations[0].written, "");
+  EXPECT_EQ(script.declarations[1].variables, CMakeVariableValues());
+  EXPECT_EQ(script.declarations[1].written, "x_${file}");
 }
 
 TEST(MatchesAnyText, AnyTextIsAsLongAsItMustBe) {

@@ -153,6 +153,19 @@ std::vector<std::string> SplitCMakeList(absl::string_view list) {
   return absl::StrSplit(list, ';', absl::SkipEmpty());
 }
 
+CMakeVariableValues ValueBehind(absl::string_view written, absl::string_view path) {
+  const absl::string_view pattern = written.substr(written.rfind('/') + 1);
+  absl::string_view name = path.substr(path.rfind('/') + 1);
+  const size_t begin = pattern.find("${");
+  const size_t end = begin == absl::string_view::npos ? begin : pattern.find_first_of("${}", begin + 2);
+  if (end == absl::string_view::npos || pattern[end] != '}') return {};
+  const absl::string_view behind = pattern.substr(end + 1);
+  if (absl::StrContains(behind, "$")) return {};
+  if (!absl::ConsumePrefix(&name, pattern.substr(0, begin)) || !absl::ConsumeSuffix(&name, behind)) return {};
+  if (name.empty()) return {};
+  return {{std::string(pattern.substr(begin + 2, end - begin - 2)), std::string(name)}};
+}
+
 CMakeWords ExpandCMakeArguments(const std::vector<CMakeArgument>& arguments, const CMakeLookup& lookup) {
   CMakeWords result;
   bool sure = true;

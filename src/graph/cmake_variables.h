@@ -20,6 +20,12 @@ bool IsKnown(absl::string_view value);
 // True where some text for each kAnyText makes `pattern` the same as `text`.
 bool MatchesAnyText(absl::string_view pattern, absl::string_view text);
 
+// Name and value, as they were where a line was run.
+using CMakeVariableValues = std::vector<std::pair<std::string, std::string>>;
+// What the variable in the last part of `written` holds where it makes `path`; empty where that part has
+// none, has several, or cannot make it: {"x_${name}.c", "/b/x_aes.c"} -> {{"name", "aes"}}.
+CMakeVariableValues ValueBehind(absl::string_view written, absl::string_view path);
+
 // A scope: of the top directory, a subdirectory, a function. What is not set here is looked for around it.
 class CMakeScope {
  public:

@@ -1,5 +1,5 @@
 // The walk behind cmake_script.h: control flow in cmake_walker.cc, what single commands do in
-// cmake_commands.cc and cmake_reads.cc. Nobody else includes this.
+// cmake_commands.cc, cmake_declarations.cc and cmake_reads.cc. Nobody else includes this.
 #ifndef GLOVEBOX_GRAPH_CMAKE_WALKER_H_
 #define GLOVEBOX_GRAPH_CMAKE_WALKER_H_
 
@@ -68,10 +68,6 @@ class CMakeWalker {
   void Project(const CMakeCommand& command, Words words);
   void Include(const CMakeCommand& command, Words words);
   void AddSubdirectory(const CMakeCommand& command, Words words);
-  void AddTarget(const CMakeCommand& command, Words words);
-  void AddCustomCommand(const CMakeCommand& command, Words words);
-  void AddCustomTarget(const CMakeCommand& command, Words words);
-  void AddGenerator(const CMakeCommand& command, Words words);
   // cmake_reads.cc
   void FileCommand(const CMakeCommand& command, Words words);
   void FileGlob(const CMakeCommand& command, Words words);
@@ -81,10 +77,17 @@ class CMakeWalker {
   void DeclareRead(CMakeRead read, const CMakeCommand& command);
   std::string InSourceDir(const std::string& path) const;
   void Ignore(const CMakeCommand& /*command*/, Words /*words*/) {}
+  // cmake_declarations.cc
+  void AddTarget(const CMakeCommand& command, Words words);
+  void AddCustomCommand(const CMakeCommand& command, Words words);
+  void AddCustomTarget(const CMakeCommand& command, Words words);
+  void AddGenerator(const CMakeCommand& command, Words words);
+  void AddExternalStep(const CMakeCommand& command, Words words);
   void DeclareTarget(const CMakeCommand& command, const std::string& name);
   void DeclareOutputs(const CMakeCommand& command, Words words, absl::string_view keyword,
                       const std::string& target);
   void Declare(CMakeDeclaration declaration, const CMakeCommand& command);
+  CMakeVariableValues VariablesOf(const CMakeCommand& command) const;
   std::string InBinaryDir(const std::string& path) const;
 
   const CMakeProject& project_;

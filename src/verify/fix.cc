@@ -40,6 +40,12 @@ bool IsCall(absl::string_view repair) {
           absl::StartsWith(repair, "set_property("));
 }
 
+}  // namespace
+
+bool IsInCMakesWords(absl::string_view repair) { return IsInside(repair) || IsCall(repair); }
+
+namespace {
+
 // "sub/CMakeLists.txt:14 add_custom_command"
 bool RepairOf(const Finding& finding, const std::string& source_dir, Repair* repair) {
   const absl::string_view where = finding.where;
@@ -47,7 +53,7 @@ bool RepairOf(const Finding& finding, const std::string& source_dir, Repair* rep
   const size_t colon = where.rfind(':', blank);
   if (colon == absl::string_view::npos || blank == absl::string_view::npos) return false;
   repair->inside = IsInside(finding.repair);
-  if (!repair->inside && !IsCall(finding.repair)) return false;
+  if (!IsInCMakesWords(finding.repair)) return false;
   // A custom command's words belong into its own call, not into one that makes it.
   if (repair->inside && where.substr(blank + 1) != "add_custom_command") return false;
   repair->file = CleanPath(JoinPath(source_dir, where.substr(0, colon)));

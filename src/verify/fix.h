@@ -14,6 +14,9 @@
 
 namespace glovebox::verify {
 
+// Whether a repair is text for a CMake file, and no advice to a person.
+bool IsInCMakesWords(absl::string_view repair);
+
 struct FixPatch {
   std::string patch;  // unified, for `patch -p1 -d SOURCE_DIR`; empty: nothing can be mended so
   std::map<std::string, std::string> texts;  // the files that it changes, as they are then; by absolute path
@@ -24,7 +27,7 @@ struct FixPatch {
 
 // What a finding's repair says, written at the line of its call (Finding::where): DEPENDS and BYPRODUCTS into
 // it, a call of its own (add_dependencies(), target_sources(), set_property()) behind it. The call may be in
-// a function: then the repair holds for each use of it. `read` gives the text of a file below `source_dir` by
+// a function: the repair is for each use of it (line_repairs.h). `read` gives the text of a file below `source_dir` by
 // its absolute path; files elsewhere are left alone.
 FixPatch PatchFor(absl::Span<const Finding* const> findings, const std::string& source_dir,
                   const std::function<absl::StatusOr<std::string>(const std::string& path)>& read);

@@ -20,6 +20,7 @@
 #include "verify/edge_outputs.h"
 #include "verify/edge_states.h"
 #include "verify/graph_case.h"
+#include "verify/line_repairs.h"
 #include "verify/policy_findings.h"
 
 namespace glovebox::verify {
@@ -215,6 +216,7 @@ Judgement Verify(const Input& input) {
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return a.evidence.time_ns < b.evidence.time_ns;
   });
+  if (input.facts != nullptr) SpellForLines(input, &findings);
   TellCallers(input, &findings);
   Judgement judgement = Clerk(input, actions).Judge(std::move(findings));
   if (input.configure != nullptr) AddConfigureStep(input, &judgement);
