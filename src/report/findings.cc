@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,8 +19,9 @@ using verify::Evidence;
 using verify::Finding;
 using verify::Severity;
 
-constexpr size_t kShown = 10;  // findings without --all
-constexpr size_t kNamed = 3;   // actions or files that are named of several
+constexpr size_t kShown = 10;    // findings without --all
+constexpr size_t kNamed = 3;     // actions or files that are named of several
+constexpr size_t kFoldFrom = 4;  // faults of one line of the project, as files of one directory
 
 // Numbers for people, beside ActionTable::actions: the k-th of them is that of the k-th begin in the log.
 std::vector<access::ActionId> NumbersOf(const Input& input, const Summary& summary) {
@@ -31,10 +33,11 @@ std::vector<access::ActionId> NumbersOf(const Input& input, const Summary& summa
   return numbers;
 }
 
-// The same fault of several actions.
+// The same fault of several actions; and what else goes back to the same line of the project.
 struct Group {
   const FindingFacts* first = nullptr;
   std::vector<const FindingFacts*> more;
+  std::vector<const FindingFacts*> of_line = {};
 };
 
 std::vector<Group> GroupsOf(const Summary& summary, Severity least) {
@@ -51,6 +54,29 @@ std::vector<Group> GroupsOf(const Summary& summary, Severity least) {
       group.more.push_back(&facts);
     }
   }
+  return groups;
+}
+
+// A line in a function or a loop makes one fault again for each of its edges.
+std::vector<Group> FoldLines(std::vector<Group> groups) {
+  using Line = std::tuple<std::string, std::string, Severity>;
+  std::map<Line, std::vector<size_t>> lines;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const Finding& finding = groups[i].first->finding;
+    if (finding.edges.empty() || finding.where.empty()) continue;
+    lines[{finding.rule, finding.where, finding.severity}].push_back(i);
+  }
+  for (const auto& [line, members] : lines) {
+    if (members.size() < kFoldFrom) continue;
+    Group& kept = groups[members.front()];
+    for (size_t i = 1; i < members.size(); ++i) {
+      Group& folded = groups[members[i]];
+      kept.of_line.push_back(folded.first);
+      kept.of_line.insert(kept.of_line.end(), folded.more.begin(), folded.more.end());
+      folded.first = nullptr;
+    }
+  }
+  std::erase_if(groups, [](const Group& group) { return group.first == nullptr; });
   return groups;
 }
 
@@ -142,6 +168,13 @@ std::string GroupText(const Summary& summary, const Group& group, const Style& s
     for (const std::string& name : finding.objects) names.push_back(EscapeBytes(name));
     absl::StrAppend(&out, Labelled("all", Some(names)));
   }
+  if (!group.of_line.empty()) {
+    std::vector<std::string> names;
+    for (const FindingFacts* facts : group.of_line)
+      names.push_back(ShownPath(facts->finding.object, summary.run));
+    absl::StrAppend(&out, Labelled("alike", absl::StrCat(Thousands(names.size()),
+                                                         " more of this line: ", Some(names), " (--all)")));
+  }
   if (!group.first->others.empty()) {
     std::vector<std::string> actions;
     for (const access::ActionId id : group.first->others) actions.push_back(ActionLabel(summary, id));
@@ -154,6 +187,13 @@ std::string GroupText(const Summary& summary, const Group& group, const Style& s
                                                absl::StrCat("glovebox explain ", finding.id, " | ",
                                                             EscapeBytes(finding.rule)))));
   return out;
+}
+
+// How many findings the first `shown` groups tell.
+size_t TellsOf(const std::vector<Group>& groups, size_t shown) {
+  size_t findings = 0;
+  for (size_t i = 0; i < shown; ++i) findings += 1 + groups[i].more.size() + groups[i].of_line.size();
+  return findings;
 }
 
 // "2 errors", "1 warning".
@@ -268,12 +308,12 @@ std::string FindingsText(const Summary& summary, const Style& style, bool all, S
       absl::StrCat(Paint(style, InkOf(summary.findings.front().finding.severity),
                          absl::StrCat(Count(told, "finding"), ": ", absl::StrJoin(Grades(counts), ", "))),
                    "\n");
-  const std::vector<Group> groups = GroupsOf(summary, least);
+  const std::vector<Group> groups = all ? GroupsOf(summary, least) : FoldLines(GroupsOf(summary, least));
   // "and 1 more" takes as much room as the one itself.
   const size_t shown = all || groups.size() <= kShown + 1 ? groups.size() : kShown;
   for (size_t i = 0; i < shown; ++i) absl::StrAppend(&out, GroupText(summary, groups[i], style));
   if (shown < groups.size())
-    absl::StrAppend(&out, "... and ", Count(groups.size() - shown, "more finding"), " (--all)\n");
+    absl::StrAppend(&out, "... and ", Count(told - TellsOf(groups, shown), "more finding"), " (--all)\n");
   return out;
 }
 

@@ -30,7 +30,8 @@ verify::Judgement JudgeInput(const Input& input, const verify::Terms& terms);
 std::string CountText(const verify::Judgement& verdict);
 
 // "3 findings: 2 errors, 1 warning", then each as a compiler would say it: what, where, who, why it matters,
-// what mends it. Alike ones of several actions are told once. Empty where there are none. Escaped.
+// what mends it. Alike ones of several actions are told once, and so, without `all`, are those of one line of
+// the project. Empty where there are none. Escaped.
 // Findings of less than `least` are left out.
 std::string FindingsText(const Summary& summary, const Style& style, bool all,
                          verify::Severity least = verify::Severity::kNote);

@@ -141,6 +141,39 @@ TEST(Findings, TestsAreNamedWithTheLineThatMadeThem) {
                         "   with    #1 a\n"));
 }
 
+// A line in a loop: one mend for all of its edges.
+Summary FaultsOfLines(size_t count, size_t lines) {
+  Summary summary;
+  for (size_t i = 0; i < count; ++i) {
+    FindingFacts facts;
+    facts.finding.rule = "undeclared-output";
+    facts.finding.object = absl::StrCat("/b/o", i);
+    facts.finding.where = absl::StrCat("CMakeLists.txt:", i % lines, " add_custom_command");
+    facts.finding.what = absl::StrCat("makes o", i);
+    facts.finding.edges = {i};
+    summary.findings.push_back(std::move(facts));
+  }
+  summary.run.build_dir = "/b";
+  return summary;
+}
+
+TEST(Findings, ThoseOfOneLineAreToldOnceUnlessAllIsAskedFor) {
+  const Summary summary = FaultsOfLines(7, 1);
+  const std::string text = FindingsText(summary, {}, false);
+  EXPECT_THAT(text, HasSubstr("7 findings: 7 errors\n"));
+  EXPECT_THAT(text, HasSubstr("   alike   6 more of this line: o1, o2, o3 and 3 more (--all)\n"));
+  EXPECT_EQ(text.find("error[", text.find("error[") + 1), std::string::npos);
+  EXPECT_THAT(FindingsText(summary, {}, true), HasSubstr("makes o6\n"));
+}
+
+TEST(Findings, AFewOfOneLineAndThoseOfSeveralAreToldEach) {
+  EXPECT_THAT(FindingsText(FaultsOfLines(3, 1), {}, false), HasSubstr("makes o2\n"));
+  EXPECT_THAT(FindingsText(FaultsOfLines(7, 7), {}, false), HasSubstr("makes o6\n"));
+  // What is not shown is counted by findings.
+  EXPECT_THAT(FindingsText(FaultsOfLines(65, 13), {}, false),
+              HasSubstr("... and 15 more findings (--all)\n"));
+}
+
 TEST(Findings, NamesOfALogNeverReachTheTerminalRaw) {
   TestLog log;
   log.Begin(1, Role::kCompile, {"a.o"}).Access(Against(1, "/x\n\x1b[31m", "read\x1b-y: p\x1b"));
