@@ -27,8 +27,8 @@ struct FixPatch {
 
 // What a finding's repair says, written at the line of its call (Finding::where): DEPENDS and BYPRODUCTS into
 // it, a call of its own (add_dependencies(), target_sources(), set_property()) behind it. The call may be in
-// a function: the repair is for each use of it (line_repairs.h). `read` gives the text of a file below `source_dir` by
-// its absolute path; files elsewhere are left alone.
+// a function: the repair is for each use of it (line_repairs.h). `read` gives the text of a file below
+// `source_dir` by its absolute path; files elsewhere are left alone.
 FixPatch PatchFor(absl::Span<const Finding* const> findings, const std::string& source_dir,
                   const std::function<absl::StatusOr<std::string>(const std::string& path)>& read);
 

@@ -102,6 +102,7 @@ class Speller {
       std::map<std::string, Finding*> firsts;
       for (Finding* finding : left) firsts.try_emplace(InstanceOf(facts_, finding->edges.front()), finding);
       std::vector<RepairOfOne> repairs;
+      repairs.reserve(firsts.size());
       for (const auto& [instance, finding] : firsts)
         repairs.push_back({finding->repair, facts_.variables[finding->edges.front()]});
       const std::string common = firsts.size() == line.instances.size() ? InVariables(repairs, roots_) : "";
