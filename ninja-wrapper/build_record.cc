@@ -216,7 +216,8 @@ BuildRecord::Finished BuildRecord::Verify(const std::string& line) const {
     return {absl::StrCat(line, "\nglovebox: not verified: ", EscapeBytes(input.status().message())),
             report::ExitStatusOf(report::Verified::kIncomplete)};
   }
-  const report::Summary summary = report::SummarizeAndJudge(*input, request_.policies.terms());
+  const report::Summary summary =
+      report::SummarizeAndJudge(*input, request_.policies.terms(), report::Depth::kActions);
   std::string text = report::VerifyText(summary, report::StyleFor(STDERR_FILENO), /*all=*/false);
   const size_t last = text.rfind('\n', text.size() - 2);
   text.insert(last == std::string::npos ? 0 : last + 1, "glovebox: ");

@@ -124,4 +124,17 @@ class Maker {
 
 ActionTable MakeActionTable(const Log& log) { return Maker(log).Make(); }
 
+bool HasTests(const ActionTable& table) {
+  return std::any_of(table.actions.begin(), table.actions.end(),
+                     [](const ActionRecord& action) { return action.begin.role == Role::kTest; });
+}
+
+bool IsBuild(const ActionTable& table) {
+  const bool made = std::any_of(table.actions.begin(), table.actions.end(), [](const ActionRecord& action) {
+    const Role role = action.begin.role;
+    return role == Role::kCompile || role == Role::kLink || role == Role::kCustom || role == Role::kEdge;
+  });
+  return made && !HasTests(table);
+}
+
 }  // namespace glovebox::access

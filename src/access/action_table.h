@@ -38,6 +38,10 @@ struct ActionTable {
 // segment that is missing, doubled or of another run taints every action: nobody knows what stood in it.
 ActionTable MakeActionTable(const Log& log);
 
+// Whether a test ran in it; whether something was built: `ninja test` alone is an edge as well.
+bool HasTests(const ActionTable& table);
+bool IsBuild(const ActionTable& table);
+
 }  // namespace glovebox::access
 
 #endif  // GLOVEBOX_ACCESS_ACTION_TABLE_H_

@@ -200,20 +200,6 @@ class Gatherer {
   std::map<policy::Role, policy::RoleUse> uses_;
 };
 
-bool HasRole(const report::Input& input, std::initializer_list<access::Role> roles) {
-  return std::any_of(input.table.actions.begin(), input.table.actions.end(), [&roles](const auto& action) {
-    return std::find(roles.begin(), roles.end(), action.begin.role) != roles.end();
-  });
-}
-
-bool HasTests(const report::Input& input) { return HasRole(input, {access::Role::kTest}); }
-
-// Whether a run made something: `ninja test` alone is an edge as well.
-bool IsBuild(const report::Input& input) {
-  using access::Role;
-  return HasRole(input, {Role::kCompile, Role::kLink, Role::kCustom, Role::kEdge}) && !HasTests(input);
-}
-
 // The runs that are named; else the latest one, where that is of tests with those before it back to the
 // build. The oldest first.
 absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
@@ -228,7 +214,7 @@ absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
   if (!inputs.empty()) return inputs;
   ASSIGN_OR_RETURN(report::Input latest, load(""));
   const std::string latest_dir = latest.log.run_dir;
-  const bool alone = !HasTests(latest);
+  const bool alone = !access::HasTests(latest.table);
   inputs.push_back(std::move(latest));
   if (alone) return inputs;
   ASSIGN_OR_RETURN(const std::vector<std::string> runs, access::KeptRuns(options.build_dir));
@@ -237,9 +223,9 @@ absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
     absl::StatusOr<report::Input> input = load(*run);
     if (!input.ok()) break;  // damaged, or of another version: what is before it belongs to another build
     inputs.push_back(*std::move(input));
-    if (IsBuild(inputs.back())) break;
+    if (access::IsBuild(inputs.back().table)) break;
   }
-  if (!IsBuild(inputs.back())) inputs.resize(1);  // never built here, as far as is known
+  if (!access::IsBuild(inputs.back().table)) inputs.resize(1);  // never built here, as far as is known
   std::reverse(inputs.begin(), inputs.end());
   return inputs;
 }

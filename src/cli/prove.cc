@@ -147,7 +147,7 @@ absl::StatusOr<bool> Prove(const std::vector<std::string>& ids, const std::strin
   ASSIGN_OR_RETURN(const SecondBuild second, SecondBuild::Make(request));
   ASSIGN_OR_RETURN(const report::Input again,
                    report::Load({second.path(), "", /*ask_ninja=*/true, /*verify=*/true}));
-  return Compare(chosen, fix, summary, Judged(again));
+  return Compare(chosen, fix, summary, Judged(again, report::Depth::kActions));
 }
 
 }  // namespace glovebox::cli

@@ -25,8 +25,8 @@ verify::Terms TermsOf(const report::Input& input) {
 
 }  // namespace
 
-report::Summary Judged(const report::Input& input) {
-  return report::SummarizeAndJudge(input, TermsOf(input));
+report::Summary Judged(const report::Input& input, report::Depth depth) {
+  return report::SummarizeAndJudge(input, TermsOf(input), depth);
 }
 
 }  // namespace glovebox::cli

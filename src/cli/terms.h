@@ -8,7 +8,7 @@
 namespace glovebox::cli {
 
 // The summary of a run with its findings, graded and allowed by the build's policy file.
-report::Summary Judged(const report::Input& input);
+report::Summary Judged(const report::Input& input, report::Depth depth = report::Depth::kFiles);
 
 }  // namespace glovebox::cli
 

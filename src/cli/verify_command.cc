@@ -126,6 +126,15 @@ report::Summary WithoutKnown(const report::Summary& summary, const Known& known)
   return fresh;
 }
 
+// Of a run of tests alone, or of anything else that is no build.
+void TellTheBuildBefore(const Options& o, const report::Input& input, const report::Summary& summary) {
+  if (access::IsBuild(input.table)) return;
+  const std::string before = report::BuildBefore(o.build_dir, summary.run_dir);
+  if (before.empty()) return;
+  PrintLine(absl::StrCat("what was built before it: glovebox verify ", PasteWord(o.build_dir), " --log ",
+                         PasteWord(before)));
+}
+
 void Print(const Options& o, const report::Summary& summary, const Known* known) {
   if (o.json) {
     report::WriteJson(summary, std::cout);
@@ -165,7 +174,8 @@ int VerifyBuild(const Options& o) {
       *new auto(report::Load({o.build_dir, o.log, /*ask_ninja=*/true, /*verify=*/true}));
   // 1 is for findings alone.
   if (!input.ok()) return std::max(Report(input.status()), kUsage);
-  static const report::Summary& summary = *new auto(Judged(*input));
+  const auto depth = o.json || !o.html.empty() ? report::Depth::kFiles : report::Depth::kActions;
+  static const report::Summary& summary = *new auto(Judged(*input, depth));
   if (o.prove.has_value()) return ProveRepairs(o, *input, summary);
   std::optional<Known> known;
   if (!o.baseline.empty()) {
@@ -181,6 +191,7 @@ int VerifyBuild(const Options& o) {
   const absl::Status written = WriteFiles(o, *input, summary, compared);
   if (!written.ok()) return std::max(Report(written), kUsage);
   Print(o, summary, compared);
+  TellTheBuildBefore(o, *input, summary);
   return ExitStatus(summary, compared);
 }
 

@@ -37,6 +37,21 @@ TEST_F(VerifyCli, EachEdgeOfARightBuildIsProved) {
   EXPECT_EQ(verify.err, "");
 }
 
+TEST_F(VerifyCli, OfARunThatBuiltNothingTheBuildBeforeItIsNamed) {
+  ASSERT_EQ(Run({"run", "--", "true"}).exit(), 0);
+  EXPECT_THAT(Run({"verify"}).err, Not(HasSubstr("--log")));
+  ASSERT_EQ(Build(Right()).exit(), 0);
+  ASSERT_EQ(Run({"run", "--", "true"}).exit(), 0);
+  const Outcome verify = Run({"verify"});
+  EXPECT_EQ(verify.exit(), 4);
+  EXPECT_EQ(verify.out, "2 edges: 2 incomplete\n");
+  const std::string mark = "what was built before it: glovebox verify . --log ";
+  const size_t at = verify.err.find(mark);
+  ASSERT_NE(at, std::string::npos) << verify.err;
+  const std::string run = verify.err.substr(at + mark.size());
+  EXPECT_EQ(Run({"verify", "--log", run.substr(0, run.find('\n'))}).out, "2 edges: 2 proved\n");
+}
+
 TEST_F(VerifyCli, AFaultIsToldWithItsRepairAndFails) {
   ASSERT_EQ(Build(kManifest).exit(), 0);
   const Outcome verify = Run({"verify"});

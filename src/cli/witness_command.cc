@@ -309,7 +309,7 @@ struct Options {
 absl::StatusOr<bool> ShowWitness(const Options& o) {
   ASSIGN_OR_RETURN(const report::Input input,
                    report::Load({o.build_dir, o.log, /*ask_ninja=*/true, /*verify=*/true}));
-  const report::Summary summary = Judged(input);
+  const report::Summary summary = Judged(input, report::Depth::kActions);
   const report::FindingFacts* const facts = report::FindFinding(summary, o.id);
   if (facts == nullptr) {
     return absl::InvalidArgumentError(

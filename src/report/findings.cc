@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/bytes.h"
@@ -42,10 +43,14 @@ struct Group {
 
 std::vector<Group> GroupsOf(const Summary& summary, Severity least) {
   std::vector<Group> groups;
-  std::map<std::pair<std::string, std::string>, size_t> index;
+  std::map<std::tuple<std::string, std::string, std::string>, size_t> index;
   for (const FindingFacts& facts : summary.findings) {
     if (facts.finding.severity < least) continue;
-    const auto [found, fresh] = index.try_emplace({facts.finding.rule, facts.finding.object}, groups.size());
+    // Edges of several lines of the project want a mend at each, and so do those that want another one.
+    const std::string line =
+        facts.finding.edges.empty() ? "" : absl::StrCat(facts.finding.where, "\n", facts.finding.repair);
+    const auto [found, fresh] =
+        index.try_emplace({facts.finding.rule, facts.finding.object, line}, groups.size());
     if (fresh) groups.emplace_back();
     Group& group = groups[found->second];
     if (group.first == nullptr) {
@@ -57,14 +62,22 @@ std::vector<Group> GroupsOf(const Summary& summary, Severity least) {
   return groups;
 }
 
+// "DEPENDS" of several files is one mend, and so is advice that is the same for all.
+std::string KindOfRepair(const std::string& repair) {
+  for (const absl::string_view words : {"DEPENDS ", "BYPRODUCTS ", "for this one of the "}) {
+    if (absl::StartsWith(repair, words)) return std::string(words);
+  }
+  return repair;
+}
+
 // A line in a function or a loop makes one fault again for each of its edges.
 std::vector<Group> FoldLines(std::vector<Group> groups) {
-  using Line = std::tuple<std::string, std::string, Severity>;
+  using Line = std::tuple<std::string, std::string, std::string, Severity>;
   std::map<Line, std::vector<size_t>> lines;
   for (size_t i = 0; i < groups.size(); ++i) {
     const Finding& finding = groups[i].first->finding;
     if (finding.edges.empty() || finding.where.empty()) continue;
-    lines[{finding.rule, finding.where, finding.severity}].push_back(i);
+    lines[{finding.rule, finding.where, KindOfRepair(finding.repair), finding.severity}].push_back(i);
   }
   for (const auto& [line, members] : lines) {
     if (members.size() < kFoldFrom) continue;
@@ -145,6 +158,21 @@ std::string CallersText(const Evidence& evidence) {
   return absl::StrJoin(programs, ", by ");
 }
 
+// All that its line wants of one kind: "DEPENDS a DEPENDS b".
+std::string RepairText(const Group& group) {
+  std::vector<std::string> repairs = {EscapeBytes(group.first->finding.repair)};
+  for (const FindingFacts* facts : group.of_line) {
+    std::string repair = EscapeBytes(facts->finding.repair);
+    if (std::find(repairs.begin(), repairs.end(), repair) == repairs.end() && repairs.size() <= kNamed + 1)
+      repairs.push_back(std::move(repair));
+  }
+  if (repairs.size() > kNamed + 1) {
+    repairs.resize(kNamed);
+    repairs.emplace_back("... (--all)");
+  }
+  return absl::StrJoin(repairs, " ");
+}
+
 std::string GroupText(const Summary& summary, const Group& group, const Style& style) {
   const Finding& finding = group.first->finding;
   std::string out = absl::StrCat(
@@ -170,8 +198,10 @@ std::string GroupText(const Summary& summary, const Group& group, const Style& s
   }
   if (!group.of_line.empty()) {
     std::vector<std::string> names;
-    for (const FindingFacts* facts : group.of_line)
-      names.push_back(ShownPath(facts->finding.object, summary.run));
+    for (const FindingFacts* facts : group.of_line) {
+      names.push_back(facts->edges.empty() ? ShownPath(facts->finding.object, summary.run)
+                                           : EscapeBytes(facts->edges.front()));
+    }
     absl::StrAppend(&out, Labelled("alike", absl::StrCat(Thousands(names.size()),
                                                          " more of this line: ", Some(names), " (--all)")));
   }
@@ -182,7 +212,8 @@ std::string GroupText(const Summary& summary, const Group& group, const Style& s
   }
   if (!finding.place.empty()) absl::StrAppend(&out, Labelled("policy", EscapeBytes(finding.place)));
   if (!finding.so.empty()) absl::StrAppend(&out, Labelled("so", EscapeBytes(finding.so)));
-  if (!finding.repair.empty()) absl::StrAppend(&out, Labelled("repair", EscapeBytes(finding.repair)));
+  if (const std::string repair = RepairText(group); !repair.empty())
+    absl::StrAppend(&out, Labelled("repair", repair));
   absl::StrAppend(&out, Labelled("more", Paint(style, Ink::kDim,
                                                absl::StrCat("glovebox explain ", finding.id, " | ",
                                                             EscapeBytes(finding.rule)))));
@@ -262,9 +293,9 @@ void AddFindings(const Input& input, const verify::Terms& terms, Summary* summar
   Keep(input, JudgeInput(input, terms), summary);
 }
 
-Summary SummarizeAndJudge(const Input& input, const verify::Terms& terms) {
+Summary SummarizeAndJudge(const Input& input, const verify::Terms& terms, Depth depth) {
   auto judgement = std::async(std::launch::async, [&] { return JudgeInput(input, terms); });
-  Summary summary = Summarize(input);
+  Summary summary = Summarize(input, depth);
   Keep(input, judgement.get(), &summary);
   return summary;
 }
@@ -377,9 +408,7 @@ std::string ConfigureText(const Summary& summary, const Style& style, bool all) 
 std::string VerifyText(const Summary& summary, const Style& style, bool all) {
   const Severity least = all ? Severity::kNote : Severity::kWarning;
   const char* const nothing =
-      summary.edges.empty()
-          ? " in this run: judge one that built something, from clean (--log DIR takes an older one)"
-          : "";
+      summary.edges.empty() ? " in this run: judge one that built something, from clean" : "";
   return absl::StrCat(FindingsText(summary, style, all, least), EdgesText(summary), nothing, "\n");
 }
 

@@ -17,7 +17,7 @@ namespace glovebox::report {
 // Judges what the log shows by `terms` and keeps it in `summary`, which is of the same input.
 void AddFindings(const Input& input, const verify::Terms& terms, Summary* summary);
 // Summarize() and AddFindings(), side by side on two threads: each goes over the whole log.
-Summary SummarizeAndJudge(const Input& input, const verify::Terms& terms);
+Summary SummarizeAndJudge(const Input& input, const verify::Terms& terms, Depth depth = Depth::kFiles);
 
 // Where the build lives.
 verify::Places PlacesOf(const Input& input);

@@ -166,6 +166,28 @@ TEST(Findings, ThoseOfOneLineAreToldOnceUnlessAllIsAskedFor) {
   EXPECT_THAT(FindingsText(summary, {}, true), HasSubstr("makes o6\n"));
 }
 
+TEST(Findings, WhatOneLineWantsIsToldTogetherWhereItIsOfOneKind) {
+  Summary summary = FaultsOfLines(4, 1);
+  for (size_t i = 0; i < summary.findings.size(); ++i)
+    summary.findings[i].finding.repair = absl::StrCat("DEPENDS f", i / 2);
+  EXPECT_THAT(FindingsText(summary, {}, false), HasSubstr("   repair  DEPENDS f0 DEPENDS f1\n"));
+  summary.findings[3].finding.repair = "write below the build directory";
+  EXPECT_THAT(FindingsText(summary, {}, false), Not(HasSubstr("alike")));
+  summary = FaultsOfLines(9, 1);
+  for (size_t i = 0; i < summary.findings.size(); ++i)
+    summary.findings[i].finding.repair = absl::StrCat("DEPENDS f", i);
+  EXPECT_THAT(FindingsText(summary, {}, false),
+              HasSubstr("   repair  DEPENDS f0 DEPENDS f1 DEPENDS f2 ... (--all)\n"));
+}
+
+TEST(Findings, OneFileThatEdgesOfTwoLinesReadIsToldForEach) {
+  Summary summary = FaultsOfLines(2, 2);
+  for (FindingFacts& facts : summary.findings) facts.finding.object = "/src/table";
+  const std::string text = FindingsText(summary, {}, false);
+  EXPECT_THAT(text, HasSubstr("CMakeLists.txt:0 "));
+  EXPECT_THAT(text, HasSubstr("CMakeLists.txt:1 "));
+}
+
 TEST(Findings, AFewOfOneLineAndThoseOfSeveralAreToldEach) {
   EXPECT_THAT(FindingsText(FaultsOfLines(3, 1), {}, false), HasSubstr("makes o2\n"));
   EXPECT_THAT(FindingsText(FaultsOfLines(7, 7), {}, false), HasSubstr("makes o6\n"));

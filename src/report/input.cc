@@ -165,4 +165,17 @@ absl::StatusOr<Input> Load(const LoadRequest& request) {
   return input;
 }
 
+std::string BuildBefore(const std::string& build_dir, const std::string& run_dir) {
+  const auto runs = access::KeptRuns(build_dir);
+  if (!runs.ok()) return "";
+  const std::string known = RealPath(run_dir);
+  auto run = std::find_if(runs->rbegin(), runs->rend(),
+                          [&known](const std::string& one) { return RealPath(one) == known; });
+  while (run != runs->rend() && ++run != runs->rend()) {
+    const auto log = access::ReadLog(*run);
+    if (log.ok() && access::IsBuild(access::MakeActionTable(*log))) return *run;
+  }
+  return "";
+}
+
 }  // namespace glovebox::report

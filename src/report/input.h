@@ -44,6 +44,10 @@ struct LoadRequest {
 // the log alone; with `verify` those of Ninja as well, since without its graph there is nothing to verify.
 absl::StatusOr<Input> Load(const LoadRequest& request);
 
+// Of a directory's runs that are kept the latest one before `run_dir` that built something; empty: there is
+// none. Reads their logs.
+std::string BuildBefore(const std::string& build_dir, const std::string& run_dir);
+
 }  // namespace glovebox::report
 
 #endif  // GLOVEBOX_REPORT_INPUT_H_

@@ -127,7 +127,8 @@ ActionId Summary::NumberOf(uint32_t segment, ActionId logged) const {
   return found == numbers.end() ? 0 : found->second;
 }
 
-SummaryBuilder::SummaryBuilder(const BuildInfo& build) : build_(build), classifier_(build) {}
+SummaryBuilder::SummaryBuilder(const BuildInfo& build, Depth depth)
+    : build_(build), depth_(depth), classifier_(build) {}
 
 ActionId SummaryBuilder::ActionOf(uint32_t segment, ActionId logged) {
   if (logged == 0) return 0;
@@ -247,6 +248,7 @@ void SummaryBuilder::AddAccess(const access::Access& access, ActionId action) {
   const auto op = static_cast<size_t>(access.op);
   if (op < summary_.by_op.size()) ++summary_.by_op[op];
   if (ActionFacts* counts = At(action)) ++counts->accesses;
+  if (depth_ == Depth::kActions) return;
   AddEndpoint(access, action);
   if (access.decision == access::Decision::kDenied) AddDenied(access, action);
   const access::Touches touches = access::TouchesOf(access);
@@ -318,7 +320,8 @@ void SummaryBuilder::Add(const access::Record& record, uint32_t segment) {
   }
   if (const auto* access = std::get_if<access::Access>(&record)) {
     const ActionId action = ActionOf(segment, access->action);
-    if (const auto exec = implied_.See(segment, *access)) AddTouch(TouchOf(*exec), *access, action);
+    const auto exec = depth_ == Depth::kFiles ? implied_.See(segment, *access) : std::nullopt;
+    if (exec.has_value()) AddTouch(TouchOf(*exec), *access, action);
     AddAccess(*access, action);
   } else if (const auto* begin = std::get_if<access::ActionBegin>(&record)) {
     AddBegin(*begin, segment);
@@ -413,12 +416,12 @@ Summary SummaryBuilder::Finish(const std::vector<std::string>& why_incomplete) {
   return std::move(summary_);
 }
 
-Summary Summarize(const Input& input) {
+Summary Summarize(const Input& input, Depth depth) {
   const access::Log& log = input.log;
   std::vector<std::string> why;
   why.reserve(input.table.actions.size());
   for (const access::ActionRecord& action : input.table.actions) why.push_back(action.why_incomplete);
-  SummaryBuilder builder(input.build);
+  SummaryBuilder builder(input.build, depth);
   for (size_t i = 0; i < log.records.size(); ++i) builder.Add(log.records[i], log.segment_of[i]);
   Summary summary = builder.Finish(why);
   summary.tears = log.tears;

@@ -174,10 +174,14 @@ struct Summary {
 };
 
 // Feed records in the order of time, then Finish once. Not thread-safe.
+// How much of a run is summed up: its actions, holes and numbers of accesses alone, or also what was touched,
+// file by file, which takes most of the time.
+enum class Depth : uint8_t { kActions, kFiles };
+
 class SummaryBuilder {
  public:
   // `build` must live as long as the builder.
-  explicit SummaryBuilder(const BuildInfo& build);
+  explicit SummaryBuilder(const BuildInfo& build, Depth depth = Depth::kFiles);
   void Add(const access::Record& record, uint32_t segment);
   // `why_incomplete`: of each ActionBegin, in the order in which they were added; empty: seen in full.
   Summary Finish(const std::vector<std::string>& why_incomplete);
@@ -211,6 +215,7 @@ class SummaryBuilder {
   void Renumber();
 
   const BuildInfo& build_;
+  const Depth depth_;
   Classifier classifier_;
   Summary summary_;
   absl::flat_hash_map<Key, access::ActionId> places_;
@@ -224,7 +229,7 @@ class SummaryBuilder {
   absl::flat_hash_map<access::ActionId, std::vector<std::string>> hole_kinds_;
 };
 
-Summary Summarize(const Input& input);
+Summary Summarize(const Input& input, Depth depth = Depth::kFiles);
 
 // "a.o", "a.o (+2)", the name of a test: what to call an action. Escaped, at most 60 columns.
 std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges);
