@@ -67,6 +67,8 @@ class Witness {
         return ShowTooEarly();
       case verify::WitnessKind::kLastWriter:
         return ShowLastWriter();
+      case verify::WitnessKind::kEitherWay:
+        return ShowEitherWay();
     }
     return false;
   }
@@ -121,18 +123,49 @@ class Witness {
       }
       return met;
     }
-    const std::string differs = FirstThatDiffers(*plan_.edge);
+    const std::string differs = TellWhatIsMade();
     if (differs.empty()) {
-      Step(absl::StrCat(Name(*plan_.edge), " ends well, and makes what it made before"));
       Conclude("not shown: in this order the same is made");
       return false;
     }
-    Step(absl::StrCat(Name(*plan_.edge), " ends well, without ", File(), ", and makes another ",
-                      EscapeBytes(differs)));
     Step(absl::StrCat(Name(*plan_.other), " makes ", File(), "; nothing makes ", EscapeBytes(differs),
                       " again"));
     Conclude("what is built depends on the order, and the build says that all is well");
     return true;
+  }
+
+  absl::StatusOr<bool> ShowEitherWay() {
+    RETURN_IF_ERROR(HoldOutputs(*plan_.edge));
+    Step(absl::StrCat(Name(*plan_.edge), " begins when ", Name(*plan_.other), " has ended"));
+    ASSIGN_OR_RETURN(bool shown, RunsOtherwise());
+    if (!shown && plan_.made) {
+      RETURN_IF_ERROR(held_.Hold(plan_.file));
+      Step(absl::StrCat("the edge of ", Name(*plan_.other), " is delayed: ", File(), " is not there yet"));
+      ASSIGN_OR_RETURN(shown, RunsOtherwise());
+    }
+    Conclude(shown        ? "what is built depends on the order, which nothing says"
+             : plan_.made ? "not shown: in both orders the same is made"
+                          : "not shown: in this order the same is made, and what was there before is gone");
+    return shown;
+  }
+
+  // Whether the edge fails, or makes something else than it did in the build.
+  absl::StatusOr<bool> RunsOtherwise() {
+    ASSIGN_OR_RETURN(const EdgeRan ran, Run(*plan_.edge));
+    if (ran.exit_status == 0) return !TellWhatIsMade().empty();
+    Step(absl::StrCat(Name(*plan_.edge), " fails: exit ", ran.exit_status));
+    TellSaid(ran.said);
+    return true;
+  }
+
+  // Of a run that ended well; the output that is another one, empty: none.
+  std::string TellWhatIsMade() {
+    const std::string differs = FirstThatDiffers(*plan_.edge);
+    Step(absl::StrCat(Name(*plan_.edge), " ends well, and makes ",
+                      differs.empty()
+                          ? "what it made in the build"
+                          : absl::StrCat("another ", EscapeBytes(differs), " than in the build")));
+    return differs;
   }
 
   absl::StatusOr<bool> ShowLastWriter() {

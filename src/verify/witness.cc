@@ -1,9 +1,12 @@
 #include "verify/witness.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "base/paths.h"
 
 namespace glovebox::verify {
 namespace {
@@ -14,15 +17,27 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {"missing-input", WitnessKind::kStale},      {"depfile-under-report", WitnessKind::kStale},
-    {"ordered-undeclared", WitnessKind::kStale}, {"ordering-violation", WitnessKind::kTooEarly},
-    {"latent-ordering", WitnessKind::kTooEarly}, {"double-write", WitnessKind::kLastWriter},
+    {"missing-input", WitnessKind::kStale},        {"depfile-under-report", WitnessKind::kStale},
+    {"ordered-undeclared", WitnessKind::kStale},   {"ordering-violation", WitnessKind::kTooEarly},
+    {"latent-ordering", WitnessKind::kTooEarly},   {"double-write", WitnessKind::kLastWriter},
+    {"shadowing-write", WitnessKind::kEitherWay},  {"enumeration", WitnessKind::kEitherWay},
+    {"write-after-read", WitnessKind::kEitherWay},
 };
 
 std::string RulesWithOne() {
   std::string names;
   for (const Row& row : kRows) absl::StrAppend(&names, names.empty() ? "" : ", ", row.rule);
   return names;
+}
+
+// What the edge makes in that directory; empty: nothing that it declares.
+std::string MadeIn(const std::string& directory, const graph::NinjaEdge& edge,
+                   const graph::BuildFacts& facts) {
+  for (const std::string& output : edge.outputs) {
+    std::string path = facts.FileOf(output).path;
+    if (Dirname(path) == absl::StripSuffix(directory, "/")) return path;
+  }
+  return "";
 }
 
 }  // namespace
@@ -40,6 +55,17 @@ absl::StatusOr<WitnessPlan> PlanWitness(const Finding& finding, const graph::Bui
   plan.file = finding.objects.empty() ? finding.object : finding.objects.front();
   plan.edge = &facts.ninja->edges()[finding.edges[0]];
   if (finding.edges.size() > 1) plan.other = &facts.ninja->edges()[finding.edges[1]];
+  if (finding.rule == "write-after-read") {  // the writer is at fault, and stands first
+    std::swap(plan.edge, plan.other);
+    plan.made = finding.evidence.result == access::Result::kCreated;
+  } else if (finding.rule == "enumeration") {
+    plan.file = MadeIn(finding.object, *plan.other, facts);
+    if (plan.file.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(plan.other->outputs.front(),
+                                                     " declares nothing that it makes in ", finding.object,
+                                                     ": there is no witness for that"));
+    }
+  }
   return plan;
 }
 

@@ -14,6 +14,7 @@ enum class WitnessKind : uint8_t {
   kStale,       // the file changes, and Ninja does not run its reader
   kTooEarly,    // the reader runs while the producer is delayed: its file is not there yet
   kLastWriter,  // what the file holds at the end is by who came last
+  kEitherWay,   // the reader runs after the other edge, and before it: it makes one thing and another
 };
 
 struct WitnessPlan {
@@ -21,6 +22,7 @@ struct WitnessPlan {
   std::string file;                         // absolute
   const graph::NinjaEdge* edge = nullptr;   // the reader, or one of two writers
   const graph::NinjaEdge* other = nullptr;  // who makes the file, or the other writer; null: nobody does
+  bool made = true;  // by `other`, so that it was not there before; else it was there, and is another now
 };
 
 // Errors: InvalidArgument for a rule of which no schedule tells more than the finding does. Points into

@@ -42,6 +42,32 @@ TEST(PlanWitness, SaysWhoIsAtOddsWithWhom) {
   EXPECT_EQ(stale->other, nullptr);
 }
 
+TEST(PlanWitness, OfAnOrderThatMayBeEitherWayTheReaderRuns) {
+  const graph::BuildFacts facts = TwoEdges();
+  const auto shadow = PlanWitness(Found("shadowing-write", {1, 0}), facts);
+  ASSERT_OK(shadow);
+  EXPECT_EQ(shadow->kind, WitnessKind::kEitherWay);
+  EXPECT_EQ(shadow->edge->outputs.front(), "x.o");
+  EXPECT_TRUE(shadow->made);
+  Finding late = Found("write-after-read", {0, 1});
+  ASSERT_OK(PlanWitness(late, facts));
+  EXPECT_EQ(PlanWitness(late, facts)->edge->outputs.front(), "x.o");
+  EXPECT_FALSE(PlanWitness(late, facts)->made);
+  late.evidence.result = access::Result::kCreated;
+  EXPECT_TRUE(PlanWitness(late, facts)->made);
+}
+
+TEST(PlanWitness, OfAListWhatTheOtherEdgeMakesInTheDirectory) {
+  const graph::BuildFacts facts = TwoEdges();
+  Finding list = Found("enumeration", {1, 0});
+  list.object = "/build/";
+  ASSERT_OK(PlanWitness(list, facts));
+  EXPECT_EQ(PlanWitness(list, facts)->file, "/build/gen.h");
+  list.object = "/build/parts";
+  EXPECT_THAT(PlanWitness(list, facts).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, testing::HasSubstr("gen.h declares nothing")));
+}
+
 TEST(PlanWitness, ThereIsNoneForEveryRule) {
   const graph::BuildFacts facts = TwoEdges();
   for (const Finding& finding :
