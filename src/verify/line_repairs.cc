@@ -80,73 +80,51 @@ struct Line {
   std::vector<Finding*> findings;
 };
 
-class Speller {
- public:
-  Speller(const Input& input, const graph::CMakeVariableValues& roots)
-      : facts_(*input.facts), roots_(roots) {}
+std::string KindOf(const Finding& finding) {
+  return absl::StrCat(finding.rule, " ", finding.repair.substr(0, finding.repair.find_first_of(" (")));
+}
 
-  void Spell(const Line& line) const {
-    // A line may have several faults: of one rule and one kind of repair at a time.
-    std::map<std::pair<std::string, std::string>, std::vector<Finding*>> kinds;
-    for (Finding* finding : line.findings)
-      kinds[{finding->rule, finding->repair.substr(0, finding->repair.find_first_of(" ("))}].push_back(
-          finding);
-    for (const auto& [kind, findings] : kinds) SpellKind(line, findings);
+// Of one kind.
+void Spell(const graph::BuildFacts& facts, const Line& line, const std::vector<Finding*>& findings,
+           const graph::CMakeVariableValues& roots) {
+  std::map<std::string, std::set<std::string>> wanted;  // repair -> instances
+  std::vector<RepairOfOne> repairs;
+  repairs.reserve(findings.size());
+  for (const Finding* finding : findings) {
+    const size_t edge = finding->edges.front();
+    repairs.push_back({InstanceOf(facts, edge), finding->repair, facts.variables[edge]});
+    wanted[finding->repair].insert(repairs.back().instance);
   }
-
- private:
-  void SpellKind(const Line& line, const std::vector<Finding*>& findings) const {
-    std::vector<Finding*> left = TakeShared(line, findings);
-    // Each instance's first, then each one's second: as many repairs as an instance has faults.
-    while (!left.empty()) {
-      std::map<std::string, Finding*> firsts;
-      for (Finding* finding : left) firsts.try_emplace(InstanceOf(facts_, finding->edges.front()), finding);
-      std::vector<RepairOfOne> repairs;
-      repairs.reserve(firsts.size());
-      for (const auto& [instance, finding] : firsts)
-        repairs.push_back({finding->repair, facts_.variables[finding->edges.front()]});
-      const std::string common = firsts.size() == line.instances.size() ? InVariables(repairs, roots_) : "";
-      for (const auto& [instance, finding] : firsts) {
-        finding->repair = !common.empty() ? common
-                                          : absl::StrCat("for this one of the ", line.instances.size(),
-                                                         " that the line makes: ", finding->repair);
-        std::erase(left, finding);
-      }
-    }
+  const std::vector<std::string> spelled = InVariables(repairs, line.instances.size(), roots);
+  for (size_t i = 0; i < findings.size(); ++i) {
+    std::string& repair = findings[i]->repair;
+    if (wanted[repairs[i].text].size() == line.instances.size()) continue;  // the same for all
+    repair = !spelled[i].empty() ? spelled[i]
+                                 : absl::StrCat("for this one of the ", line.instances.size(),
+                                                " that the line makes: ", repair);
   }
-
-  // Leaves out those whose repair is the same for all that the line makes.
-  std::vector<Finding*> TakeShared(const Line& line, const std::vector<Finding*>& findings) const {
-    std::map<std::string, std::set<std::string>> wanted;
-    for (const Finding* finding : findings)
-      wanted[finding->repair].insert(InstanceOf(facts_, finding->edges.front()));
-    std::vector<Finding*> left;
-    for (Finding* finding : findings) {
-      if (wanted[finding->repair].size() < line.instances.size()) left.push_back(finding);
-    }
-    return left;
-  }
-
-  const graph::BuildFacts& facts_;
-  const graph::CMakeVariableValues& roots_;
-};
+}
 
 }  // namespace
 
-std::string InVariables(const std::vector<RepairOfOne>& repairs, const graph::CMakeVariableValues& roots) {
-  if (repairs.empty()) return "";
-  std::vector<std::string> common = AllCandidates(repairs.front(), roots);
-  for (size_t i = 1; i < repairs.size() && !common.empty(); ++i) {
-    const std::vector<std::string> own = AllCandidates(repairs[i], roots);
-    std::erase_if(common, [&own](const std::string& candidate) {
-      return std::find(own.begin(), own.end(), candidate) == own.end();
-    });
+std::vector<std::string> InVariables(const std::vector<RepairOfOne>& repairs, size_t instances,
+                                     const graph::CMakeVariableValues& roots) {
+  std::map<std::string, std::set<std::string>> shared;  // text -> instances that it may stand for
+  std::vector<std::vector<std::string>> candidates;
+  candidates.reserve(repairs.size());
+  for (const RepairOfOne& repair : repairs) {
+    candidates.push_back(AllCandidates(repair, roots));
+    for (const std::string& candidate : candidates.back()) shared[candidate].insert(repair.instance);
   }
-  // "DEPENDS ${table}" rather than "DEPENDS ${CMAKE_SOURCE_DIR}/tables/${name}.txt".
-  const auto shortest =
-      std::min_element(common.begin(), common.end(),
-                       [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
-  return shortest == common.end() ? "" : *shortest;
+  std::vector<std::string> spelled(repairs.size());
+  for (size_t i = 0; i < repairs.size(); ++i) {
+    for (const std::string& candidate : candidates[i]) {
+      // "DEPENDS ${table}" rather than "DEPENDS ${CMAKE_SOURCE_DIR}/tables/${name}.txt".
+      const bool better = spelled[i].empty() || candidate.size() < spelled[i].size();
+      if (better && shared[candidate].size() == instances) spelled[i] = candidate;
+    }
+  }
+  return spelled;
 }
 
 void SpellForLines(const Input& input, std::vector<Finding>* findings) {
@@ -164,9 +142,12 @@ void SpellForLines(const Input& input, std::vector<Finding>* findings) {
   }
   const graph::CMakeVariableValues roots = {{"CMAKE_SOURCE_DIR", input.places.source()},
                                             {"CMAKE_BINARY_DIR", facts.ninja->build_dir()}};
-  const Speller speller(input, roots);
   for (const auto& [place, line] : lines) {
-    if (line.instances.size() > 1) speller.Spell(line);
+    if (line.instances.size() < 2) continue;
+    // A line may have several faults: one rule and one kind of repair at a time.
+    std::map<std::string, std::vector<Finding*>> kinds;
+    for (Finding* finding : line.findings) kinds[KindOf(*finding)].push_back(finding);
+    for (const auto& [kind, alike] : kinds) Spell(facts, line, alike, roots);
   }
 }
 

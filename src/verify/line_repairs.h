@@ -17,16 +17,20 @@ namespace glovebox::verify {
 // that cannot be said. A repair that is the same for all stays as it is.
 void SpellForLines(const Input& input, std::vector<Finding>* findings);
 
-// One repair in the place of several; empty: there is none. `root` names the variables of the two top
-// directories and what they hold: as repairs spell paths.
-//   {"BYPRODUCTS ${CMAKE_BINARY_DIR}/a.log", {{"name", "a"}}},
-//   {"BYPRODUCTS ${CMAKE_BINARY_DIR}/b.log", {{"name", "b"}}}  ->  "BYPRODUCTS
-//   ${CMAKE_BINARY_DIR}/${name}.log"
+// The repair of one of the things that a line makes, and what its variables held when it made that one.
 struct RepairOfOne {
+  std::string instance;
   std::string text;
   graph::CMakeVariableValues variables;
 };
-std::string InVariables(const std::vector<RepairOfOne>& repairs, const graph::CMakeVariableValues& roots);
+// For each repair the text that stands for it and for one of every other instance, of which there are
+// `instances`; empty where there is none. `roots` names the variables of the top directories and what they
+// hold: as repairs spell paths.
+//   {"a.h", "BYPRODUCTS ${CMAKE_BINARY_DIR}/a.log", {{"name", "a"}}},
+//   {"b.h", "BYPRODUCTS ${CMAKE_BINARY_DIR}/b.log", {{"name", "b"}}}, 2
+//     -> "BYPRODUCTS ${CMAKE_BINARY_DIR}/${name}.log", twice
+std::vector<std::string> InVariables(const std::vector<RepairOfOne>& repairs, size_t instances,
+                                     const graph::CMakeVariableValues& roots);
 
 }  // namespace glovebox::verify
 

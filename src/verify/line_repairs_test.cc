@@ -14,7 +14,7 @@ const CMakeVariableValues kRoots = {{"CMAKE_SOURCE_DIR", "/src"}, {"CMAKE_BINARY
 TEST(InVariables, WhatAllHaveInCommon) {
   struct Case {
     const char* what;
-    std::vector<RepairOfOne> repairs;
+    std::vector<std::pair<std::string, CMakeVariableValues>> repairs;
     const char* want;
   };
   const Case cases[] = {
@@ -52,7 +52,23 @@ TEST(InVariables, WhatAllHaveInCommon) {
       {"no variable", {{"DEPENDS ${CMAKE_SOURCE_DIR}/a", {}}, {"DEPENDS ${CMAKE_SOURCE_DIR}/b", {}}}, ""},
       {"nothing at all", {}, ""},
   };
-  for (const Case& c : cases) EXPECT_EQ(InVariables(c.repairs, kRoots), c.want) << c.what;
+  for (const Case& c : cases) {
+    std::vector<RepairOfOne> repairs;
+    for (const auto& [text, variables] : c.repairs)
+      repairs.push_back({absl::StrCat(repairs.size()), text, variables});
+    EXPECT_THAT(InVariables(repairs, repairs.size(), kRoots), testing::Each(c.want)) << c.what;
+  }
+}
+
+TEST(InVariables, EachOfAnInstanceForItself) {
+  const std::vector<RepairOfOne> repairs = {
+      {"a.h", "DEPENDS ${CMAKE_SOURCE_DIR}/more.txt", {{"n", "a"}}},
+      {"a.h", "DEPENDS ${CMAKE_SOURCE_DIR}/a.txt", {{"n", "a"}}},
+      {"b.h", "DEPENDS ${CMAKE_SOURCE_DIR}/b.txt", {{"n", "b"}}},
+  };
+  const std::string common = "DEPENDS ${CMAKE_SOURCE_DIR}/${n}.txt";
+  EXPECT_THAT(InVariables(repairs, 2, kRoots), testing::ElementsAre("", common, common));
+  EXPECT_THAT(InVariables(repairs, 3, kRoots), testing::ElementsAre("", "", ""));
 }
 
 // Edges of one line, each of which reads a source that it does not declare; the repairs of what is found.
