@@ -160,7 +160,7 @@ class Witness {
 
   // Of a run that ended well; the output that is another one, empty: none.
   std::string TellWhatIsMade() {
-    const std::string differs = FirstThatDiffers(*plan_.edge);
+    std::string differs = FirstThatDiffers(*plan_.edge);
     Step(absl::StrCat(Name(*plan_.edge), " ends well, and makes ",
                       differs.empty()
                           ? "what it made in the build"
