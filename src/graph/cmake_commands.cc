@@ -18,15 +18,6 @@ namespace {
 
 using WordList = std::vector<std::string>;
 
-const std::string& AnyText() {
-  static const std::string* const any = new std::string(1, kAnyText);
-  return *any;
-}
-
-bool Contains(const WordList& words, absl::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 std::string Join(WordList::const_iterator begin, WordList::const_iterator end) {
   return absl::StrJoin(begin, end, ";");
 }

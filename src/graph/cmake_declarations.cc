@@ -10,14 +10,7 @@
 namespace glovebox::graph {
 namespace {
 
-using WordList = std::vector<std::string>;
-
 constexpr size_t kMostOfAName = 4096;
-
-const std::string& AnyText() {
-  static const std::string* const any = new std::string(1, kAnyText);
-  return *any;
-}
 
 bool IsKeyword(const std::string& word) {
   static const absl::flat_hash_set<std::string>* const words =
@@ -45,10 +38,6 @@ bool IsKeyword(const std::string& word) {
                                            "JOB_SERVER_AWARE",
                                            "DEPENDS_EXPLICIT_ONLY"};
   return words->contains(word);
-}
-
-bool Contains(const WordList& words, absl::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 // Nothing in front of ".." may stay where that part is not known: "?/../x" can be anything that ends in "/x".

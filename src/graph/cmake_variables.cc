@@ -153,6 +153,11 @@ std::vector<std::string> SplitCMakeList(absl::string_view list) {
   return absl::StrSplit(list, ';', absl::SkipEmpty());
 }
 
+const std::string& AnyText() {
+  static const std::string* const any = new std::string(1, kAnyText);
+  return *any;
+}
+
 CMakeVariableValues ValueBehind(absl::string_view written, absl::string_view path) {
   const absl::string_view pattern = written.substr(written.rfind('/') + 1);
   absl::string_view name = path.substr(path.rfind('/') + 1);

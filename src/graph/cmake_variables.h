@@ -16,6 +16,8 @@
 namespace glovebox::graph {
 
 inline constexpr char kAnyText = '\x01';
+// A value of which nothing is known: kAnyText alone.
+const std::string& AnyText();
 bool IsKnown(absl::string_view value);
 // True where some text for each kAnyText makes `pattern` the same as `text`.
 bool MatchesAnyText(absl::string_view pattern, absl::string_view text);

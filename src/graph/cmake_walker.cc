@@ -18,11 +18,6 @@ constexpr int kMaxDepth = 100;
 constexpr size_t kMaxRounds = 2000;
 constexpr size_t kMaxNumbered = 32;  // ARGV0 ...
 
-const std::string& AnyText() {
-  static const std::string* const any = new std::string(1, kAnyText);
-  return *any;
-}
-
 // Where each block ends, in one pass.
 std::vector<size_t> FindBlockEnds(const std::vector<CMakeCommand>& commands) {
   std::vector<size_t> next(commands.size(), commands.size());

@@ -3,17 +3,23 @@
 #ifndef GLOVEBOX_GRAPH_CMAKE_WALKER_H_
 #define GLOVEBOX_GRAPH_CMAKE_WALKER_H_
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
 #include "graph/cmake_lexer.h"
 #include "graph/cmake_script.h"
 #include "graph/cmake_variables.h"
 
 namespace glovebox::graph {
+
+inline bool Contains(const std::vector<std::string>& words, absl::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 class CMakeWalker {
  public:
