@@ -14,7 +14,6 @@
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/status.h"
-#include "graph/cmake_places.h"
 #include "graph/configure_inputs.h"
 #include "graph/depfile.h"
 #include "graph/deps_log.h"
@@ -35,7 +34,6 @@ class Loader {
     const std::vector<NinjaEdge>& edges = facts_.ninja->edges();
     facts_.places.resize(edges.size());
     facts_.targets.resize(edges.size());
-    facts_.variables.resize(edges.size());
     AskCMake();
     AskDeps();
     ReadNinjaLog();
@@ -96,7 +94,7 @@ class Loader {
       facts_.configure_inputs = *inputs;
       for (const std::string& input : *inputs) Look(input);
     }
-    const auto places = LoadCMakePlaces(facts_.ninja->build_dir(), call_.ninja);
+    auto places = LoadCMakePlaces(facts_.ninja->build_dir(), call_.ninja);
     if (!places.ok()) return;
     for (size_t i = 0; i < facts_.places.size(); ++i) {
       const NinjaEdge& edge = facts_.ninja->edges()[i];
@@ -104,16 +102,7 @@ class Loader {
         facts_.places[i] = absl::StrCat(place->file, ":", place->line, " ", place->command);
       facts_.targets[i] = places->TargetOfEdge(edge).value_or("");
     }
-    TakeVariables(*places);
-  }
-
-  void TakeVariables(const CMakePlaces& places) {
-    absl::flat_hash_map<std::string, size_t> edges_of_line;
-    for (const std::string& place : facts_.places) ++edges_of_line[place];
-    for (size_t i = 0; i < facts_.places.size(); ++i) {
-      if (facts_.places[i].empty() || edges_of_line[facts_.places[i]] == 1) continue;
-      facts_.variables[i] = places.VariablesOf(facts_.ninja->edges()[i]);
-    }
+    facts_.cmake = *std::move(places);
   }
 
   // Of a build that keeps no deps log the depfiles themselves are still there.

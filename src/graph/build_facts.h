@@ -5,13 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "graph/cmake_script.h"
+#include "graph/cmake_places.h"
 #include "graph/manifest_scan.h"
 #include "graph/ninja_graph.h"
 
@@ -48,8 +49,8 @@ struct BuildFacts {
   // Beside ninja->edges(); empty strings where nobody knows.
   std::vector<std::string> places;   // "CMakeLists.txt:14 add_custom_command"
   std::vector<std::string> targets;  // CMake's name of the target that the edge belongs to
-  // ... of edges whose line makes several: what the variables held that it names.
-  std::vector<CMakeVariableValues> variables;
+  // What else CMake's files say of an edge; none: no build of CMake's.
+  std::optional<CMakePlaces> cmake;
 
   // The file behind a name; the name itself, cleaned, for one that is not in `files`.
   NamedFile FileOf(absl::string_view name) const;

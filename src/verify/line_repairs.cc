@@ -26,7 +26,7 @@ std::string Spelled(const std::string& value, const graph::CMakeVariableValues& 
 }
 
 // Where `value` stands in `text`, not within the name of a variable, nor in the first word.
-std::vector<size_t> PlacesOf(absl::string_view text, absl::string_view value) {
+std::vector<size_t> OffsetsOf(absl::string_view text, absl::string_view value) {
   std::vector<size_t> places;
   const size_t begin = std::min(text.find_first_of(" ("), text.size());
   for (size_t at = text.find(value, begin); at != absl::string_view::npos; at = text.find(value, at + 1)) {
@@ -42,7 +42,7 @@ std::vector<size_t> PlacesOf(absl::string_view text, absl::string_view value) {
 std::vector<std::string> Candidates(const std::string& text, const std::string& name,
                                     const std::string& value) {
   std::vector<std::string> candidates;
-  const std::vector<size_t> places = PlacesOf(text, value);
+  const std::vector<size_t> places = OffsetsOf(text, value);
   const std::string variable = absl::StrCat("${", name, "}");
   for (auto at = places.rbegin(); at != places.rend(); ++at)
     candidates.push_back(std::string(text).replace(*at, value.size(), variable));
@@ -92,7 +92,9 @@ void Spell(const graph::BuildFacts& facts, const Line& line, const std::vector<F
   repairs.reserve(findings.size());
   for (const Finding* finding : findings) {
     const size_t edge = finding->edges.front();
-    repairs.push_back({InstanceOf(facts, edge), finding->repair, facts.variables[edge]});
+    repairs.push_back({InstanceOf(facts, edge), finding->repair,
+                       facts.cmake.has_value() ? facts.cmake->VariablesOf(facts.ninja->edges()[edge])
+                                               : graph::CMakeVariableValues()});
     wanted[finding->repair].insert(repairs.back().instance);
   }
   const std::vector<std::string> spelled = InVariables(repairs, line.instances.size(), roots);

@@ -82,7 +82,18 @@ std::vector<std::string> Repairs(const std::vector<std::string>& outputs,
     build.Write(i + 1, "/build/" + outputs[i]);
   }
   build.facts().places.assign(outputs.size(), "CMakeLists.txt:4 add_custom_command");
-  build.facts().variables = variables;
+  graph::CMakePlaceFacts cmake;
+  cmake.asked_dir = cmake.build_dir = "/build";
+  cmake.source_dir = "/src";
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    cmake.script.declarations.push_back({graph::CMakeDeclaration::Kind::kOutput,
+                                         "/build/" + outputs[i],
+                                         "",
+                                         {"/src/CMakeLists.txt", 4, "add_custom_command"},
+                                         "/build",
+                                         variables[i]});
+  }
+  build.facts().cmake.emplace(std::move(cmake));
   std::vector<std::string> repairs;
   for (const Finding& finding : build.JudgeGraph().findings) repairs.push_back(finding.repair);
   return repairs;

@@ -69,7 +69,6 @@ class TestGraph : public TestLog {
     build_.ninja = std::make_shared<const graph::NinjaGraph>(edges_, "/build", phony_);
     build_.places.resize(edges_.size());
     build_.targets.resize(edges_.size());
-    build_.variables.resize(edges_.size());
     for (const graph::NinjaEdge& edge : edges_) {
       for (const Names* names : {&edge.outputs, &edge.inputs, &edge.order_only}) Look(*names);
     }

@@ -203,8 +203,9 @@ void AddConfigureStep(const Input& input, Judgement* judgement) {
 
 Judgement Verify(const Input& input) {
   const Actions actions(input);
-  // Beside the judgement of the graph: both only look at the input.
-  auto of_actions = std::async(std::launch::async, [&] {
+  // Beside the judgement of the graph, where there is one: both only look at the input.
+  const auto when = input.facts != nullptr ? std::launch::async : std::launch::deferred;
+  auto of_actions = std::async(when, [&] {
     std::vector<Finding> found = PolicyFindings(input, actions);
     Append(CrossTestFindings(input, actions), &found);
     return found;
