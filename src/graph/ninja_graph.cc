@@ -1,6 +1,9 @@
 #include "graph/ninja_graph.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -54,7 +57,12 @@ std::vector<const NinjaEdge*> NinjaGraph::ByCommand(absl::string_view command) c
 
 namespace {
 
-constexpr size_t kBatchBytes = 96 * 1024;  // below the 128 KiB of one argument list on any kernel
+// What one call may name: half of what the kernel takes for arguments and environment together (execve(2): a
+// quarter of the stack's limit, 128 KiB at least). Each call has Ninja read the manifest anew.
+size_t BatchBytes() {
+  static const size_t bytes = std::clamp<int64_t>(sysconf(_SC_ARG_MAX) / 2, 64 << 10, 1 << 20);
+  return bytes;
+}
 
 class Loader {
  public:
@@ -85,7 +93,7 @@ class Loader {
     size_t begin = 0, bytes = 0;
     for (size_t i = 0; i < names.size(); ++i) {
       bytes += names[i].size() + 1 + sizeof(char*);
-      if (bytes < kBatchBytes && i + 1 < names.size()) continue;
+      if (bytes < BatchBytes() && i + 1 < names.size()) continue;
       RETURN_IF_ERROR(run(absl::MakeConstSpan(names).subspan(begin, i + 1 - begin)));
       begin = i + 1;
       bytes = 0;

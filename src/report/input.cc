@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
+#include "base/huge_heap.h"
 #include "base/paths.h"
 #include "base/status.h"
 #include "graph/cmake_info.h"
@@ -130,6 +131,7 @@ void AskCTest(Input* input) {
 }  // namespace
 
 absl::StatusOr<Input> Load(const LoadRequest& request) {
+  PutHeapOnHugePages();
   Input input;
   std::string run_dir = request.run_dir;
   if (run_dir.empty()) {

@@ -59,7 +59,7 @@ bool EndedWell(const Input& input, const access::ActionRecord& action) {
   return action.end->kind == access::ActionEnd::Kind::kExited && action.end->status == 0;
 }
 
-void First(size_t record, size_t* kept) {
+void First(RecordNumber record, RecordNumber* kept) {
   if (*kept == kNoRecord) *kept = record;
 }
 
@@ -71,7 +71,7 @@ Observed::Observed(const Input& input, const Actions& actions, PathTable* paths)
     const auto* access = std::get_if<Access>(&input.log.records[i]);
     const size_t action = access == nullptr ? kNoAction : actions.Of(i);
     if (action == kNoAction || edge_of_[action] == kNoEdge) continue;
-    Add(*access, i, edge_of_[action]);
+    Add(*access, static_cast<RecordNumber>(i), edge_of_[action]);
   }
   by_path_.resize(paths_->size());
   for (size_t i = 0; i < seen_.size(); ++i) by_path_[seen_[i].path].push_back(i);
@@ -131,14 +131,15 @@ Seen* Observed::At(EdgeId edge, PathId path) {
   return &seen_[at->second];
 }
 
-void Observed::Add(const Access& access, size_t record, EdgeId edge) {
+void Observed::Add(const Access& access, RecordNumber record, EdgeId edge) {
   const access::Touches touches = access::TouchesOf(access);
   for (const access::Touch& touch : touches.span()) {
     const uint32_t what = touch.what;
     // What was refused, failed or could not be told shows nothing that a finding could rest on.
     if ((what & (access::kRefused | access::kFailed | access::kUnclear)) != 0) continue;
     if (!absl::StartsWith(touch.path, "/")) continue;
-    Seen* seen = At(edge, paths_->Intern(touch.path));
+    const PathId seen_path = paths_->Intern(touch.path);
+    Seen* seen = At(edge, seen_path);
     seen->told = seen->told || !access.rule.empty();
     if ((what & access::kProbed) != 0) {
       if (!seen->own) First(record, &seen->probed);
@@ -168,6 +169,7 @@ void Observed::Add(const Access& access, size_t record, EdgeId edge) {
         hard_links_.erase(seen->path);
       } else if (const auto link = hard_links_.find(seen->path); link != hard_links_.end()) {
         First(record, &At(edge, link->second)->wrote);
+        seen = At(edge, seen_path);  // which moved, where the other name is new
       }
     }
     if ((what & (access::kRemoved | access::kRenamedFrom)) != 0) {
@@ -187,7 +189,7 @@ void Observed::LinkTo(const access::Touches& touches) {
 }
 
 // A directory with a new name takes along what the edge made in it.
-void Observed::Move(absl::string_view from, absl::string_view to, size_t record, EdgeId edge) {
+void Observed::Move(absl::string_view from, absl::string_view to, RecordNumber record, EdgeId edge) {
   const PathId source = paths_->Find(from);
   const auto at = by_edge_and_path_.find((uint64_t{edge} << 32) | source);
   if (at == by_edge_and_path_.end() || !seen_[at->second].directory) return;

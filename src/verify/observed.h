@@ -14,25 +14,29 @@
 
 namespace glovebox::verify {
 
-inline constexpr size_t kNoRecord = static_cast<size_t>(-1);
+// An index into Log::records. Half of a size_t: there is one Seen, with seven of them, for each path that an
+// edge touched, and memory is what a large log is verified from.
+using RecordNumber = uint32_t;
+inline constexpr RecordNumber kNoRecord = static_cast<RecordNumber>(-1);
 
-// One path by one edge. Each record is the first of its kind, an index into Log::records.
+// One path by one edge. Each record is the first of its kind.
 struct Seen {
   PathId path = kNoPath;
   EdgeId edge = kNoEdge;
-  size_t read = kNoRecord;     // read or run, before the edge had made or emptied it itself
-  size_t wrote = kNoRecord;    // its content or its name was changed: made, emptied, opened for writing alone
-  size_t made = kNoRecord;     // a file that was not there before, or a name put on another one
-  size_t removed = kNoRecord;  // taken away, although the edge had not made it
-  size_t probed = kNoRecord;   // looked for and absent, before the edge made it
-  size_t listed = kNoRecord;   // a directory whose entries were asked for
-  size_t updated = kNoRecord;  // opened for reading and writing: either, or neither, as lock files are
-  bool touched = false;        // looked at
-  bool own = false;            // made or emptied by this edge: what it reads there is its own
-  bool alive = false;          // made, and not taken away by this edge
-  bool directory = false;      // made as one
-  bool imported = false;       // of `listed`: by a Python, which lists where it looks for modules
-  bool told = false;           // the policy has something against it, and says so itself
+  RecordNumber read = kNoRecord;  // read or run, before the edge had made or emptied it itself
+  RecordNumber wrote =
+      kNoRecord;  // its content or its name was changed: made, emptied, opened for writing alone
+  RecordNumber made = kNoRecord;     // a file that was not there before, or a name put on another one
+  RecordNumber removed = kNoRecord;  // taken away, although the edge had not made it
+  RecordNumber probed = kNoRecord;   // looked for and absent, before the edge made it
+  RecordNumber listed = kNoRecord;   // a directory whose entries were asked for
+  RecordNumber updated = kNoRecord;  // opened for reading and writing: either, or neither, as lock files are
+  bool touched = false;              // looked at
+  bool own = false;                  // made or emptied by this edge: what it reads there is its own
+  bool alive = false;                // made, and not taken away by this edge
+  bool directory = false;            // made as one
+  bool imported = false;             // of `listed`: by a Python, which lists where it looks for modules
+  bool told = false;                 // the policy has something against it, and says so itself
 };
 
 struct EdgeRun {
@@ -61,10 +65,10 @@ class Observed {
 
  private:
   void FindEdges(const Input& input, const Actions& actions);
-  void Add(const access::Access& access, size_t record, EdgeId edge);
+  void Add(const access::Access& access, RecordNumber record, EdgeId edge);
   Seen* At(EdgeId edge, PathId path);
   void LinkTo(const access::Touches& touches);
-  void Move(absl::string_view from, absl::string_view to, size_t record, EdgeId edge);
+  void Move(absl::string_view from, absl::string_view to, RecordNumber record, EdgeId edge);
 
   PathTable* paths_;
   std::vector<EdgeRun> edges_;
