@@ -321,6 +321,35 @@ static void race_bind(struct outcome* outcome) {
   pthread_join(thread, NULL);
   fill(outcome, lstat(outside, &info) == 0, 0, "bind to a path whose directory is swapped");
 }
+/* The name of a socket leads now to one's own, now to one outside; the peer's name tells which it was. */
+static void race_socket(struct outcome* outcome) {
+  const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "way/sock"};
+  struct sockaddr_un own = {.sun_family = AF_UNIX, .sun_path = "sock"};
+  pthread_t thread;
+  const char* outside = strdup(out_path("sock"));
+  const int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (chdir(in_path(".")) != 0 || symlink(in_path("."), "way") != 0 ||
+      bind(server, (struct sockaddr*)&own, sizeof own) != 0 || listen(server, 8) != 0) {
+    tried(outcome, -1, "a socket of one's own");
+    return;
+  }
+  int met = 0;
+  racing = 1;
+  pthread_create(&thread, NULL, swap_directory, NULL);
+  while (still(700) && !met) {
+    struct sockaddr_un peer = {0};
+    socklen_t size = sizeof peer;
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (connect(fd, (const struct sockaddr*)&address, sizeof address) == 0 &&
+        getpeername(fd, (struct sockaddr*)&peer, &size) == 0)
+      met = strcmp(peer.sun_path, outside) == 0;
+    close(fd);
+    close(accept(server, NULL, NULL));
+  }
+  racing = 0;
+  pthread_join(thread, NULL);
+  fill(outcome, met, 0, "connect by a path that is swapped");
+}
 #define FILES "files"
 
 const struct scenario kFiles[] = {
@@ -396,5 +425,7 @@ const struct scenario kFiles[] = {
     {"bind-path", FILES, "make a socket outside", HOLDS_OPTION, READ_ALL, 0, NULL, NULL, bind_outside, NULL},
     {"race-bind", FILES, "swap a socket's directory between check and use", HOLDS_OPTION,
      READ_ALL " --network unix", 0, NULL, NULL, race_bind, NULL},
+    {"race-socket", FILES, "swap the directory of a socket to connect to", HOLDS_OPTION,
+     READ_ALL " --network any", 0, NULL, NULL, race_socket, NULL},
 };
 const size_t kFilesSize = sizeof kFiles / sizeof kFiles[0];

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +32,31 @@ namespace {
 struct Options {
   RunOptions run;
   bool all = false;
+};
+
+// A build directory that is there as long as it is needed: one that was made here and that CMake has put
+// nothing into goes with it.
+class NewDirectory {
+ public:
+  static absl::StatusOr<NewDirectory> Make(const std::string& path) {
+    NewDirectory made;
+    if (path.empty()) return made;  // CMake says what is wrong
+    for (std::string up = path; up.size() > 1 && !FileExists(up); up = std::string(Dirname(up)))
+      made.made_.push_back(up);
+    RETURN_IF_ERROR(MakeDirectories(path));
+    return made;
+  }
+  NewDirectory(NewDirectory&& other) noexcept : made_(std::exchange(other.made_, {})) {}
+  NewDirectory& operator=(NewDirectory&&) = delete;
+  ~NewDirectory() {
+    for (const std::string& path : made_) {
+      if (rmdir(path.c_str()) != 0) return;
+    }
+  }
+
+ private:
+  NewDirectory() = default;
+  std::vector<std::string> made_;  // the lowest first
 };
 
 // What the findings come to; clean where another Glovebox has the record.
@@ -65,6 +91,8 @@ absl::StatusOr<int> Configure(Options& o) {
                    graph::ReadConfigureCall(run.command, CurrentDirectory(), ReadFile));
   run.command.insert(run.command.begin(), "cmake");
   run.source_dir = RealPath(call.source_dir);
+  // Before the plan is made: what is not there can be granted to nobody. CMake would make it itself.
+  ASSIGN_OR_RETURN(const NewDirectory made, NewDirectory::Make(call.build_dir));
   const std::string build_dir = RealPath(call.build_dir);
   ASSIGN_OR_RETURN(const policy::Policy policy, PolicyFor(run, build_dir));
   ASSIGN_OR_RETURN(const RecordedRun recorded,

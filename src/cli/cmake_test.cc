@@ -172,6 +172,33 @@ TEST_F(CMakeCli, ADirectoryThatIsNotThereYetIsTheBuilds) {
   EXPECT_THAT(Run({"verify", Path("new/deep")}).out, HasSubstr("the configure step reads VERSION"));
 }
 
+// What is not there can be granted to nobody.
+TEST_F(CMakeCli, ADirectoryThatIsNotThereYetIsTheBuildsInModeEnforceToo) {
+  Project(kDepends);
+  ASSERT_OK(WriteFile(Path("src/glovebox.toml"),
+                      "mode = \"enforce\"\n[configure]\nwrite = [\"${build}\", \"/dev/null\"]\n"));
+  const Outcome step = Run({"cmake", "-S", Path("src"), "-B", Path("new/deep"), "-G", "Ninja"});
+  EXPECT_EQ(step.exit(), 0) << step.err;
+  ASSERT_EQ(Run({"-C", Path("new/deep")}, GLOVEBOX_NINJA).exit(), 0);
+  // Where CMake has made nothing, nothing is left.
+  EXPECT_NE(Run({"cmake", "-S", Path("nowhere"), "-B", Path("other/deep"), "-G", "Ninja"}).exit(), 0);
+  EXPECT_FALSE(FileExists(Path("other")));
+}
+
+TEST_F(CMakeCli, WhatPolicyInitLearnsOfAStepHoldsForTheNext) {
+  Project(kDepends);
+  const std::vector<std::string> configure = {"cmake", "-S", Path("src"), "-B", Path("fresh"), "-G", "Ninja"};
+  ASSERT_EQ(Run(configure).exit(), 0);
+  ASSERT_EQ(Run({"-C", Path("fresh")}, GLOVEBOX_NINJA).exit(), 0);
+  const Outcome learned = Run({"policy", "init", "-C", Path("fresh"), "-o", Path("src/glovebox.toml")});
+  ASSERT_EQ(learned.exit(), 0) << learned.err;
+  EXPECT_THAT(ReadFile(Path("src/glovebox.toml")).value_or(""), HasSubstr("\n[configure]     # 1 action\n"));
+  std::filesystem::remove_all(Path("fresh"));
+  const Outcome again = Run(configure);
+  EXPECT_EQ(again.exit(), 0) << again.err;
+  EXPECT_EQ(Run({"-C", Path("fresh")}, GLOVEBOX_NINJA).exit(), 0);
+}
+
 TEST_F(CMakeCli, BelowAnotherGloveboxTheRecordIsWithThatOne) {
   Project();
   const Outcome step = Run(

@@ -21,6 +21,7 @@
 #include "cli/print.h"
 #include "graph/cmake_info.h"
 #include "policy/learn.h"
+#include "report/configure_input.h"
 #include "report/input.h"
 #include "trace/own_files.h"
 #include "verify/actions.h"
@@ -78,6 +79,12 @@ std::string ProgramOf(const access::Access& access) {
 // Granted by itself, whatever the policy says (trace/own_files.h).
 using OwnFiles = std::set<std::string>;
 
+// Who connects or sends to a unix socket needs a grant to change its file.
+bool ReachesSocket(const access::Access& access) {
+  return (access.op == Op::kConnect || access.op == Op::kSend) && access.result == access::Result::kThere &&
+         !WasRefused(access);
+}
+
 void Take(const access::Access& access, const policy::LearnPlaces& places, const OwnFiles& own,
           policy::Use* use) {
   TakeNetwork(access, use);
@@ -93,7 +100,7 @@ void Take(const access::Access& access, const policy::LearnPlaces& places, const
     const std::string path(touch.path);
     const bool made = (touch.what & (access::kWrites & ~uint32_t{access::kChanged})) != 0;
     if (made) use->written.emplace(path, program);
-    if ((touch.what & access::kChanged) != 0) use->changed.emplace(path, program);
+    if ((touch.what & access::kChanged) != 0 || ReachesSocket(access)) use->changed.emplace(path, program);
     if (own.count(path) != 0) continue;
     if ((touch.what & (access::kReads | access::kListed)) != 0) use->read.emplace(path, program);
     if ((touch.what & access::kExecuted) != 0) use->programs.insert(path);
@@ -199,8 +206,8 @@ class Gatherer {
   std::map<policy::Role, policy::RoleUse> uses_;
 };
 
-// The runs that are named; else the latest one, where that is of tests with those before it back to the
-// build. The oldest first.
+// The runs that are named; else the latest one: of tests, with those before it back to the build, and with a
+// build the configure step before it, where that was recorded. The oldest first.
 absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
   const auto load = [&options](const std::string& run) {
     return report::Load({options.build_dir, run, /*ask_ninja=*/false});
@@ -213,7 +220,8 @@ absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
   if (!inputs.empty()) return inputs;
   ASSIGN_OR_RETURN(report::Input latest, load(""));
   const std::string latest_dir = latest.log.run_dir;
-  const bool alone = !access::HasTests(latest.table);
+  bool built = access::IsBuild(latest.table);
+  const bool alone = !built && !access::HasTests(latest.table);
   inputs.push_back(std::move(latest));
   if (alone) return inputs;
   ASSIGN_OR_RETURN(const std::vector<std::string> runs, access::KeptRuns(options.build_dir));
@@ -221,10 +229,12 @@ absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
     if (RealPath(*run) == latest_dir) continue;
     absl::StatusOr<report::Input> input = load(*run);
     if (!input.ok()) break;  // damaged, or of another version: what is before it belongs to another build
-    inputs.push_back(*std::move(input));
-    if (access::IsBuild(inputs.back().table)) break;
+    const bool configured = report::IsConfigureStep(input->table);
+    if (!built || configured) inputs.push_back(*std::move(input));
+    if (built) break;
+    built = access::IsBuild(inputs.back().table);
   }
-  if (!access::IsBuild(inputs.back().table)) inputs.resize(1);  // never built here, as far as is known
+  if (!built) inputs.resize(1);  // never built here, as far as is known
   std::reverse(inputs.begin(), inputs.end());
   return inputs;
 }
@@ -266,7 +276,7 @@ void AddPolicyInit(CLI::App& app, Action* action) {
   CLI::App* init = policy->add_subcommand(
       "init",
       "the tightest policy file under which what ran would pass again, learned from the latest run of a "
-      "directory: of tests with the build before them");
+      "directory: of tests with the build before them, of a build with the configure step before it");
   init->add_option("-C", o->build_dir, "the build directory (default: this one)")
       ->type_name("BUILD")
       ->check(NotEmpty());
@@ -280,7 +290,8 @@ void AddPolicyInit(CLI::App& app, Action* action) {
       ->check(NotEmpty());
   init->add_flag("--force", o->force, "write over a file that is there");
   init->footer(
-      "Build from clean and run all tests first, each as you will want to run it (glovebox-ninja, ctest): "
+      "Configure, build from clean and run all tests first, each as you will want to run it (glovebox cmake, "
+      "glovebox-ninja, ctest): "
       "what "
       "did not happen is not learned, and will be refused. Read what it says before you keep it as "
       "glovebox.toml at the top of the source tree. docs/policy.md says how it generalises.");

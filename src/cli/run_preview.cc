@@ -34,6 +34,7 @@ class NoRecord final : public access::RecordSink {
 policy::CompileOptions OptionsFor(const policy::Policy& policy, const kernel::HostFeatures& host) {
   policy::CompileOptions options;
   options.listener = policy.level != kernel::Level::kOff && !host.listener_above;
+  options.graph = false;
   return options;
 }
 

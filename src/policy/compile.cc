@@ -1,6 +1,7 @@
 #include "policy/compile.h"
 
 #include <sys/capability.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
@@ -159,15 +160,17 @@ uint32_t PlanFlags(const Policy& policy, const kernel::HostFeatures& host, const
 // network of no address at all allows the kernel can tell by registers.
 absl::Status CheckNetwork(const Policy& policy, const kernel::HostFeatures& host,
                           const CompileOptions& options, std::vector<std::string>* unheld) {
-  if (!HoldsNetwork(policy) || options.outer != nullptr) return absl::OkStatus();
+  if (!MakesNetworkCalls(policy) || options.outer != nullptr) return absl::OkStatus();
   std::string reason;
   if (options.listener && !host.pidfd_getfd) {
     reason = "a caller's socket cannot be fetched (pidfd_getfd: Linux 5.6, yama below 2)";
-  } else if (!options.listener && AllowsInternet(policy.network)) {
+  } else if (!options.listener && HoldsNetwork(policy) && AllowsInternet(policy.network)) {
     reason = "there is no listener: the addresses are not seen (record level off, or another listener above)";
   }
   if (reason.empty()) return absl::OkStatus();
-  reason = absl::StrCat("network ", NetworkModeName(policy.network.mode), ": ", reason);
+  const char* held =
+      HoldsNetwork(policy) ? NetworkModeName(policy.network.mode) : "any, with confined or hidden files";
+  reason = absl::StrCat("network ", held, ": ", reason);
   if (!policy.best_effort) return absl::UnimplementedError(reason);
   unheld->push_back(reason);
   return absl::OkStatus();
@@ -211,11 +214,29 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
   return CheckNetwork(policy, host, options, unheld);
 }
 
+// What Landlock leaves out of what confined files mean.
+void TellUnseen(const Policy& policy, const CompileOptions& options, std::vector<std::string>* unheld) {
+  if (policy.mode != Mode::kEnforce || !policy.confine_files || options.listener || options.outer != nullptr)
+    return;
+  const bool sockets = AllowsSocket(policy.network, AF_UNIX, SOCK_STREAM, 0);
+  unheld->push_back(absl::StrCat("files: changes of mode, owner, times and extended attributes",
+                                 sockets ? ", and who connects to a unix socket by its path," : "",
+                                 " are held by a supervisor alone, and none listens here (record level off, "
+                                 "or another listener above)"));
+}
+
 // Landlock has no rule that takes away: these need somebody who answers calls. Below an outer supervisor of
 // ours it is that one, who knows this policy.
 absl::Status CheckPatterns(const Policy& policy, const CompileOptions& options,
                            std::vector<std::string>* unheld) {
   RETURN_IF_ERROR(FileRules::Make(policy, {}).status());  // what the patterns say wrongly
+  if (policy.strict_inputs && policy.mode != Mode::kObserve && !options.graph) {
+    const std::string reason =
+        "strict inputs: on what an edge depends only Ninja's graph says, which nobody has asked here: build "
+        "with glovebox-ninja";
+    if (policy.mode == Mode::kEnforce && !policy.best_effort) return absl::UnimplementedError(reason);
+    unheld->push_back(reason);
+  }
   if (policy.mode != Mode::kEnforce || options.listener || options.outer != nullptr) return absl::OkStatus();
   if (policy.strict_inputs) {
     const std::string reason =
@@ -311,6 +332,7 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
   RETURN_IF_ERROR(CheckHost(policy, host, options, &compiled.skipped, &compiled.unheld));
   RETURN_IF_ERROR(CheckEnvironmentRules(policy.environment));
   RETURN_IF_ERROR(CheckPatterns(policy, options, &compiled.unheld));
+  TellUnseen(policy, options, &compiled.unheld);
   compiled.skipped.insert(compiled.skipped.end(), compiled.unheld.begin(), compiled.unheld.end());
   ForetellPatterns(policy, options, &compiled.skipped);
 

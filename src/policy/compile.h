@@ -34,6 +34,7 @@ struct CompileOptions {
   // one has asked for its filter notifies, and a refusal in the kernel would outrank it unseen: left out
   // here. What only the inner policy asks for is refused in the kernel.
   const Policy* outer = nullptr;
+  bool graph = true;  // the supervisor knows on what each edge depends, as strict_inputs asks
 };
 
 // InvalidArgument for what the policy says wrongly (an unknown capability), Unimplemented for what this host

@@ -19,6 +19,7 @@
 namespace glovebox::policy {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -291,6 +292,32 @@ TEST(CompilePlan, WhatTheHostCannotDoIsSkippedAloudOrRefused) {
   host.notify = false;
   EXPECT_THAT(CompilePlan(DefaultPolicy(Role::kRun), host, {}),
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("user notification")));
+}
+
+TEST(CompilePlan, StrictInputsNeedAGraph) {
+  Policy policy = DefaultPolicy(Role::kCompile);
+  policy.strict_inputs = true;
+  policy.mode = Mode::kEnforce;
+  EXPECT_OK(CompilePlan(policy, GoodHost(), {}));
+  EXPECT_THAT(CompilePlan(policy, GoodHost(), {.graph = false}),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("build with glovebox-ninja")));
+  policy.mode = Mode::kReport;
+  ASSERT_OK_AND_ASSIGN(const CompiledPlan plan, CompilePlan(policy, GoodHost(), {.graph = false}));
+  EXPECT_THAT(plan.skipped, ElementsAre(HasSubstr("strict inputs: ")));
+}
+
+TEST(CompilePlan, PathsOfUnixSocketsNeedACallersSocket) {
+  Policy policy = DefaultPolicy(Role::kRun);
+  policy.mode = Mode::kEnforce;
+  policy.network.mode = NetworkMode::kAny;
+  kernel::HostFeatures blind = GoodHost();
+  blind.pidfd_getfd = false;
+  EXPECT_OK(CompilePlan(policy, blind, {}));
+  policy.confine_files = true;
+  policy.paths.push_back({PathAccess::kRead, "/", {}});
+  EXPECT_OK(CompilePlan(policy, GoodHost(), {}));
+  EXPECT_THAT(CompilePlan(policy, blind, {}).status().message(),
+              HasSubstr("with confined or hidden files: "));
 }
 
 TEST(CompilePlan, ANetworkThatCannotBeHeldHereIsAnErrorOrIsSaidAloud) {

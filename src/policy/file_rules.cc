@@ -18,11 +18,11 @@ namespace glovebox::policy {
 namespace {
 
 constexpr uint32_t kOfRead = kReadFile | kListDirectory | kExecuteFile;
-constexpr uint32_t kOfAppend = kReadFile | kListDirectory | kAppendFile | kCreateName;
+constexpr uint32_t kOfAppend = kReadFile | kListDirectory | kAppendFile | kCreateName | kReachSocket;
 constexpr uint32_t kAll = ~uint32_t{0};
 // Rights in the directory of a name.
 constexpr uint32_t kInParent = kCreateName | kRemoveName | kMoveName;
-constexpr uint32_t kUnknownToKernel = kChangeAttributes | kAliasFile | kLook;
+constexpr uint32_t kUnknownToKernel = kChangeAttributes | kAliasFile | kLook | kReachSocket;
 constexpr uint32_t kGrantless = kAliasFile | kLook;  // nobody needs a grant for them
 
 constexpr uint64_t kTmpfileBit = O_TMPFILE & ~O_DIRECTORY;
@@ -140,6 +140,10 @@ absl::InlinedVector<FileNeed, 2> NeedsOf(const FileCall& call) {
     case Op::kUtimes:
     case Op::kSetXattr:
       first = kChangeAttributes;
+      break;
+    case Op::kConnect:
+    case Op::kSend:
+      if (call.first->there && S_ISSOCK(call.first->mode)) first = kReachSocket;
       break;
     default:
       break;

@@ -48,6 +48,7 @@ enum FileRight : uint32_t {
   kChangeAttributes = 1u << 9,  // mode, owner, times, extended attributes: nothing that Landlock knows
   kAliasFile = 1u << 10,        // a second name for it: only an append-only file minds
   kLook = 1u << 11,             // stat, access, readlink, chdir ...: only a hidden file minds
+  kReachSocket = 1u << 12,  // connect or send to the unix socket of that name: nothing that Landlock knows
 };
 
 struct FileNeed {

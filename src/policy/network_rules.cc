@@ -33,6 +33,12 @@ NetworkTarget Invalid(int error) {
   return target;
 }
 
+NetworkTarget Other() {
+  NetworkTarget target;
+  target.kind = NetworkTarget::Kind::kOther;
+  return target;
+}
+
 bool IsZero(const NetworkTarget& target) {
   const auto* end = target.address.begin() + (target.ipv6 ? 16 : 4);
   return std::all_of(target.address.begin(), end, [](uint8_t byte) { return byte == 0; });
@@ -173,6 +179,8 @@ bool AllowsTarget(const Policy& policy, const NetworkTarget& target, NetworkUse 
       return policy.network.mode != NetworkMode::kNone;
     case NetworkTarget::Kind::kNetlink:
       return AllowsInternet(policy.network) && target.port == 0;
+    case NetworkTarget::Kind::kOther:
+      return false;
     case NetworkTarget::Kind::kInet:
       break;
   }
@@ -239,7 +247,8 @@ NetworkTarget TargetOf(const void* bytes, size_t size, int domain, NetworkUse us
   std::memcpy(&family, bytes, sizeof family);
   // Dissolves the connection, on sockets of every domain.
   if (family == AF_UNSPEC && use == NetworkUse::kConnect) return {};
-  if (domain == AF_UNSPEC) domain = family;
+  const bool known = domain != AF_UNSPEC;
+  if (!known) domain = family;
   switch (domain) {
     case AF_UNIX:
       return family == AF_UNIX ? Unix(bytes, size) : Invalid(EINVAL);
@@ -249,7 +258,8 @@ NetworkTarget TargetOf(const void* bytes, size_t size, int domain, NetworkUse us
     case AF_INET6:
       break;
     default:
-      return family == AF_UNSPEC ? NetworkTarget() : Invalid(EAFNOSUPPORT);
+      if (family == AF_UNSPEC) return {};
+      return known ? Other() : Invalid(EAFNOSUPPORT);
   }
   // A UDP socket of IPv4 takes AF_UNSPEC for AF_INET when it sends (udp_sendmsg()) and when it is bound, one
   // of IPv6 takes an address of IPv4.
@@ -312,7 +322,18 @@ bool HoldsNetwork(const Policy& policy) {
   return policy.mode == Mode::kEnforce && policy.network.mode != NetworkMode::kAny;
 }
 
+bool MakesNetworkCalls(const Policy& policy) {
+  if (policy.mode != Mode::kEnforce) return false;
+  const bool hides = std::any_of(policy.paths.begin(), policy.paths.end(),
+                                 [](const PathRule& rule) { return rule.access == PathAccess::kHidden; });
+  return HoldsNetwork(policy) || policy.confine_files || hides;
+}
+
 bool HoldsNetwork(const std::vector<const Policy*>& chain) { return Confines(chain, Mode::kEnforce); }
+bool MakesNetworkCalls(const std::vector<const Policy*>& chain) {
+  return std::any_of(chain.begin(), chain.end(),
+                     [](const Policy* policy) { return MakesNetworkCalls(*policy); });
+}
 bool ReportsNetwork(const std::vector<const Policy*>& chain) { return Confines(chain, Mode::kReport); }
 
 }  // namespace glovebox::policy

@@ -31,6 +31,7 @@ struct NetworkTarget {
     kUnixPath,  // `path`
     kUnixName,  // `path`: an abstract name without its NUL; empty: any free one
     kNetlink,   // `port` other than 0: not the kernel, but a process or a group
+    kOther,     // of a family that no line of a policy can allow: only a network that is free has it
     kInvalid,   // the kernel refuses it with `error` before it looks further
   };
   Kind kind = Kind::kNowhere;
@@ -68,6 +69,11 @@ bool IsRoutingOption(int level, int name);
 // The policy's own refusals are to be held: mode enforce, and a network that is confined.
 bool HoldsNetwork(const Policy& policy);
 
+// The supervisor makes the calls on sockets itself: the network is held, or in mode enforce files are, to
+// which the paths of unix sockets belong. No right of Landlock's up to ABI 7 says who may connect to one,
+// and a path that the supervisor has only looked at can be another one when the kernel reads it.
+bool MakesNetworkCalls(const Policy& policy);
+
 // What the policies of a chain say together.
 struct NetworkWord {
   bool refuse = false;
@@ -81,6 +87,7 @@ NetworkWord JudgeTarget(const std::vector<const Policy*>& chain, const NetworkTa
 
 // A policy of the chain confines the network in mode enforce, or in mode report.
 bool HoldsNetwork(const std::vector<const Policy*>& chain);
+bool MakesNetworkCalls(const std::vector<const Policy*>& chain);
 bool ReportsNetwork(const std::vector<const Policy*>& chain);
 
 }  // namespace glovebox::policy

@@ -166,6 +166,14 @@ TEST(NetworkRules, WhatTheKernelRefusesItselfHasItsErrno) {
   EXPECT_TRUE(Allowed(With(NetworkMode::kLoopback), longer, AF_INET6)) << "without a scope id";
 }
 
+TEST(NetworkRules, AnotherFamilyIsOnlyForWhoseNetworkIsFree) {
+  const std::string address = "\x28 and what its family knows";
+  EXPECT_EQ(TargetOf(address.data(), address.size(), AF_VSOCK, NetworkUse::kConnect).kind,
+            NetworkTarget::Kind::kOther);
+  EXPECT_FALSE(Allowed(With(NetworkMode::kLoopback), address, AF_VSOCK));
+  EXPECT_TRUE(Allowed(With(NetworkMode::kAny), address, AF_VSOCK));
+}
+
 TEST(NetworkRules, OfNetlinkOnlyTheKernelsRoutesAreSpokenTo) {
   const Policy policy = With(NetworkMode::kLoopback);
   sockaddr_nl address = {};

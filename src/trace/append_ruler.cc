@@ -140,6 +140,8 @@ const LogPattern* AppendRuler::Against(const RulerCall& call, FileTarget* target
       return log;
     case Use::kSetFlags:
       return (target->flags & O_APPEND) != 0 || (target->opened & O_ACCMODE) == O_RDONLY ? nullptr : log;
+    case Use::kReach:
+      return nullptr;  // what is sent to a socket is added to nothing
     case Use::kChange:
       // touch(1): that somebody was there now can be said of a log.
       return call.intent.op == Op::kUtimes && call.intent.times != Intent::Times::kGiven ? nullptr : log;

@@ -70,7 +70,7 @@ class CollectorImpl final : public Collector, public Announcer {
  public:
   explicit CollectorImpl(CollectorOptions options)
       : o_(std::move(options)),
-        plans_(o_.host, o_.policy_for, o_.own_files),
+        plans_(o_.host, o_.policy_for, o_.own_files, o_.inputs != nullptr),
         segments_(o_.run_dir),
         running_(o_.host.receive_ends) {}
   ~CollectorImpl() override {

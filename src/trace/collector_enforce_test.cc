@@ -216,5 +216,21 @@ TEST_F(CollectorEnforceTest, APrivateDirectoryInsideAnotherActionNeedsThatOnesLe
   EXPECT_FALSE(FileExists(place.substr(0, place.size() - 1)));
 }
 
+// Beside a compile within an edge nobody stays who could remove it: an error, and no silence.
+TEST_F(CollectorEnforceTest, APrivateDirectoryIsForAnEdgeAndNotForACommandInIt) {
+  Grant(policy::PathAccess::kRead, GLOVEBOX_LAUNCH);
+  Grant(policy::PathAccess::kWrite, "/tmp");
+  private_in_compile_ = true;
+  best_effort_ = false;
+  StartAgain();
+  testing::internal::CaptureStderr();
+  EXPECT_NE(Wait(Launch(absl::StrCat(GLOVEBOX_LAUNCH, " --role=compile -- true"))), 0);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("private-tmp: a command within an edge"));
+  ASSERT_EQ(system(absl::StrCat("rm -rf ", Path("old")).c_str()), 0);
+  private_ = true;  // the edge has one
+  StartAgain();
+  EXPECT_EQ(Wait(Launch(absl::StrCat(GLOVEBOX_LAUNCH, " --role=compile -- sh -c 'echo x > $TMPDIR/f'"))), 0);
+}
+
 }  // namespace
 }  // namespace glovebox::trace

@@ -57,8 +57,9 @@ class CollectorFixture : public testing::Test {
       policy::Policy policy = policy::DefaultPolicy(static_cast<policy::Role>(role));
       policy.stop = stop_;
       policy.mode = mode_;
-      policy.best_effort = true;
+      policy.best_effort = best_effort_;
       policy.private_tmp = policy.private_home = private_;
+      if (role == access::Role::kCompile && private_in_compile_) policy.private_tmp = true;
       if (role == access::Role::kEdge) policy.scope_signals = edge_scope_;
       if (role == access::Role::kTest || !test_budget_only_) policy.budget = budget_;
       if (role == access::Role::kCompile) policy.restrict_prlimit = policy.append_only = compile_refuses_;
@@ -148,6 +149,8 @@ class CollectorFixture : public testing::Test {
   std::atomic<bool> stop_{false};
   policy::Mode mode_ = policy::Mode::kReport;
   bool private_ = false;
+  bool private_in_compile_ = false;
+  bool best_effort_ = true;
   bool edge_scope_ = true;
   policy::Budget budget_;
   bool test_budget_only_ = false;

@@ -22,6 +22,7 @@ struct FileTarget {
     kGoes,      // the name goes away: unlink, rmdir, the first name of a rename
     kComes,   // the name comes to mean something: mkdir, mknod, symlink, the second name of a rename or link
     kLinked,  // it gets another name: the first of a link
+    kReach,   // a unix socket is connected or sent to
   };
   Use use = Use::kOpen;
   // The name by which the kernel knows it at this moment, as our own root sees it: no symlink on the way. Of

@@ -1,8 +1,8 @@
 /* What a hostile program tries on files that its policy does not give it: one way a word.
  *   file_probe WORD OUTSIDE INSIDE
- * OUTSIDE holds secret (which begins with "secret"), victim, tool (a program), dir, and is open on descriptor
- * 9; INSIDE holds ok. Exit status 0: it took effect, else the errno that met it (255: no effect, and no
- * errno). */
+ * OUTSIDE holds secret (which begins with "secret"), victim, tool (a program), dir, stream.out and dgram.out
+ * (sockets), and is open on descriptor 9; INSIDE holds ok and dgram.in (a socket). Exit status 0: it took
+ * effect, else the errno that met it (255: no effect, and no errno). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -112,6 +112,87 @@ static int bind_at(const char* path) {
   return result(bind(fd, (struct sockaddr*)&address, sizeof address));
 }
 
+static struct sockaddr_un outer(const char* name) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/9/%s", name);
+  return address;
+}
+static int connects(void) {
+  const struct sockaddr_un address = outer("stream.out");
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  return result(connect(fd, (const struct sockaddr*)&address, sizeof address));
+}
+static int sends(void) {
+  struct sockaddr_un address = outer("dgram.out");
+  const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  return result(sendto(fd, "x", 1, MSG_DONTWAIT, (struct sockaddr*)&address, sizeof address));
+}
+static int sends_message(void) {
+  struct sockaddr_un address = outer("dgram.out");
+  struct iovec part = {"x", 1};
+  const struct msghdr message = {
+      .msg_name = &address, .msg_namelen = sizeof address, .msg_iov = &part, .msg_iovlen = 1};
+  return result(sendmsg(socket(AF_UNIX, SOCK_DGRAM, 0), &message, MSG_DONTWAIT));
+}
+
+/* Rewrites the address that another thread is about to hand to the kernel; the peer's own name tells where
+ * that led. */
+static struct sockaddr_un reached;
+static void* readdress(void* inside) {
+  const struct sockaddr_un there = outer("dgram.out");
+  struct sockaddr_un here = {.sun_family = AF_UNIX};
+  snprintf(here.sun_path, sizeof here.sun_path, "/proc/self/fd/%d/dgram.in", *(int*)inside);
+  while (racing_on) {
+    memcpy(&reached, &there, sizeof there);
+    __asm__ volatile("" ::: "memory"); /* else the compiler leaves out the first */
+    memcpy(&reached, &here, sizeof here);
+    __asm__ volatile("" ::: "memory");
+  }
+  return NULL;
+}
+static int leads_outside(int fd) {
+  struct sockaddr_un peer = {0};
+  socklen_t size = sizeof peer;
+  return getpeername(fd, (struct sockaddr*)&peer, &size) == 0 && strstr(peer.sun_path, "dgram.out") != NULL;
+}
+static int race_connect(const char* inside) {
+  pthread_t thread;
+  int met = 255, directory = open(inside, O_RDONLY | O_DIRECTORY);
+  pthread_create(&thread, NULL, readdress, &directory);
+  for (int i = 0; again(i, met); ++i) {
+    const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (connect(fd, (const struct sockaddr*)&reached, sizeof reached) == 0 && leads_outside(fd)) met = 0;
+    close(fd);
+  }
+  racing_on = 0;
+  pthread_join(thread, NULL);
+  return met;
+}
+/* Another process lets a symlink lead now to the one socket, now to the other. */
+static int swap_connect(const char* outside, const char* inside) {
+  char here[4200], there[4200];
+  const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "way.socket"};
+  snprintf(here, sizeof here, "%s/dgram.in", inside);
+  snprintf(there, sizeof there, "%s/dgram.out", outside);
+  if (chdir(inside) != 0 || symlink(here, "way.socket") != 0) return errno;
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int i = 0;; ++i) {
+      if (symlink(i % 2 == 0 ? there : here, "next.socket") != 0 || rename("next.socket", "way.socket") != 0)
+        _exit(1);
+    }
+  }
+  int met = 255;
+  for (int i = 0; again(i, met); ++i) {
+    const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (connect(fd, (const struct sockaddr*)&address, sizeof address) == 0 && leads_outside(fd)) met = 0;
+    close(fd);
+  }
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  return met;
+}
+
 /* Another process lets the directory of a socket to come lead now here, now there. */
 static int race_bind(const char* outside) {
   char here[4096];
@@ -179,7 +260,7 @@ static int unnamed(const char* outside) {
   return fd >= 0 ? 0 : errno;
 }
 
-static int try(const char* word, const char* outside) {
+static int try(const char* word, const char* outside, const char* inside) {
   char path[8300];
 #define IS(text) (strcmp(word, text) == 0)
   if (IS("read")) return reads(secret);
@@ -227,6 +308,11 @@ static int try(const char* word, const char* outside) {
   if (IS("race")) return race();
   if (IS("swap")) return swap();
   if (IS("race-bind")) return race_bind(outside);
+  if (IS("connect")) return connects();
+  if (IS("send")) return sends();
+  if (IS("sendmsg")) return sends_message();
+  if (IS("connect-race")) return race_connect(inside);
+  if (IS("connect-swap")) return swap_connect(outside, inside);
   return 254;
 }
 
@@ -241,5 +327,5 @@ int main(int argc, char** argv) {
   snprintf(base, sizeof base, "%s", strrchr(outside, '/') + 1);
   snprintf(ok, sizeof ok, "%s/ok", inside);
   snprintf(mine, sizeof mine, "%s/mine", inside);
-  return try(argv[1], outside);
+  return try(argv[1], outside, inside);
 }

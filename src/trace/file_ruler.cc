@@ -61,16 +61,17 @@ class FileRuler final : public CheckingRuler {
     return ruling.kind != Ruling::Kind::kNone ? std::move(ruling) : Report(call, asked);
   }
 
-  // What is hidden, and attributes, which no Landlock domain knows: the rest of the rules the maker's own
-  // domain holds.
+  // What is hidden, attributes and who reaches a socket, which no Landlock domain knows: the rest of the
+  // rules the maker's own domain holds.
   Ruling Check(const RulerCall& call, FileTarget* target) override {
     if (enforced_.empty()) return {};
     const bool changes = target->use == FileTarget::Use::kChange;
+    const bool asked = changes || target->use == FileTarget::Use::kReach;
     // What was opened is the program's to read and write.
     if (call.intent.by_descriptor && !changes) return {};
     const policy::FileObject object = {target->path, target->there, target->is.st_mode};
     const policy::FileVerdict verdict = policy::JudgeFiles(
-        enforced_, {changes ? call.intent.op : Op::kStat, call.intent.syscall, 0, false, &object, nullptr});
+        enforced_, {asked ? call.intent.op : Op::kStat, call.intent.syscall, 0, false, &object, nullptr});
     if (verdict.allowed || IsOfLogs(verdict)) return {};
     Ruling ruling;
     ruling.kind = Ruling::Kind::kRefuse;

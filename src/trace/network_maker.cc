@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "policy/path_match.h"
+#include "trace/resolver_walk.h"
 
 namespace glovebox::trace {
 namespace {
@@ -85,6 +87,12 @@ bool HasPatternsBelow(const policy::Policy& policy, absl::string_view directory)
   });
 }
 
+// By which the kernel knows it at this moment; empty when it cannot be told.
+std::string NameOf(int fd) {
+  std::string name;
+  return ReadLink(absl::StrCat("/proc/self/fd/", fd), &name) == 0 ? name : "";
+}
+
 // Where the socket stands; empty when it cannot be told.
 std::string OwnAddress(int fd) {
   sockaddr_storage storage = {};
@@ -95,8 +103,9 @@ std::string OwnAddress(int fd) {
 
 }  // namespace
 
-NetworkMaker::NetworkMaker(const RulerContext& context, std::vector<const policy::Policy*> chain)
-    : context_(context), chain_(std::move(chain)), workers_(context.listener) {
+NetworkMaker::NetworkMaker(const RulerContext& context, std::vector<const policy::Policy*> chain,
+                           FileCheck* files)
+    : context_(context), chain_(std::move(chain)), files_(files), workers_(context.listener) {
   ReadCredentials(0, false, &own_);
   for (const policy::Policy* policy : chain_) scopes_names_ = scopes_names_ || policy->scope_abstract_unix;
 }
@@ -166,9 +175,10 @@ std::unique_ptr<Ruling> NetworkMaker::JudgeUnix(Order* order, const NetworkTarge
   return Stop(std::move(ruling));
 }
 
-// The path of a unix address: that of the intent, which the rules for files were asked about.
+// The path of a unix address: that of the intent, which the rules for files were asked about. They are asked
+// once more about the socket that is held by then, to which the name may not have led at the first look.
 std::unique_ptr<Ruling> NetworkMaker::Place(Order* order, const NetworkTarget& target, NetworkUse use,
-                                            std::string* address, UniqueFd* held) {
+                                            std::string* address, UniqueFd* held, std::string* rule) {
   if (target.kind != Kind::kUnixPath) return nullptr;
   const RulerCall& call = order->call;
   const auto& paths = call.intent.paths;
@@ -178,6 +188,16 @@ std::unique_ptr<Ruling> NetworkMaker::Place(Order* order, const NetworkTarget& t
   UnixPlace place = PlaceOf(target.path, order->socket->tid, call.process.tgid, own_, context_.resolver);
   if (place.unknown) return Stop(Unheld(use, "which socket the path means cannot be told"));
   if (place.error != 0) return Stop(Made(place.error));
+  if (files_ != nullptr) {
+    FileTarget socket;
+    socket.use = FileTarget::Use::kReach;
+    socket.path = NameOf(place.held.get());
+    socket.there = true;
+    if (fstat(place.held.get(), &socket.is) != 0) return Stop(Unheld(use, "the socket cannot be looked at"));
+    Ruling said = files_->Check(call, &socket);
+    if (said.kind == Ruling::Kind::kRefuse) return Stop(std::move(said));
+    if (rule->empty()) *rule = std::move(said.rule);
+  }
   *address = std::move(place.address);
   *held = std::move(place.held);
   return nullptr;
@@ -197,7 +217,8 @@ Ruling NetworkMaker::Connect(Order* order) {
   std::string rule, address = order->words.address;
   auto held = std::make_shared<UniqueFd>();
   if (auto stop = Judge(order, address, NetworkUse::kConnect, &target, &rule)) return std::move(*stop);
-  if (auto stop = Place(order, target, NetworkUse::kConnect, &address, held.get())) return std::move(*stop);
+  if (auto stop = Place(order, target, NetworkUse::kConnect, &address, held.get(), &rule))
+    return std::move(*stop);
   if (!StillWaits(*order)) return Made(EINTR);
   const std::shared_ptr<CallerSocket> socket = order->socket;
   if (socket->type == SOCK_DGRAM || socket->domain == AF_NETLINK || target.kind == Kind::kNowhere)
@@ -291,12 +312,13 @@ std::unique_ptr<Ruling> NetworkMaker::Prepare(Order* order, const NetworkMessage
     out->address = message.address;
     if (auto stop = Judge(order, message.address, use, &target, rule)) return stop;
     if (!socket.IsStream()) {
-      if (auto stop = Place(order, target, use, &out->address, &out->place)) return stop;
+      if (auto stop = Place(order, target, use, &out->address, &out->place, rule)) return stop;
     }
   }
   if (message.cut && !socket.IsStream()) return Stop(Made(EMSGSIZE));
   for (const NetworkMessage::Control& control : message.control) {
-    if (IsPassable(control)) continue;
+    // Of another family only a free network has sockets: AF_ALG takes its keys so.
+    if (IsPassable(control) || !(IsInternet(socket) || socket.domain == AF_UNIX)) continue;
     return Stop(
         Unheld(NetworkUse::kSend, absl::StrCat("control message ", control.level, ":", control.type)));
   }

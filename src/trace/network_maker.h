@@ -10,6 +10,7 @@
 #include "policy/network_rules.h"
 #include "policy/policy.h"
 #include "trace/call_workers.h"
+#include "trace/file_check.h"
 #include "trace/network_call.h"
 #include "trace/network_sender.h"
 #include "trace/network_socket.h"
@@ -23,7 +24,8 @@ namespace glovebox::trace {
 // read, fetched or told is refused.
 class NetworkMaker {
  public:
-  NetworkMaker(const RulerContext& context, std::vector<const policy::Policy*> chain);
+  // `files` is asked for the socket that a path has led to; null: nobody is.
+  NetworkMaker(const RulerContext& context, std::vector<const policy::Policy*> chain, FileCheck* files);
   // connect, bind, listen, sendto, sendmsg, sendmmsg.
   Ruling Make(const RulerCall& call);
 
@@ -51,12 +53,13 @@ class NetworkMaker {
   std::unique_ptr<Ruling> JudgeUnix(Order* order, const policy::NetworkTarget& target,
                                     policy::NetworkUse use) const;
   std::unique_ptr<Ruling> Place(Order* order, const policy::NetworkTarget& target, policy::NetworkUse use,
-                                std::string* address, UniqueFd* held);
+                                std::string* address, UniqueFd* held, std::string* rule);
   Ruling Through(uint64_t id, std::string rule, CallWorkers::Work work);
   bool StillWaits(const Order& order) const;
 
   const RulerContext context_;
   const std::vector<const policy::Policy*> chain_;
+  FileCheck* const files_;
   Credentials own_;
   bool scopes_names_ = false;    // a policy keeps abstract names outside of the action out of reach
   std::set<std::string> names_;  // abstract ones that were bound here

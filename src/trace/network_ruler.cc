@@ -29,9 +29,9 @@ SocketArguments ArgumentsOf(const seccomp_notif& call) {
 
 class NetworkRuler final : public Ruler {
  public:
-  NetworkRuler(const std::vector<const policy::Policy*>& chain, const RulerContext& context)
+  NetworkRuler(const std::vector<const policy::Policy*>& chain, const RulerContext& context, FileCheck* files)
       : chain_(chain), context_(context) {
-    if (policy::HoldsNetwork(chain)) maker_ = std::make_unique<NetworkMaker>(context, chain);
+    if (policy::MakesNetworkCalls(chain)) maker_ = std::make_unique<NetworkMaker>(context, chain, files);
   }
 
   Ruling Rule(const RulerCall& call) override {
@@ -75,7 +75,7 @@ class NetworkRuler final : public Ruler {
 
   Ruling RuleSocket(const RulerCall& call) {
     const bool carried = absl::StrContains(call.intent.syscall, "socketcall");
-    if (carried && maker_ != nullptr) {
+    if (carried && policy::HoldsNetwork(chain_)) {
       return Say({true, absl::StrCat(policy::NetworkRuleId(NetworkUse::kSocket),
                                      ": built in socketcall: its arguments lie in memory")});
     }
@@ -112,9 +112,9 @@ class NetworkRuler final : public Ruler {
 }  // namespace
 
 std::unique_ptr<Ruler> MakeNetworkRuler(const std::vector<const policy::Policy*>& chain,
-                                        const RulerContext& context) {
-  if (!policy::HoldsNetwork(chain) && !policy::ReportsNetwork(chain)) return nullptr;
-  return std::make_unique<NetworkRuler>(chain, context);
+                                        const RulerContext& context, FileCheck* files) {
+  if (!policy::MakesNetworkCalls(chain) && !policy::ReportsNetwork(chain)) return nullptr;
+  return std::make_unique<NetworkRuler>(chain, context, files);
 }
 
 }  // namespace glovebox::trace

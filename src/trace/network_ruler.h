@@ -7,15 +7,18 @@
 #include <vector>
 
 #include "policy/policy.h"
+#include "trace/file_check.h"
 #include "trace/ruler.h"
 #include "trace/rulers.h"
 
 namespace glovebox::trace {
 
-// Null where no policy of the chain confines the network in mode enforce or report. In mode enforce every
-// call on a socket is refused or made; in mode report all go on, with the rule that speaks against them.
+// Null where no policy of the chain holds a network or the paths of unix sockets (MakesNetworkCalls()), nor
+// confines a network in mode report. In mode enforce every call on a socket is refused or made; in mode
+// report all go on, with the rule that speaks against them. `files` has the last word on the socket that a
+// path led to, and must outlive the ruler; null: no rule speaks of files.
 std::unique_ptr<Ruler> MakeNetworkRuler(const std::vector<const policy::Policy*>& chain,
-                                        const RulerContext& context);
+                                        const RulerContext& context, FileCheck* files);
 
 }  // namespace glovebox::trace
 

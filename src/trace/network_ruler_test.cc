@@ -28,7 +28,7 @@ class NetworkRulerTest : public testing::Test {
     call.data.arch = arch;
     std::copy(args.begin(), args.end(), call.data.args);
     const Intent intent = Decode(call, memory_);
-    const auto ruler = MakeNetworkRuler({&policy_}, {&listener_, &memory_, nullptr});
+    const auto ruler = MakeNetworkRuler({&policy_}, {&listener_, &memory_, nullptr}, nullptr);
     if (ruler == nullptr) return {};
     return ruler->Rule({call, {}, intent, nullptr, nullptr, {}, false});
   }
@@ -39,12 +39,12 @@ class NetworkRulerTest : public testing::Test {
 };
 
 TEST_F(NetworkRulerTest, WhoseNetworkIsFreeHasNone) {
-  EXPECT_NE(MakeNetworkRuler({&policy_}, {&listener_, &memory_, nullptr}), nullptr);
+  EXPECT_NE(MakeNetworkRuler({&policy_}, {&listener_, &memory_, nullptr}, nullptr), nullptr);
   policy_.mode = policy::Mode::kObserve;
-  EXPECT_EQ(MakeNetworkRuler({&policy_}, {&listener_, &memory_, nullptr}), nullptr);
+  EXPECT_EQ(MakeNetworkRuler({&policy_}, {&listener_, &memory_, nullptr}, nullptr), nullptr);
   policy_.mode = policy::Mode::kEnforce;
   policy_.network.mode = policy::NetworkMode::kAny;
-  EXPECT_EQ(MakeNetworkRuler({&policy_}, {&listener_, &memory_, nullptr}), nullptr);
+  EXPECT_EQ(MakeNetworkRuler({&policy_}, {&listener_, &memory_, nullptr}, nullptr), nullptr);
 }
 
 TEST_F(NetworkRulerTest, GarbageAboveTheArgumentsOfASocketIsNoneOfThem) {

@@ -72,6 +72,18 @@ absl::Status CheckRoomFor(const policy::Policy& policy, const policy::Policy* ou
                    "one's section ([edge] for `ninja test`)"));
 }
 
+// The edge's own, where it has one, is this command's as well.
+absl::Status LeaveOutPrivateDirectory(const policy::Policy& outer, policy::Policy* policy) {
+  const bool lacks =
+      (policy->private_tmp && !outer.private_tmp) || (policy->private_home && !outer.private_home);
+  const char* key = policy->private_tmp ? "private-tmp" : "private-home";
+  policy->private_tmp = policy->private_home = false;
+  if (!lacks || policy->mode != policy::Mode::kEnforce || policy->best_effort) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      key,
+      ": a command within an edge has no directory of its own, only the edge as a whole: set it in [edge]"));
+}
+
 }  // namespace
 
 absl::StatusOr<policy::Policy> PlanStore::Wanted(const access::ActionBegin& begin) const {
@@ -90,8 +102,7 @@ absl::StatusOr<const SealedPlan*> PlanStore::Inside(const policy::Policy& outer,
   ASSIGN_OR_RETURN(policy::Policy wanted, Wanted(begin));
   const bool test = begin.role == access::Role::kTest;
   wanted.restore_sigmask = wanted.restore_sigmask && test;
-  wanted.private_tmp = wanted.private_tmp && test;
-  wanted.private_home = wanted.private_home && test;
+  if (!test) RETURN_IF_ERROR(LeaveOutPrivateDirectory(outer, &wanted));
   ASSIGN_OR_RETURN(const Shared plan, Find(std::move(wanted), &outer));
   return plan.get();
 }
@@ -144,8 +155,9 @@ absl::StatusOr<PlanStore::Shared> PlanStore::Make(policy::Policy policy, const p
   plan->policy = policy;
   // A foreign listener above: each action is set up without its own, as `glovebox run` does it there.
   plan->listens = outer == nullptr && !host_.listener_above;
-  ASSIGN_OR_RETURN(policy::CompiledPlan compiled,
-                   policy::CompilePlan(policy, host_, {.listener = plan->listens, .outer = outer}));
+  ASSIGN_OR_RETURN(
+      policy::CompiledPlan compiled,
+      policy::CompilePlan(policy, host_, {.listener = plan->listens, .outer = outer, .graph = graph_}));
   reinterpret_cast<child::ChildPlan*>(compiled.bytes.data())->private_directory = plan->directory;
   ASSIGN_OR_RETURN(plan->memfd, SealedFile("glovebox-plan", compiled.bytes));
   plan->size = static_cast<uint32_t>(compiled.bytes.size());

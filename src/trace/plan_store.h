@@ -52,9 +52,12 @@ using PolicyFor = std::function<absl::StatusOr<policy::Policy>(const access::Act
 // grants to objects. So is one whose hidden patterns fit other names by now, which a namespace is to cover.
 class PlanStore {
  public:
-  // `own_files`: what GrantOwnFiles() grants to all of them.
-  PlanStore(kernel::HostFeatures host, PolicyFor policy_for, std::vector<std::string> own_files)
-      : host_(std::move(host)), policy_for_(std::move(policy_for)), own_files_(std::move(own_files)) {}
+  // `own_files`: what GrantOwnFiles() grants to all of them. `graph`: as of CompileOptions.
+  PlanStore(kernel::HostFeatures host, PolicyFor policy_for, std::vector<std::string> own_files, bool graph)
+      : host_(std::move(host)),
+        policy_for_(std::move(policy_for)),
+        own_files_(std::move(own_files)),
+        graph_(graph) {}
   // For an action with a listener of its own, but below a foreign one (host.listener_above), where there can
   // be none: then without. A policy's `stop` is left out: only a parent can seize and continue its child, and
   // a launcher's supervisor is not its parent.
@@ -63,8 +66,8 @@ class PlanStore {
   // holds already is not added again (Landlock ends at 16 layers), and a signal that the outer command chose
   // to ignore stays ignored. What the outer supervisor refuses is left to it, which records it; what only
   // this role's policy asks for is refused in the kernel.
-  // It lives as long as the store. A private directory is for tests: beside anything else inside nobody
-  // stays.
+  // It lives as long as the store. FailedPrecondition where a policy in mode enforce wants a private
+  // directory for what is neither a test nor an edge: nobody stays beside it, to remove it.
   absl::StatusOr<const SealedPlan*> Inside(const policy::Policy& outer, const access::ActionBegin& begin);
   // An inner action has its plan: of one that is its own no descriptor has to be kept.
   void NoteSent(const SealedPlan& plan);
@@ -83,6 +86,7 @@ class PlanStore {
   const kernel::HostFeatures host_;
   const PolicyFor policy_for_;
   const std::vector<std::string> own_files_;
+  const bool graph_;
   std::mutex mutex_;
   std::vector<Entry> plans_;   // guarded by mutex_, as the next; one a policy and a policy above it: few
   std::vector<Shared> inner_;  // that are replaced, or an action's own: somebody holds their policies

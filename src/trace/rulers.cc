@@ -86,8 +86,10 @@ Rulers MakeRulers(const std::vector<const policy::Policy*>& chain, const access:
   Builder builder(chain, context);
   builder.AddCheck(MakeInputRuler(chain, action, outer, context.inputs));
   // The rules for files are asked for the paths of unix sockets as well.
-  builder.AddCheck(MakeFileRuler(chain, context));
-  builder.Add(MakeNetworkRuler(chain, context));
+  std::unique_ptr<CheckingRuler> files = MakeFileRuler(chain, context);
+  FileCheck* const check = files.get();
+  builder.AddCheck(std::move(files));
+  builder.Add(MakeNetworkRuler(chain, context, check));
   return builder.Finish();
 }
 

@@ -22,7 +22,7 @@ class RunAnnouncer final : public Announcer {
       : own_files_(request.policy.confine_files ? FindOwnFiles() : std::vector<std::string>()),
         plans_(
             request.host, [policy = request.policy](const access::ActionBegin&) { return policy; },
-            own_files_),
+            own_files_, /*graph=*/false),
         last_(first) {}
   // What has to be granted to the run and to all inside it; looked for only where files are confined, since
   // each `glovebox run` would pay for it.

@@ -155,17 +155,19 @@ absl::Status Run::Prepare() {
   announces_ = request_.host.outer_supervisor && !listener_;
   ASSIGN_OR_RETURN(policy_, WithPrivateDirectory(request_.policy, &private_));
   GrantOwnFiles(announcer_.own_files(), &policy_);
-  ASSIGN_OR_RETURN(plan_, policy::CompilePlan(policy_, request_.host, {.listener = listener_}));
+  const auto compile = [this](const policy::Policy* outer) {
+    return policy::CompilePlan(policy_, request_.host,
+                               {.listener = listener_ && outer == nullptr, .outer = outer, .graph = false});
+  };
+  ASSIGN_OR_RETURN(plan_, compile(nullptr));
   if (announces_) {
     policy::Policy outer;
     outer.denied_ioctls = policy::DefaultDeniedIoctls();
-    ASSIGN_OR_RETURN(inside_,
-                     policy::CompilePlan(policy_, request_.host, {.listener = false, .outer = &outer}));
+    ASSIGN_OR_RETURN(inside_, compile(&outer));
     outer.denied_calls.emplace();
     for (const policy::DeniedCall& call : policy::DefaultDeniedCalls())
       outer.denied_calls->push_back(call.name);
-    ASSIGN_OR_RETURN(inside_enforce_,
-                     policy::CompilePlan(policy_, request_.host, {.listener = false, .outer = &outer}));
+    ASSIGN_OR_RETURN(inside_enforce_, compile(&outer));
   }
   if (request_.argv.empty()) return absl::InvalidArgumentError("run: no command");
   prepared_ = std::make_unique<Prepared>(request_.argv, plan_.bytes);
