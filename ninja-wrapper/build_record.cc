@@ -218,7 +218,9 @@ BuildRecord::Finished BuildRecord::Verify(const std::string& line) const {
   }
   const report::Summary summary =
       report::SummarizeAndJudge(*input, request_.policies.terms(), report::Depth::kActions);
-  std::string text = report::VerifyText(summary, report::StyleFor(STDERR_FILENO), /*all=*/false);
+  report::Style style = report::StyleFor(STDERR_FILENO);
+  style.build = report::BuildOption(request_.build_dir);
+  std::string text = report::VerifyText(summary, style, /*all=*/false);
   const size_t last = text.rfind('\n', text.size() - 2);
   text.insert(last == std::string::npos ? 0 : last + 1, "glovebox: ");
   text.pop_back();

@@ -102,6 +102,18 @@ class CTest(unittest.TestCase):
         plain.pop("not_executable")
         self.same(plain, wrapped)
 
+    def test_in_mode_enforce_nobody_can_tell_either(self):
+        policy = self.path("enforce.toml")
+        with open(policy, "w") as file:
+            file.write('mode = "enforce"\n[test]\nread = ["/"]\nwrite = ["%s", "/tmp", "/dev"]\n'
+                       '[policy.suite]\n[policy."a policy"]\n' % self.root)
+        done, plain = self.ctest("plain", "-j4")
+        done2, wrapped = self.ctest("wrapped", "-j4", env=dict(self.env, GLOVEBOX_POLICY=policy))
+        self.assertEqual(done.returncode, done2.returncode)
+        self.assertEqual(wrapped.pop("not_executable")[0], "fail")
+        plain.pop("not_executable")
+        self.same(plain, wrapped)
+
     def test_what_a_subdirectory_begins_is_wrapped_too(self):
         done, plain = self.ctest("plain", directory="sub")
         done2, wrapped = self.ctest("wrapped", directory="sub")

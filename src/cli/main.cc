@@ -22,7 +22,9 @@ int main(int argc, char** argv) {
       "A build:    glovebox-ninja -C build     then     glovebox report -C build\n"
       "Configure:  glovebox cmake -S . -B build -G Ninja\n"
       "A command:  glovebox run -- make         then     glovebox explain PATH\n"
-      "Exit codes: 0 fine, 1 could not, 2 usage, 3 this host cannot; `run` exits as its command does.");
+      "Exit codes: 0 fine, 1 could not or (verify, diff, cmake, report --fail) findings, 2 usage, 3 this "
+      "host cannot, "
+      "4 (verify, diff, cmake) not all is known; `run` exits as its command does.");
   glovebox::cli::Action action;
   const bool launched = argc > 2 && std::string(argv[2]) == "--launched";
   glovebox::cli::Words words;

@@ -17,6 +17,7 @@
 #include "cli/print.h"
 #include "cli/prove.h"
 #include "cli/terms.h"
+#include "policy/date.h"
 #include "project/policy_source.h"
 #include "report/findings.h"
 #include "report/format.h"
@@ -39,7 +40,7 @@ struct Options {
   std::string sarif, junit, html, fix;
   std::string baseline;
   bool update_baseline = false;
-  std::string owner, reason;
+  std::string owner, reason, expires;
   std::optional<std::vector<std::string>> prove;  // ids; none: all
 };
 
@@ -76,6 +77,12 @@ absl::Status WriteBaseline(const Options& o, const report::Input& input, const r
   update.today = project::Today();
   update.owner = o.owner;
   update.reason = o.reason;
+  if (!o.expires.empty()) {
+    const std::optional<policy::Date> day = policy::ParseDate(o.expires);
+    if (!day.has_value())
+      return absl::InvalidArgumentError(absl::StrCat("--expires ", o.expires, ": no day; write 2027-01-31"));
+    update.expires = *day;
+  }
   update.keep_gone = !report::EveryEdgeIsKnown(summary);
   known->baseline =
       verify::UpdateBaseline(known->baseline, FindingsOf(summary), report::PlacesOf(input), update);
@@ -140,7 +147,8 @@ void Print(const Options& o, const report::Summary& summary, const Known* known)
     report::WriteJson(summary, std::cout);
     return;
   }
-  const report::Style style = report::StyleFor(STDOUT_FILENO);
+  report::Style style = report::StyleFor(STDOUT_FILENO);
+  style.build = report::BuildOption(o.build_dir);
   const report::Summary told = known != nullptr ? WithoutKnown(summary, *known) : summary;
   std::cout << report::VerifyText(told, style, o.all);
   if (known == nullptr) return;
@@ -228,6 +236,9 @@ void AddVerify(CLI::App& app, Action* action) {
                    "write the baseline anew: what is found now is known then");
   verify->add_option("--owner", o->owner, "of what comes new into the baseline")->type_name("WHO");
   verify->add_option("--reason", o->reason, "likewise")->type_name("TEXT");
+  verify
+      ->add_option("--expires", o->expires, "the last day on which what comes new, or had expired, is known")
+      ->type_name("DAY");
   verify->callback([o, ids, prove, action] {
     std::erase(*ids, "");  // --prove alone
     if (prove->count() > 0) o->prove = *ids;

@@ -103,6 +103,11 @@ TEST_F(VerifyCli, ABaselineLetsOnlyWhatIsNewFail) {
   const Outcome missing = Run({"verify", "--baseline", file});
   EXPECT_EQ(missing.exit(), 2);
   EXPECT_THAT(missing.err, HasSubstr("--update-baseline makes one"));
+  EXPECT_EQ(Run({"verify", "--baseline", file, "--update-baseline", "--expires", "soon"}).exit(), 2);
+  EXPECT_EQ(Run({"verify", "--baseline", file, "--update-baseline", "--expires", "2020-01-31"}).exit(), 1)
+      << "expired";
+  EXPECT_THAT(ReadFile(file).value_or(""), HasSubstr("\"expires\": \"2020-01-31\""));
+  std::filesystem::remove(file);
   EXPECT_EQ(Run({"verify", "--baseline", file, "--update-baseline", "--owner", "a@example.org"}).exit(), 0);
   const Outcome known = Run({"verify", "--baseline", file});
   EXPECT_EQ(known.exit(), 0);

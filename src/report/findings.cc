@@ -215,7 +215,8 @@ std::string GroupText(const Summary& summary, const Group& group, const Style& s
   if (const std::string repair = RepairText(group); !repair.empty())
     absl::StrAppend(&out, Labelled("repair", repair));
   absl::StrAppend(&out, Labelled("more", Paint(style, Ink::kDim,
-                                               absl::StrCat("glovebox explain ", finding.id, " | ",
+                                               absl::StrCat("glovebox explain ", style.build,
+                                                            style.build.empty() ? "" : " ", finding.id, " | ",
                                                             EscapeBytes(finding.rule)))));
   return out;
 }
@@ -326,6 +327,29 @@ std::string EdgesText(const Summary& summary) {
                       absl::StrJoin(Grades(grades), ", "), ")");
 }
 
+// Which edges are not judged, by the reason: the most frequent first.
+std::string IncompleteText(const Summary& summary, bool all) {
+  constexpr size_t kReasons = 5;
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const verify::EdgeVerdict& edge : summary.edges) {
+    if (edge.verdict != verify::Verdict::kIncomplete) continue;
+    by_reason[edge.why].push_back(edge.outputs.empty() ? "an edge without outputs"
+                                                       : EscapeBytes(edge.outputs.front()));
+  }
+  std::vector<const std::pair<const std::string, std::vector<std::string>>*> reasons;
+  for (const auto& reason : by_reason) reasons.push_back(&reason);
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const auto* a, const auto* b) { return a->second.size() > b->second.size(); });
+  std::string out;
+  const size_t shown = all || reasons.size() <= kReasons + 1 ? reasons.size() : kReasons;
+  for (size_t i = 0; i < shown; ++i)
+    absl::StrAppend(&out, "incomplete: ", Some(reasons[i]->second), ": ", EscapeBytes(reasons[i]->first),
+                    "\n");
+  if (shown < reasons.size())
+    absl::StrAppend(&out, "... and for ", Count(reasons.size() - shown, "more reason"), " (--all)\n");
+  return out;
+}
+
 std::string FindingsText(const Summary& summary, const Style& style, bool all, Severity least) {
   std::map<Severity, uint64_t> counts;
   size_t told = 0;
@@ -409,7 +433,8 @@ std::string VerifyText(const Summary& summary, const Style& style, bool all) {
   const Severity least = all ? Severity::kNote : Severity::kWarning;
   const char* const nothing =
       summary.edges.empty() ? " in this run: judge one that built something, from clean" : "";
-  return absl::StrCat(FindingsText(summary, style, all, least), EdgesText(summary), nothing, "\n");
+  return absl::StrCat(FindingsText(summary, style, all, least), IncompleteText(summary, all),
+                      EdgesText(summary), nothing, "\n");
 }
 
 const FindingFacts* FindFinding(const Summary& summary, absl::string_view id) {

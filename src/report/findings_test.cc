@@ -69,6 +69,7 @@ TEST(Findings, WhoStartedTheProgramIsSaidAndOneThatForksItselfOnce) {
   log.Begin(1, Role::kCustom, {"gen.h"});
   access::Access access = Against(1, "/home/u/.rc", "outside-read: glovebox.toml:4:1 read");
   access.pid = 14;
+  access.path = "../u/.rc";
   log.Add(access::ProcessBegin{1, 11, 12, 11, "/usr/bin/make"});
   log.Add(access::ProcessBegin{1, 12, 13, 12, "/usr/bin/dash"});
   log.Add(access::ProcessBegin{1, 13, 14, 13, "/usr/bin/dash"});
@@ -79,6 +80,7 @@ TEST(Findings, WhoStartedTheProgramIsSaidAndOneThatForksItselfOnce) {
   std::ostringstream out;
   WriteJson(summary, out);
   const auto json = nlohmann::json::parse(out.str())["findings"][0]["evidence"];
+  EXPECT_EQ(json["spelled"], "../u/.rc");
   EXPECT_EQ(json["callers"], nlohmann::json({{{"pid", 13}, {"program", "/usr/bin/dash"}},
                                              {{"pid", 12}, {"program", "/usr/bin/dash"}},
                                              {{"pid", 11}, {"program", "/usr/bin/make"}}}));
@@ -104,6 +106,48 @@ TEST(Findings, AlikeOnesOfSeveralActionsAreToldOnce) {
   EXPECT_THAT(text, HasSubstr("  --> #1 o1, and #2 o2, #3 o3, #4 o4 and 3 more\n"));
   EXPECT_THAT(text, HasSubstr("/opt/x.h  openat, went on  by "));
   EXPECT_EQ(text.find("error[", text.find("error[") + 1), std::string::npos);
+}
+
+// A line in a loop: one mend for all of its edges.
+Summary FaultsOfLines(size_t count, size_t lines) {
+  Summary summary;
+  for (size_t i = 0; i < count; ++i) {
+    FindingFacts facts;
+    facts.finding.rule = "undeclared-output";
+    facts.finding.object = absl::StrCat("/b/o", i);
+    facts.finding.where = absl::StrCat("CMakeLists.txt:", i % lines, " add_custom_command");
+    facts.finding.what = absl::StrCat("makes o", i);
+    facts.finding.edges = {i};
+    summary.findings.push_back(std::move(facts));
+  }
+  summary.run.build_dir = "/b";
+  return summary;
+}
+
+verify::EdgeVerdict Unjudged(const std::string& output, const std::string& why) {
+  verify::EdgeVerdict edge;
+  edge.outputs = {output};
+  edge.why = why;
+  return edge;
+}
+
+TEST(Findings, WhatIsNotJudgedIsNamedWithTheReason) {
+  Summary summary;
+  summary.edges = {Unjudged("x.o", "it did not end well"), Unjudged("a", "it did not run"),
+                   Unjudged("b", "it did not run"), Unjudged("c", "it did not run")};
+  EXPECT_EQ(VerifyText(summary, {}, false),
+            "incomplete: a, b, c: it did not run\nincomplete: x.o: it did not end well\n"
+            "4 edges: 4 incomplete\n");
+  for (int i = 0; i < 9; ++i)
+    summary.edges.push_back(Unjudged(absl::StrCat("e", i), absl::StrCat("for reason ", i)));
+  EXPECT_THAT(VerifyText(summary, {}, false), HasSubstr("\n... and for 6 more reasons (--all)\n13 edges: "));
+  EXPECT_THAT(VerifyText(summary, {}, true), HasSubstr("incomplete: e8: for reason 8\n"));
+}
+
+TEST(Findings, TheCommandsThatAreNamedFindTheBuildFromElsewhere) {
+  Style elsewhere;
+  elsewhere.build = "-C out";
+  EXPECT_THAT(FindingsText(FaultsOfLines(1, 1), elsewhere, false), HasSubstr("glovebox explain -C out "));
 }
 
 TEST(Findings, ListsAreShortUnlessAllIsAskedFor) {
@@ -139,22 +183,6 @@ TEST(Findings, TestsAreNamedWithTheLineThatMadeThem) {
                         "  --> /src/CMakeLists.txt:14 add_test  #2 b\n"
                         "   open    /build/out  openat, created  by /usr/bin/cc1 (pid 102)\n"
                         "   with    #1 a\n"));
-}
-
-// A line in a loop: one mend for all of its edges.
-Summary FaultsOfLines(size_t count, size_t lines) {
-  Summary summary;
-  for (size_t i = 0; i < count; ++i) {
-    FindingFacts facts;
-    facts.finding.rule = "undeclared-output";
-    facts.finding.object = absl::StrCat("/b/o", i);
-    facts.finding.where = absl::StrCat("CMakeLists.txt:", i % lines, " add_custom_command");
-    facts.finding.what = absl::StrCat("makes o", i);
-    facts.finding.edges = {i};
-    summary.findings.push_back(std::move(facts));
-  }
-  summary.run.build_dir = "/b";
-  return summary;
 }
 
 TEST(Findings, ThoseOfOneLineAreToldOnceUnlessAllIsAskedFor) {

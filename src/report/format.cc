@@ -11,6 +11,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/bytes.h"
+#include "base/files.h"
 
 namespace glovebox::report {
 namespace {
@@ -54,6 +56,11 @@ std::vector<Glyph> Glyphs(absl::string_view text) {
 }
 
 }  // namespace
+
+std::string BuildOption(const std::string& build_dir) {
+  if (RealPath(build_dir) == RealPath(".")) return "";
+  return absl::StrCat("-C ", PasteWord(build_dir));
+}
 
 Style StyleFor(int fd) {
   Style style;

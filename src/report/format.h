@@ -12,11 +12,17 @@ namespace glovebox::report {
 struct Style {
   int width = 0;        // columns; 0: as wide as it gets (pipes, files: no name is ever cut there)
   bool colour = false;  // ANSI escapes
+  // What the commands that a text names need to find the build from where it is read: "-C out"; empty: it is
+  // read there.
+  std::string build = {};
 };
 
 // For the stream behind `fd`: colour on a terminal and where NO_COLOR is unset or empty and TERM is not
 // "dumb"; width on a terminal only, from COLUMNS, else its own, else 0.
 Style StyleFor(int fd);
+
+// Style::build of a build directory that is not the working directory.
+std::string BuildOption(const std::string& build_dir);
 
 std::string Thousands(uint64_t number);  // 1234567 -> "1,234,567"
 // Count(1, "file") -> "1 file"; Count(2, "file") -> "2 files"; Count(0, "entry", "entries") -> "0 entries".

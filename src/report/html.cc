@@ -50,10 +50,10 @@ class Writer {
     Member("rules", Rules());
     Table("edges", {"outputs$", "rule$", "verdict$", "why$", "actions", "findings", "after", "where$"},
           edges_, [this](const verify::EdgeVerdict& edge) { return Edge(edge); });
-    Table("findings", {"id",      "rule$",  "severity$", "action", "action_name$", "object$", "objects$",
-                       "what$",   "where$", "policy$",   "so$",    "repair$",      "others",  "edges$",
-                       "calls",   "call$",  "refused",   "pid",    "program$",     "time",    "operation$",
-                       "result$", "error$", "known",     "callers"},
+    Table("findings", {"id",      "rule$",  "severity$", "action",   "action_name$", "object$", "objects$",
+                       "what$",   "where$", "policy$",   "so$",      "repair$",      "others",  "edges$",
+                       "calls",   "call$",  "refused",   "pid",      "program$",     "time",    "operation$",
+                       "result$", "error$", "known",     "callers$", "pids"},
           summary_.findings, [this](const FindingFacts& facts) { return Finding(facts); });
     Table("actions",
           {"number", "parent", "name$", "role$", "begin", "end", "ended$", "status", "accesses", "why$"},
@@ -226,9 +226,11 @@ Json Writer::Finding(const FindingFacts& facts) {
   // What the program met: the decision where it was not simply let go on.
   const bool refused =
       evidence.decision == access::Decision::kDenied || evidence.decision == access::Decision::kKernelDenied;
-  Json callers = Json::array();
-  for (const verify::Caller& caller : evidence.callers)
-    callers.push_back(Json::array({caller.pid, Text(caller.program)}));
+  Json callers = Json::array(), pids = Json::array();
+  for (const verify::Caller& caller : evidence.callers) {
+    callers.push_back(Text(caller.program));
+    pids.push_back(caller.pid);
+  }
   const absl::string_view result = refused ? "refused" : access::ResultName(evidence.result);
   return Json::array({finding.id,
                       Text(finding.rule),
@@ -254,7 +256,8 @@ Json Writer::Finding(const FindingFacts& facts) {
                       Escaped(result),
                       Escaped(evidence.error == 0 ? "" : ErrnoName(evidence.error)),
                       IsKnown(facts),
-                      std::move(callers)});
+                      std::move(callers),
+                      std::move(pids)});
 }
 
 Json Writer::Action(const ActionFacts& action) {

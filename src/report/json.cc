@@ -82,17 +82,20 @@ Json TotalsJson(const Summary& summary) {
   return json;
 }
 
-Json ActionJson(const ActionFacts& action) {
+Json LevelOf(const ActionFacts& action) {
   static constexpr const char* kLevels[] = {"off", "open", "full"};
+  if (!action.has_begin || action.begin.level >= std::size(kLevels)) return nullptr;
+  return kLevels[action.begin.level];
+}
+
+Json ActionJson(const ActionFacts& action) {
   Json json;
   json["number"] = action.id;
   json["parent"] = Number(action.parent);
   json["name"] = action.name;  // escaped when it was made
   json["role"] = std::string(access::RoleName(action.begin.role));
   json["mode"] = action.begin.mode.empty() ? Json(nullptr) : Json(action.begin.mode);
-  json["level"] = action.has_begin && action.begin.level < std::size(kLevels)
-                      ? Json(kLevels[action.begin.level])
-                      : Json(nullptr);
+  json["level"] = LevelOf(action);
   json["target"] = Text(action.begin.target);
   json["target_type"] = Text(action.begin.target_type);
   json["language"] = Text(action.begin.language);
@@ -196,6 +199,7 @@ Json EvidenceJson(const verify::Evidence& evidence) {
   json["operation"] = std::string(OpName(evidence.op));
   PutBytes(&json, "program", evidence.program);
   json["pid"] = evidence.pid;
+  if (!evidence.spelled.empty()) PutBytes(&json, "spelled", evidence.spelled);
   json["time_ns"] = evidence.time_ns;
   json["result"] = std::string(access::ResultName(evidence.result));
   json["errno"] = evidence.error;
@@ -234,11 +238,19 @@ Json FindingJson(const FindingFacts& facts) {
   return json;
 }
 
-Json EdgeJson(const verify::EdgeVerdict& edge) {
+// How closely the edge was looked at: as its shell, the first of its actions, was.
+Json LevelJson(const Summary& summary, const verify::EdgeVerdict& edge) {
+  if (edge.actions.empty() || edge.actions.front() >= summary.begun.size()) return nullptr;
+  const ActionFacts* shell = summary.Find(summary.begun[edge.actions.front()]);
+  return shell == nullptr ? Json(nullptr) : LevelOf(*shell);
+}
+
+Json EdgeJson(const Summary& summary, const verify::EdgeVerdict& edge) {
   Json json;
   json["outputs"] = TextArray(edge.outputs);
   json["rule"] = Text(edge.rule);
   json["verdict"] = std::string(verify::VerdictName(edge.verdict));
+  json["level"] = LevelJson(summary, edge);
   json["why"] = Text(edge.why);
   json["where"] = Text(edge.where);
   return json;
@@ -293,7 +305,8 @@ void WriteJson(const Summary& summary, std::ostream& out) {
   }
   writer.Member("findings_allowed", summary.allowed);
   if (summary.verified) {
-    writer.Array("edges", summary.edges, EdgeJson);
+    writer.Array("edges", summary.edges,
+                 [&summary](const verify::EdgeVerdict& edge) { return EdgeJson(summary, edge); });
   } else {
     writer.Member("edges", nullptr);
   }

@@ -10,8 +10,9 @@ absl::string_view SeverityName(Severity severity) {
 }
 
 Evidence EvidenceOf(const access::Access& access) {
-  return {access.syscall, access.op,     access.exe,   access.pid,
-          access.time_ns, access.result, access.error, access.decision};
+  const std::string spelled = access.path == access.resolved ? "" : access.path;
+  return {access.syscall, access.op,    access.exe,      access.pid, access.time_ns,
+          access.result,  access.error, access.decision, spelled};
 }
 
 bool IsGap(const Finding& finding) { return finding.rule == "trace-incomplete"; }

@@ -35,6 +35,7 @@ struct Evidence {
   access::Result result = access::Result::kUnknown;
   int32_t error = 0;
   access::Decision decision = access::Decision::kContinued;
+  std::string spelled = {};          // the path as the program gave it, where that is not how it is resolved
   std::vector<Caller> callers = {};  // who started `pid`, who started that one, and so on
   bool operator==(const Evidence&) const = default;
 };

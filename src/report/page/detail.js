@@ -51,7 +51,7 @@ function evidence(finding) {
 
 // "by /usr/bin/dash (pid 12), by /usr/bin/make (pid 11)"
 function callers(finding) {
-  return finding.callers.flatMap(([pid, program], i) => [i ? ', by ' : 'by ', name(program || 'a program not known'), ` (pid ${pid})`]);
+  return finding.callers.flatMap((program, i) => [i ? ', by ' : 'by ', name(program || 'a program not known'), ` (pid ${finding.pids[i]})`]);
 }
 
 function findingFacts(finding, go) {

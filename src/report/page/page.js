@@ -377,7 +377,7 @@ function begin() {
   $('count-findings').textContent = thousands(build.findings.length);
   $('count-edges').textContent = thousands(build.edges.length);
   $('headline').append(...headline().filter(Boolean));
-  $('overview-findings').append(...overviewFindings());
+  $('overview-findings').append(...overviewFindings().filter(Boolean));
   $('overview-unseen').append(...overviewUnseen());
   $('overview-run').append(...overviewRun());
   makeFilters();
