@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 
 namespace glovebox {
 namespace {
@@ -23,8 +24,8 @@ void GrowHeap() {
 
 bool Reserve() {
   mallopt(M_MMAP_THRESHOLD, kLargeBlock);
-  mallopt(M_TRIM_THRESHOLD, kReserve);  // or else free() gives it back
-  mallopt(M_ARENA_MAX, 1);              // other arenas are mappings of their own
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());  // or else free() gives it back
+  mallopt(M_ARENA_MAX, 1);                                     // other arenas are mappings of their own
   mallopt(M_TOP_PAD, kReserve);
   const auto begin = reinterpret_cast<uintptr_t>(sbrk(0));
   GrowHeap();

@@ -206,8 +206,8 @@ class Gatherer {
   std::map<policy::Role, policy::RoleUse> uses_;
 };
 
-// The runs that are named; else the latest one: of tests, with those before it back to the build, and with a
-// build the configure step before it, where that was recorded. The oldest first.
+// The runs that are named; else the latest one, where that is of tests with those before it back to the
+// build. The oldest first.
 absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
   const auto load = [&options](const std::string& run) {
     return report::Load({options.build_dir, run, /*ask_ninja=*/false});
@@ -220,8 +220,7 @@ absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
   if (!inputs.empty()) return inputs;
   ASSIGN_OR_RETURN(report::Input latest, load(""));
   const std::string latest_dir = latest.log.run_dir;
-  bool built = access::IsBuild(latest.table);
-  const bool alone = !built && !access::HasTests(latest.table);
+  const bool alone = !access::HasTests(latest.table);
   inputs.push_back(std::move(latest));
   if (alone) return inputs;
   ASSIGN_OR_RETURN(const std::vector<std::string> runs, access::KeptRuns(options.build_dir));
@@ -229,12 +228,10 @@ absl::StatusOr<std::vector<report::Input>> RunsOf(const Options& options) {
     if (RealPath(*run) == latest_dir) continue;
     absl::StatusOr<report::Input> input = load(*run);
     if (!input.ok()) break;  // damaged, or of another version: what is before it belongs to another build
-    const bool configured = report::IsConfigureStep(input->table);
-    if (!built || configured) inputs.push_back(*std::move(input));
-    if (built) break;
-    built = access::IsBuild(inputs.back().table);
+    inputs.push_back(*std::move(input));
+    if (access::IsBuild(inputs.back().table)) break;
   }
-  if (!built) inputs.resize(1);  // never built here, as far as is known
+  if (!access::IsBuild(inputs.back().table)) inputs.resize(1);  // never built here, as far as is known
   std::reverse(inputs.begin(), inputs.end());
   return inputs;
 }
@@ -243,6 +240,11 @@ absl::Status Init(const Options& options) {
   ASSIGN_OR_RETURN(const std::vector<report::Input> inputs, RunsOf(options));
   Gatherer gatherer;
   bool anything = false;
+  // Where that was recorded, the step that made the build that the runs are of.
+  if (options.logs.empty() && access::IsBuild(inputs.front().table)) {
+    if (const auto step = report::ConfigureStepOf(inputs.front().build); step != nullptr)
+      gatherer.Take(*step);
+  }
   for (const report::Input& input : inputs) {
     anything = anything || !input.table.actions.empty();
     gatherer.Take(input);

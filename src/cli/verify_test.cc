@@ -44,7 +44,7 @@ TEST_F(VerifyCli, OfARunThatBuiltNothingTheBuildBeforeItIsNamed) {
   ASSERT_EQ(Run({"run", "--", "true"}).exit(), 0);
   const Outcome verify = Run({"verify"});
   EXPECT_EQ(verify.exit(), 4);
-  EXPECT_EQ(verify.out, "2 edges: 2 incomplete\n");
+  EXPECT_EQ(verify.out, "incomplete: gen, copy: it did not run in this build\n2 edges: 2 incomplete\n");
   const std::string mark = "what was built before it: glovebox verify . --log ";
   const size_t at = verify.err.find(mark);
   ASSERT_NE(at, std::string::npos) << verify.err;
@@ -85,7 +85,7 @@ TEST_F(VerifyCli, WhatDidNotRunIsIncomplete) {
   ASSERT_EQ(Run({}, GLOVEBOX_NINJA).exit(), 0);
   const Outcome verify = Run({"verify"});
   EXPECT_EQ(verify.exit(), 4);
-  EXPECT_EQ(verify.out, "2 edges: 1 proved, 1 incomplete\n");
+  EXPECT_EQ(verify.out, "incomplete: gen: it did not run in this build\n2 edges: 1 proved, 1 incomplete\n");
 }
 
 TEST_F(VerifyCli, WithoutARunOrAGraphThereIsNothingToJudge) {
