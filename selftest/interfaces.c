@@ -142,7 +142,7 @@ static void own_ports(struct outcome* outcome) {
 #ifdef SYS_iopl
   refused_by_rule(outcome, syscall(SYS_iopl, 99), "iopl(99)");
 #else
-  fill(outcome, 0, ENOSYS, "no such call");
+  could_not_try(outcome, "this processor has no such call");
 #endif
 }
 

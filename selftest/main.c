@@ -5,7 +5,8 @@
  *   glovebox-scenario --stage NAME COMMAND... sets up what NAME needs outside, runs COMMAND there (words with
  *                                             @IN@, @OUT@, @STATE@, @BIN@ replaced), and tears it down
  *
- * Exit status: 0: tried, the line says what came of it; 2: no such scenario, or the stage cannot be set up.
+ * Exit status: 0: the line says what came of it, or that this host has not what it takes ("tried": false); 2:
+ * no such scenario, or the stage cannot be set up.
  * --stage ends as COMMAND does. */
 #include <signal.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ static void print_field(const char* name, const char* text) {
 static void print_outcome(const struct outcome* outcome) {
   printf("{\"effect\": %s, \"errno\": %d", outcome->effect ? "true" : "false", outcome->error);
   print_field("detail", outcome->detail);
-  printf("}\n");
+  printf(", \"tried\": %s}\n", outcome->not_tried ? "false" : "true");
   fflush(stdout);
 }
 
@@ -99,7 +100,7 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: glovebox-scenario NAME | --list | --stage NAME COMMAND...\n");
     return 2;
   }
-  struct outcome outcome = {0, 0, ""};
+  struct outcome outcome = {.detail = ""};
   if (staged) {
     const int status = stage_main(row->name, argv + 3);
     if (row->after != NULL && status >= 0) {

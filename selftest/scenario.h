@@ -16,6 +16,7 @@ struct outcome {
   int effect; /* 1: it did what a sandbox shall not let it do; of an honest program: it worked */
   int error;  /* errno of the call that failed, else 0 */
   char detail[200];
+  int not_tried; /* this host has not what it takes to try: says nothing about the sandbox */
 };
 
 enum holds {
@@ -81,6 +82,8 @@ struct victim_state* victim_state(void);
 /* `result` is a system call's: negative is a failure, with errno. Keeps the first text. */
 void tried(struct outcome* outcome, long result, const char* what);
 void fill(struct outcome* outcome, int effect, int error, const char* detail);
+/* This host has not what it takes, whatever the sandbox would have said. */
+void could_not_try(struct outcome* outcome, const char* why);
 /* Waits up to a second for *counter to differ from `before`. */
 int changed(volatile int* counter, int before);
 /* Whether what is open there is the stage's secret; closes it. */

@@ -53,6 +53,11 @@ void fill(struct outcome* outcome, int effect, int error, const char* detail) {
   snprintf(outcome->detail, sizeof outcome->detail, "%s", detail);
 }
 
+void could_not_try(struct outcome* outcome, const char* why) {
+  fill(outcome, 0, ENOSYS, why);
+  outcome->not_tried = 1;
+}
+
 void tried(struct outcome* outcome, long result, const char* what) {
   const int error = result < 0 ? errno : 0;
   char text[200];

@@ -17,6 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/bytes.h"
@@ -25,6 +26,7 @@
 #include "cli/commands.h"
 #include "cli/host_json.h"
 #include "cli/print.h"
+#include "cli/selftest_verdict.h"
 #include "graph/run_tool.h"
 #include "kernel/host.h"
 
@@ -36,37 +38,17 @@ using nlohmann::ordered_json;
 
 constexpr char kLogLost[] = "@LOG-LOST@";
 
-// What came of one scenario.
-enum class Verdict {
-  kHeld,      // it tried, and had no effect
-  kRecorded,  // it had its effect, and is on record
-  kWorks,     // an honest program did
-  kKnown,     // known not to be held: docs/security.md
-  kNotTried,  // this host or this user cannot try it
-  kBroken,    // not what it shall be
-};
-
-const char* VerdictName(Verdict verdict) {
-  constexpr const char* kNames[] = {"held", "recorded", "works", "known", "not-tried", "broken"};
-  return kNames[static_cast<int>(verdict)];
-}
-
-struct Scenario {
-  std::string name, family, tries, holds, options, record;
-  std::vector<std::string> needs;
-  bool Needs(absl::string_view what) const { return std::count(needs.begin(), needs.end(), what) != 0; }
-  // What holds with no policy at all.
-  bool IsDefault() const { return options.empty() && holds != "not"; }
-};
-
-struct Result {
-  Verdict verdict = Verdict::kNotTried;
-  std::string detail;
-};
-
 std::string OwnPath() {
   std::error_code error;
   return std::filesystem::read_symlink("/proc/self/exe", error).string();
+}
+
+// The stage's places are made for each scenario and gone with it: SCRATCH stands for where they were.
+std::string ForPeople(const std::string& options, const std::string& program) {
+  return absl::StrReplaceAll(options, {{"@IN@", "SCRATCH/in"},
+                                       {"@OUT@", "SCRATCH/out"},
+                                       {"@STATE@", "SCRATCH/state"},
+                                       {"@BIN@", std::filesystem::path(program).parent_path().string()}});
 }
 
 std::string ProgramPath() {
@@ -90,6 +72,7 @@ absl::StatusOr<std::vector<Scenario>> ListScenarios(const std::string& program) 
     }
     for (const json& need : row.value("needs", json::array()))
       scenario.needs.push_back(need.get<std::string>());
+    scenario.shown_options = ForPeople(scenario.options, program);
     rows.push_back(std::move(scenario));
   }
   if (rows.empty()) return absl::InternalError(absl::StrCat(program, " --list: it lists nothing"));
@@ -126,36 +109,10 @@ class Attempt {
     words.insert(words.end(), {"--", twin, row_.name});
     const auto output = graph::RunTool(words, "");
     if (!output.ok()) return {Verdict::kNotTried, std::string(output.status().message())};
-    return Judge(*output);
+    return JudgeScenario(row_, *output, [&] { return IsRecorded(output->err); });
   }
 
  private:
-  Result Judge(const graph::ToolOutput& output) {
-    bool started = false, effect = false;
-    std::string detail = absl::StrCat("ended with status ", output.exit_status);
-    for (absl::string_view line : absl::StrSplit(output.out, '\n')) {
-      const json said = json::parse(line, nullptr, false);
-      if (!said.is_object()) continue;
-      started = started || said.contains("started");
-      if (!said.contains("effect")) continue;
-      effect = said.value("effect", false);
-      detail = said.value("detail", "");
-    }
-    if (!started) {
-      const std::vector<std::string> lines = absl::StrSplit(absl::StripAsciiWhitespace(output.err), '\n');
-      return {row_.IsDefault() ? Verdict::kBroken : Verdict::kNotTried, lines.front()};
-    }
-    const bool shall = row_.holds == "works" || row_.holds == "recorded" || row_.holds == "not";
-    if (row_.holds == "not") return {effect ? Verdict::kKnown : Verdict::kHeld, detail};
-    if (effect != shall) return {Verdict::kBroken, detail};
-    if (!row_.record.empty() && !IsRecorded(output.err))
-      return {Verdict::kBroken, absl::StrCat("not on record: ", detail)};
-    return {row_.holds == "works"      ? Verdict::kWorks
-            : row_.holds == "recorded" ? Verdict::kRecorded
-                                       : Verdict::kHeld,
-            detail};
-  }
-
   bool IsRecorded(absl::string_view said) const {
     if (row_.record == kLogLost) return absl::StrContains(said, "access log");
     const auto dump = graph::RunTool({OwnPath(), "log", "dump", "--log", log_}, "");
@@ -229,10 +186,28 @@ void PrintResults(const std::vector<Scenario>& rows, const std::vector<Result>& 
     for (size_t i = 0; i < rows.size(); ++i) {
       if (results[i].verdict != verdict) continue;
       std::cout << VerdictName(verdict) << "  " << rows[i].name << ": " << rows[i].tries
-                << (rows[i].options.empty() ? "" : absl::StrCat(" (", rows[i].options, ")")) << ": "
+                << (rows[i].options.empty() ? "" : absl::StrCat(" (", rows[i].shown_options, ")")) << ": "
                 << EscapeBytes(results[i].detail) << "\n";
     }
   }
+}
+
+void PrintJson(const std::vector<Scenario>& rows, const std::vector<Result>& results,
+               const kernel::HostFeatures& host, const Claim& claim) {
+  ordered_json list = ordered_json::array();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    list.push_back({{"name", rows[i].name},
+                    {"family", rows[i].family},
+                    {"tries", rows[i].tries},
+                    {"options", rows[i].shown_options},
+                    {"verdict", VerdictName(results[i].verdict)},
+                    {"detail", EscapeBytes(results[i].detail)}});
+  }
+  ordered_json all = {{"schema", 1}, {"glovebox", GLOVEBOX_VERSION}, {"host", HostJson(host)}};
+  all["default_policy_holds"] =
+      claim.default_holds.has_value() ? ordered_json(*claim.default_holds) : ordered_json(nullptr);
+  all["scenarios"] = std::move(list);
+  std::cout << all.dump(2) << "\n";
 }
 
 struct Wanted {
@@ -241,6 +216,12 @@ struct Wanted {
 };
 
 absl::StatusOr<std::vector<Scenario>> Choose(std::vector<Scenario> rows, const Wanted& wanted) {
+  for (const std::string& name : wanted.names) {
+    if (std::none_of(rows.begin(), rows.end(),
+                     [&name](const Scenario& row) { return row.name == name || row.family == name; })) {
+      return absl::InvalidArgumentError(absl::StrCat("selftest: no scenario or family of that name: ", name));
+    }
+  }
   std::vector<Scenario> chosen;
   for (Scenario& row : rows) {
     const bool named = std::count(wanted.names.begin(), wanted.names.end(), row.name) +
@@ -249,9 +230,6 @@ absl::StatusOr<std::vector<Scenario>> Choose(std::vector<Scenario> rows, const W
     if (wanted.names.empty() ? !row.Needs("slow") && !row.Needs("sanitizer") : named)
       chosen.push_back(std::move(row));
   }
-  if (chosen.empty())
-    return absl::InvalidArgumentError(
-        absl::StrCat("selftest: no scenario or family of that name: ", absl::StrJoin(wanted.names, ", ")));
   return chosen;
 }
 
@@ -266,41 +244,15 @@ int Selftest(const Wanted& wanted) {
   if (!rows.ok()) return Report(rows.status());
   const kernel::HostFeatures host = kernel::ProbeHost();
   const std::vector<Result> results = TryAll(*rows, program);
-  int broken = 0, broken_default = 0;
-  for (size_t i = 0; i < rows->size(); ++i) {
-    if (results[i].verdict != Verdict::kBroken) continue;
-    ++broken;
-    broken_default += (*rows)[i].IsDefault() ? 1 : 0;
-  }
-  const bool holds = broken_default == 0 && host.notify && !host.foreign_proc;
+  const Claim claim = SumUp(*rows, results, !wanted.names.empty(), host.notify && !host.foreign_proc);
   if (wanted.json) {
-    ordered_json list = ordered_json::array();
-    for (size_t i = 0; i < rows->size(); ++i) {
-      const Scenario& row = (*rows)[i];
-      list.push_back({{"name", row.name},
-                      {"family", row.family},
-                      {"tries", row.tries},
-                      {"options", row.options},
-                      {"verdict", VerdictName(results[i].verdict)},
-                      {"detail", EscapeBytes(results[i].detail)}});
-    }
-    std::cout << ordered_json({{"schema", 1},
-                               {"glovebox", GLOVEBOX_VERSION},
-                               {"host", HostJson(host)},
-                               {"default_policy_holds", holds},
-                               {"scenarios", list}})
-                     .dump(2)
-              << "\n";
+    PrintJson(*rows, results, host, claim);
   } else {
     PrintHost(host);
     PrintResults(*rows, results, wanted.all);
-    std::cout << (holds ? "The default policy can be held here" : "The default policy cannot be held here")
-              << (broken == broken_default
-                      ? ""
-                      : absl::StrCat("; ", broken - broken_default, " of the policy's options cannot"))
-              << ".\n";
+    std::cout << claim.text << "\n";
   }
-  return holds ? kOk : kHostCannot;
+  return claim.exit_status;
 }
 
 }  // namespace
@@ -309,8 +261,8 @@ void AddSelftest(CLI::App& app, Action* action) {
   auto wanted = std::make_shared<Wanted>();
   CLI::App* selftest = app.add_subcommand(
       "selftest",
-      "what this host can hold: each restriction tried from inside by a hostile program; exit status 3 when "
-      "the default policy cannot be held");
+      "what this host can hold: each restriction tried from inside by a hostile program; exit status 3 where "
+      "the default policy, or what is named, cannot be held");
   selftest->add_flag("--json", wanted->json, "for programs and bug reports");
   selftest->add_flag("--all", wanted->all, "print each scenario, not only what is to be known");
   selftest->add_option("NAME", wanted->names, "only these scenarios or families");
