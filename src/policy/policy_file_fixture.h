@@ -214,7 +214,7 @@ wall-clock = 7200
 
 [severity]
 missing-input = "error"
-fixed-port = "off"
+test-fixed-port = "off"
 
 [[allow]]
 rule = "outside-write"

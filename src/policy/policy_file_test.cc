@@ -100,7 +100,7 @@ TEST(PolicyFileTest, AllowancesKeepAllTheySay) {
   EXPECT_FALSE(ConcernsSubject(one, {Role::kTest, "t", {"e"}, "y", ""}));
   EXPECT_FALSE(ConcernsSubject(one, {Role::kTest, "t", {}, "x", ""}));
   EXPECT_EQ(set->SeverityOf("missing-input"), Severity::kError);
-  EXPECT_EQ(set->SeverityOf("fixed-port"), Severity::kOff);
+  EXPECT_EQ(set->SeverityOf("test-fixed-port"), Severity::kOff);
   EXPECT_EQ(set->SeverityOf("other"), std::nullopt);
 }
 
@@ -167,8 +167,8 @@ TEST(PolicyFileTest, WhatAVariableStandsForIsNoPattern) {
 
 TEST(PolicyFileTest, RulesOfFindingsAreHeldAgainstTheListWhereThereIsOne) {
   PolicyFileOptions options = TestOptions();
-  options.rules = {"missing-input", "fixed-port"};
-  EXPECT_OK(LoadPolicy("[severity]\nfixed-port = \"off\"", options));
+  options.rules = {"missing-input", "test-fixed-port"};
+  EXPECT_OK(LoadPolicy("[severity]\ntest-fixed-port = \"off\"", options));
   const auto set = LoadPolicy("[severity]\nmising-input = \"off\"", options);
   EXPECT_THAT(set.status().message(), HasSubstr("did you mean \"missing-input\"?"));
 }
