@@ -89,6 +89,7 @@ void ApplyPaths(const RunOptions& o, policy::Policy* policy) {
     for (const std::string& path : *given) paths.push_back({access, AbsolutePath(path), kCommandLine});
   }
   policy->confine_files = true;
+  policy->files_section = policy::kCommandLineSection;
 }
 
 absl::Status AddEndpoints(const RunOptions& o, std::vector<policy::Endpoint>* endpoints) {
@@ -117,6 +118,7 @@ absl::Status ApplyNetwork(const RunOptions& o, policy::Policy* policy) {
     return absl::OkStatus();
   policy::Network network;
   network.origin = kCommandLine;
+  network.section = policy::kCommandLineSection;
   network.own_namespace = o.network_namespace;
   RETURN_IF_ERROR(AddEndpoints(o, &network.endpoints));
   network.mode = network.endpoints.empty() ? policy::NetworkMode::kLoopback : policy::NetworkMode::kNamed;

@@ -160,6 +160,7 @@ absl::InlinedVector<FileNeed, 2> NeedsOf(const FileCall& call) {
 absl::StatusOr<FileRules> FileRules::Make(const Policy& policy, std::vector<Grant> grants) {
   FileRules rules;
   rules.confined_ = policy.confine_files;
+  if (!policy.files_section.empty()) rules.for_section_ = absl::StrCat(" for ", policy.files_section);
   rules.held_ = policy.mode == Mode::kEnforce;
   rules.grants_ = std::move(grants);
   for (const PathRule& rule : policy.paths) {
@@ -230,8 +231,8 @@ std::string FileRules::Outside(const FileNeed& need, uint32_t lacking) const {
     const bool covers = grant.error == 0 && IsUnder(at, grant.path);
     if (covers && (nearest == nullptr || grant.path.size() > nearest->path.size())) nearest = &grant;
   }
-  if (nearest == nullptr) return absl::StrCat(id, "no path of the policy");
-  return absl::StrCat(id, RuleText(nearest->origin, nearest->access, nearest->asked));
+  if (nearest == nullptr) return absl::StrCat(id, "no path of the policy", for_section_);
+  return absl::StrCat(id, RuleText(nearest->origin, nearest->access, nearest->asked), for_section_);
 }
 
 // True where a pattern refuses.

@@ -84,6 +84,7 @@ struct FileVerdict {
   // access::Access::rule: an id, a colon, where it stands and its words.
   //   "outside-write: glovebox.toml:12:3 read /usr"     what is granted there, and is not enough
   //   "outside-read: no path of the policy"
+  //   "outside-read: no path of the policy for [test]"  where the policy came of a file: its section
   //   "outside-write: glovebox.toml:12:3 write /b/out, which was not there when the action began"
   //   "outside-exec: ...", "hidden: glovebox.toml:4:1 hidden /home/*/.ssh", "log-tamper: ...",
   //   "mount: a confined action changes no mounts"
@@ -118,6 +119,7 @@ class FileRules {
   std::string Outside(const FileNeed& need, uint32_t lacking) const;
   bool JudgePatterns(const FileCall& call, absl::Span<const FileNeed> needs, FileVerdict* verdict) const;
 
+  std::string for_section_;  // " for [test]"
   bool confined_ = false;
   bool held_ = false;  // enforce: only what was there counts
   std::vector<Grant> grants_;

@@ -171,12 +171,13 @@ TEST(FileRules, AnInnerPolicyCanOnlyNarrow) {
   Policy wide, narrow;
   wide.mode = narrow.mode = Mode::kEnforce;
   wide.confine_files = narrow.confine_files = true;
+  narrow.files_section = "[edge]";
   ASSERT_OK_AND_ASSIGN(const FileRules outer, FileRules::Make(narrow, {At(PathAccess::kWrite, "/b", 1)}));
   ASSERT_OK_AND_ASSIGN(const FileRules inner, FileRules::Make(wide, {At(PathAccess::kWrite, "/", 2)}));
   const FileObject etc = {"/etc/x", true, S_IFREG}, made = {"/b/x", false, 0};
   const FileRules* const chain[] = {&inner, &outer};
   const FileVerdict verdict = JudgeFiles(chain, {Op::kOpen, "open", O_WRONLY, false, &etc, nullptr});
-  EXPECT_EQ(verdict.rule, "outside-write: no path of the policy");
+  EXPECT_EQ(verdict.rule, "outside-write: no path of the policy for [edge]");
   EXPECT_FALSE(verdict.kernel_allows);
   EXPECT_TRUE(JudgeFiles(chain, {Op::kMkdir, "mkdir", 0, true, &made, nullptr}).allowed);
 }

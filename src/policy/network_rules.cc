@@ -195,7 +195,8 @@ NetworkWord Judge(const std::vector<const Policy*>& chain, NetworkUse use, const
     const bool refuse = policy->mode == Mode::kEnforce;
     if (!refuse && !word.rule.empty()) continue;
     word.rule = absl::StrCat(NetworkRuleId(use), ": ", OriginText(policy->network.origin), " network ",
-                             NetworkModeName(policy->network.mode));
+                             NetworkModeName(policy->network.mode),
+                             policy->network.section.empty() ? "" : " for ", policy->network.section);
     word.refuse = refuse;
     if (refuse) break;
   }

@@ -77,7 +77,8 @@ bool MakesNetworkCalls(const Policy& policy);
 // What the policies of a chain say together.
 struct NetworkWord {
   bool refuse = false;
-  std::string rule;  // "network-connect: glovebox.toml:3:1 network loopback"; empty: nothing against it
+  std::string
+      rule;  // "network-connect: glovebox.toml:3:1 network loopback for [test]"; empty: nothing against it
 };
 
 // `chain`: the action's own policy, then those around it. Of the ones in mode enforce the first that does not

@@ -229,6 +229,9 @@ TEST(NetworkRules, AnyPolicyOfTheChainMayRefuseAndObservingOnesSayNothing) {
   const NetworkWord refused = JudgeSocket({&any, &report, &none}, AF_INET, SOCK_STREAM, 0);
   EXPECT_TRUE(refused.refuse);
   EXPECT_EQ(refused.rule, "network-socket: glovebox.toml:3:1 network none");
+  Policy of_file = none;
+  of_file.network.section = "[test]";
+  EXPECT_EQ(JudgeSocket({&of_file}, AF_INET, SOCK_STREAM, 0).rule, refused.rule + " for [test]");
   const NetworkWord reported = JudgeSocket({&any, &report}, AF_INET, SOCK_STREAM, 0);
   EXPECT_FALSE(reported.refuse);
   EXPECT_EQ(reported.rule, refused.rule);

@@ -78,6 +78,7 @@ struct Network {
   std::vector<Endpoint> endpoints;  // in any mode but kAny they are allowed beside it
   bool own_namespace = false;       // with loopback only, where the host allows user namespaces
   Origin origin;
+  std::string section = {};  // where the file would allow this subject more, as Policy::files_section
   bool operator==(const Network&) const = default;
 };
 
@@ -90,12 +91,18 @@ struct Budget {
   bool operator==(const Budget&) const = default;
 };
 
+// Policy::files_section where options of `glovebox run` said it, which outrank each section.
+inline constexpr char kCommandLineSection[] = "the command line";
+
 struct Policy {
   Mode mode = Mode::kReport;
   // What the host cannot hold is left out and reported, also in enforce, where it is an error else.
   bool best_effort = false;
   bool confine_files = false;  // `paths` say all that may be touched; else only append and hidden count
   std::vector<PathRule> paths;
+  // Where the file would grant this subject more: "[test]", "the [[rule]] at glovebox.toml:4"; empty: not
+  // known.
+  std::string files_section = {};
   Network network;
   Budget budget;
   bool strict_inputs = false;      // an edge sees no generated file on which it does not depend

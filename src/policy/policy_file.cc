@@ -84,6 +84,7 @@ class PolicyFileReader {
     Section section;
     section.selector.roles = {role};
     section.origin = item.key_origin;
+    section.title = absl::StrCat("[", item.name, "]");
     section.assignments = ReadPolicyKeys(reader_.Items(*table, item.path), {}, options_.variables, &reader_);
     roles_.push_back(std::move(section));
   }
@@ -104,6 +105,7 @@ class PolicyFileReader {
       Section section;
       section.selector.named = named.name;
       section.origin = named.key_origin;
+      section.title = absl::StrCat("[policy.", named.name, "]");
       if (named.name.empty()) reader_.Error(named.key_origin, "a policy without a name: say [policy.NAME]");
       section.assignments =
           ReadPolicyKeys(reader_.Items(*keys, named.path), {}, options_.variables, &reader_);
@@ -168,6 +170,7 @@ class PolicyFileReader {
       }
       Section section;
       section.origin = origin;
+      section.title = absl::StrCat("the [[rule]] at ", options_.name, ":", origin.line);
       std::vector<TomlItem> keys;
       bool selects = false;
       for (const TomlItem& key : reader_.Items(*table, "rule")) {

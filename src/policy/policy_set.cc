@@ -62,6 +62,19 @@ Outline OutlineOf(const std::vector<const Section*>& sections, const Overrides& 
   return outline;
 }
 
+// Where a line would have to stand that gives the subject more: the last section that says anything of it,
+// since what stands before that may be replaced there; its role's where the file says nothing, or only at the
+// top.
+std::string SectionOf(const std::vector<const Section*>& sections, Assignment::Kind kind, Role role) {
+  std::string title = absl::StrCat("[", RoleName(role), "]");
+  for (const Section* section : sections) {
+    const bool says = std::any_of(section->assignments.begin(), section->assignments.end(),
+                                  [kind](const Assignment& one) { return one.kind == kind; });
+    if (says && !section->built_in && !section->title.empty()) title = section->title;
+  }
+  return title;
+}
+
 // The settings of an effective policy as they come about.
 class Settings {
  public:
@@ -184,6 +197,9 @@ Effective PolicySet::For(const Subject& subject, const Overrides& overrides) con
   }
   ApplyOverrides(overrides, &policy, &settings);
   policy.confine_files = outline.confine;
+  if (outline.confine) policy.files_section = SectionOf(sections, Assignment::Kind::kFiles, subject.role);
+  if (policy.network.mode != NetworkMode::kAny)
+    policy.network.section = SectionOf(sections, Assignment::Kind::kNetwork, subject.role);
   if (outline.confine && !outline.confine_said)
     settings.Replace("confine-files", "true", outline.confine_origin);
   // Row 7 refuses the write that goes around O_APPEND: without it a path that can be added to and nothing

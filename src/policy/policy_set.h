@@ -91,6 +91,7 @@ struct Section {
   Selector selector;
   std::vector<Assignment> assignments;
   Origin origin;
+  std::string title = {};  // "[test]", "the [[rule]] at glovebox.toml:4"; empty: the top
   bool built_in = false;
 };
 

@@ -55,6 +55,22 @@ TEST(PolicySetTest, AFileThatConfinesNothingChangesNothingOfThat) {
     EXPECT_EQ(set.For({.role = role}).policy, DefaultPolicy(role)) << RoleName(role);
 }
 
+// Where a line has to stand that grants more: earlier ones may be replaced by what this section says.
+TEST(PolicySetTest, APolicyKnowsItsSection) {
+  const PolicySet set = SetOf(
+      "mode = \"enforce\"\nread = [\"/a\"]\n[test]\nnetwork = \"none\"\n[[rule]]\ntest = \"x\"\nwrite-add = "
+      "[\"/b\"]\n[policy.slow]\nnetwork = \"any\"\n[policy.quick]\nnetwork = \"unix\"\nread = []\n");
+  const auto sections = [&set](const Subject& subject) {
+    const Policy policy = set.For(subject).policy;
+    return absl::StrCat(policy.files_section, ", ", policy.network.section);
+  };
+  EXPECT_EQ(sections({Role::kLink}), "[link], [link]");
+  EXPECT_EQ(sections({Role::kTest}), "[test], [test]");
+  EXPECT_EQ(sections({Role::kTest, "", {}, "x"}), "the [[rule]] at glovebox.toml:5, [test]");
+  EXPECT_EQ(sections({Role::kTest, "", {}, "x", "slow"}), "the [[rule]] at glovebox.toml:5, ");
+  EXPECT_EQ(sections({Role::kTest, "", {}, "x", "quick"}), "[policy.quick], [policy.quick]");
+}
+
 TEST(PolicySetTest, WhatIsBuiltInCountsInEnforce) {
   const PolicySet none = PolicySet::BuiltIn(TestOptions().variables);
   for (const Role role : kAllRoles) {

@@ -53,7 +53,7 @@ error[outside-read]: /home/u/.rc is read, which the policy does not allow
    open    /home/u/.rc  openat, refused: EACCES, x2  by /usr/bin/cc1 (pid 101)
    policy  glovebox.toml:4:1 read
    so      what is made here depends on a file that another machine does not have
-   repair  do not read it, or let the policy say so: read = ["${home}/.rc"]
+   repair  do not read it, or let the policy say so: read-add = ["${home}/.rc"]
    more    glovebox explain )" + summary.findings[0].finding.id +
                                                   R"( | outside-read
 )");

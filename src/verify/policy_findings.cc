@@ -1,5 +1,7 @@
 #include "verify/policy_findings.h"
 
+#include <fcntl.h>
+
 #include <map>
 #include <set>
 #include <tuple>
@@ -12,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "access/touch.h"
 #include "base/paths.h"
+#include "policy/policy.h"
 #include "verify/rules.h"
 
 namespace glovebox::verify {
@@ -22,6 +25,7 @@ using access::Decision;
 
 constexpr absl::string_view kForbiddenCall = "forbidden-call";
 constexpr absl::string_view kNetworkSocket = "network-socket";
+constexpr char kLet[] = "let the policy say so";  // in the repairs of rule_table.h
 
 bool IsNetworkRule(absl::string_view rule) { return absl::StartsWith(rule, "network-"); }
 bool IsFolded(absl::string_view rule) {
@@ -82,10 +86,77 @@ std::string What(absl::string_view rule, const Access& access, absl::string_view
                       words == kWords.end() ? absl::string_view(" is against the policy") : words->second);
 }
 
+// What `place` says of who judged: behind the rule's own words, as policy/file_rules.cc and network_rules.cc
+// write them.
+struct RuledBy {
+  std::string section;  // "[test]", "the [[rule]] at glovebox.toml:4", "the command line"; empty: not told
+  std::string mode;     // of a network
+  std::string interpreter;     // what was run is granted, and the program that reads it is not
+  bool came_too_late = false;  // it is granted, and was not there when the action began
+};
+
+RuledBy RuledByOf(absl::string_view place) {
+  RuledBy ruled;
+  constexpr absl::string_view kInterpreter = " (its interpreter ";
+  const size_t at = place.rfind(kInterpreter);
+  if (at != absl::string_view::npos && absl::EndsWith(place, ")")) {
+    ruled.interpreter = std::string(absl::StripSuffix(place.substr(at + kInterpreter.size()), ")"));
+    place = place.substr(0, at);
+  }
+  ruled.came_too_late = absl::EndsWith(place, ", which was not there when the action began");
+  const size_t whom = place.rfind(" for ");
+  if (whom != absl::string_view::npos) {
+    const absl::string_view section = place.substr(whom + 5);
+    if ((absl::StartsWith(section, "[") && absl::EndsWith(section, "]")) ||
+        absl::StartsWith(section, "the [[rule]] at ") || section == policy::kCommandLineSection) {
+      ruled.section = std::string(section);
+      place = place.substr(0, whom);
+    }
+  }
+  const size_t network = place.rfind(" network ");
+  if (network != absl::string_view::npos) ruled.mode = std::string(place.substr(network + 9));
+  return ruled;
+}
+
+// The repairs of rule_table.h for who was given options: those outrank each section of the file.
+const std::vector<std::pair<absl::string_view, absl::string_view>>& CommandLineWords() {
+  static const std::vector<std::pair<absl::string_view, absl::string_view>> words = {
+      {kLet, "let the command line say so"},
+      {"read-add = [\"OBJECT\"]", "--read OBJECT"},
+      {"write-add = [\"OBJECT\"]", "--write OBJECT"},
+      {"network = { mode = \"MODE\", connect = [\"OBJECT\"] }", "--connect OBJECT"},
+      {"network = { mode = \"MODE\", bind = [\"OBJECT\"] }", "--bind OBJECT"},
+      {"network = \"unix\", \"loopback\", or the endpoints by name",
+       "--network unix, --network loopback, or the endpoints by --connect and --bind"},
+      {"network = ", "--network "},
+      {", beside the addresses that stand there", ""}};
+  return words;
+}
+
+// A call that needs a name to come or go: that is granted by the directory of the name.
+bool ChangesName(const Access& access) {
+  switch (access.op) {
+    case Op::kUnlink:
+    case Op::kRmdir:
+    case Op::kRename:
+    case Op::kLink:
+    case Op::kSymlink:
+    case Op::kMkdir:
+    case Op::kMknod:
+    case Op::kBind:
+      return true;
+    case Op::kOpen:
+      return (access.flags & O_CREAT) != 0 && access.result != access::Result::kThere;
+    default:
+      return false;
+  }
+}
+
 // What is gathered of one rule, action and object before it is told.
 struct Group {
   Finding finding;
   bool is_path = false;
+  std::string grant;  // what the policy would have to name
 };
 
 class Gatherer {
@@ -133,7 +204,10 @@ class Gatherer {
     group.finding.what = What(words.id, access, object);
     group.finding.place = words.place;
     group.finding.evidence = EvidenceOf(access);
-    Mend(&group.finding, object);
+    group.grant = object;
+    const bool by_directory = words.id == "outside-write" && IsRefused(access) && ChangesName(access);
+    if (group.is_path && by_directory) group.grant = std::string(Dirname(object));
+    Mend(&group.finding, group.grant);
     return group;
   }
 
@@ -160,20 +234,38 @@ class Gatherer {
     return folded;
   }
 
-  void Mend(Finding* finding, absl::string_view object) const {
+  void Mend(Finding* finding, absl::string_view grant) const {
+    const RuledBy ruled = RuledByOf(finding->place);
+    std::string& repair = finding->repair;
     // A test that goes where the policy does not let it has a better way than to be let.
     if (finding->rule == "outside-write" && actions_.TestOf(finding->action) != kNoAction) {
-      const Place place = input_.places.Of(object);
+      const Place place = input_.places.Of(grant);
       const Rule* rule = place == Place::kHome  ? FindRule("test-writes-home")
                          : place == Place::kTmp ? FindRule("test-fixed-tmp")
                                                 : nullptr;
-      if (rule != nullptr)
-        finding->repair = absl::StrCat(rule->repair, "; or let the policy say so: write = [\"OBJECT\"]");
+      if (rule != nullptr) repair = absl::StrCat(rule->repair, "; or ", kLet, ": write-add = [\"OBJECT\"]");
     }
+    if (ruled.came_too_late) {
+      repair = absl::StrCat("make it before the action begins, or ", kLet,
+                            " of a directory above it that is there");
+    }
+    const bool options = ruled.section == policy::kCommandLineSection;
+    if (options) {
+      repair = absl::StrReplaceAll(repair, CommandLineWords());
+    } else if (!ruled.section.empty()) {
+      repair = absl::StrReplaceAll(repair, {{kLet, absl::StrCat(kLet, ", in ", ruled.section)}});
+    }
+    // "named" is what a list without a mode means.
+    const bool has_mode = !ruled.mode.empty() && ruled.mode != "named";
+    repair = absl::StrReplaceAll(
+        repair, {{"mode = \"MODE\", ", has_mode ? absl::StrCat("mode = \"", ruled.mode, "\", ") : ""}});
     // An address as a policy spells it, without its family.
-    if (IsNetworkRule(finding->rule) && access::IsInternet(object))
-      object.remove_prefix(object.find(':') + 1);
-    finding->repair = absl::StrReplaceAll(finding->repair, {{"OBJECT", input_.places.Portable(object)}});
+    if (IsNetworkRule(finding->rule) && access::IsInternet(grant)) grant.remove_prefix(grant.find(':') + 1);
+    if (!ruled.interpreter.empty()) grant = ruled.interpreter;
+    // A shell knows no ${source}, and of the temporary directories the policy's ${tmp} is one alone.
+    const bool by_letters = options || input_.places.Of(grant) == Place::kTmp;
+    const std::string spelled = by_letters ? std::string(grant) : input_.places.Portable(grant);
+    repair = absl::StrReplaceAll(repair, {{"OBJECT", spelled}});
   }
 
   // The first of them speaks for all.

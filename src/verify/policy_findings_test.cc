@@ -1,5 +1,7 @@
 #include "verify/policy_findings.h"
 
+#include <fcntl.h>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "verify/test_log.h"
@@ -33,7 +35,7 @@ TEST(PolicyFindings, ARuleIsToldWithItsPlaceAndItsEvidence) {
   EXPECT_EQ(finding.evidence.program, "/usr/bin/prog");
   EXPECT_EQ(finding.evidence.pid, 101);
   EXPECT_EQ(finding.evidence.error, EACCES);
-  EXPECT_THAT(finding.repair, HasSubstr("read = [\"${home}/.rc\"]"));
+  EXPECT_THAT(finding.repair, HasSubstr("let the policy say so: read-add = [\"${home}/.rc\"]"));
   EXPECT_EQ(finding.id.size(), 12u);
 }
 
@@ -55,7 +57,8 @@ TEST(PolicyFindings, WhatIsDoneWithASocketThatMayNotBeIsTheSameFault) {
   // Another line of the policy is another fault.
   told.Against(1, Op::kBind, "inet:0.0.0.0:80", "network-bind: glovebox.toml:9:1 network loopback");
   ASSERT_EQ(told.Findings().size(), 2u);
-  EXPECT_THAT(told.Findings()[1].repair, HasSubstr("network = { bind = [\"0.0.0.0:80\"] }"));
+  EXPECT_THAT(told.Findings()[1].repair,
+              HasSubstr("network = { mode = \"loopback\", bind = [\"0.0.0.0:80\"] }"));
 }
 
 TEST(PolicyFindings, ATestThatWritesOutsideIsToldHowItNeedNot) {
@@ -68,10 +71,77 @@ TEST(PolicyFindings, ATestThatWritesOutsideIsToldHowItNeedNot) {
   const std::vector<Finding> findings = log.Findings();
   ASSERT_EQ(findings.size(), 4u);
   EXPECT_THAT(findings[0].repair, HasSubstr("set HOME to a directory of the test's own"));
-  EXPECT_THAT(findings[0].repair, HasSubstr("write = [\"${home}/.x\"]"));
+  EXPECT_THAT(findings[0].repair, HasSubstr("write-add = [\"${home}/.x\"]"));
   EXPECT_THAT(findings[1].repair, testing::StartsWith("write below ${build}"));
   EXPECT_THAT(findings[2].repair, HasSubstr("mkstemp()"));
-  EXPECT_THAT(findings[2].repair, HasSubstr("write = [\"${tmp}/x\"]"));
+  EXPECT_THAT(findings[2].repair, HasSubstr("write-add = [\"/tmp/x\"]"));
+}
+
+// What is printed is put into the file as it stands: it must not take away what is granted there.
+TEST(PolicyFindings, TheRepairAddsToTheSectionThatJudged) {
+  const struct {
+    Op op;
+    const char* object;
+    const char* rule;
+    const char* repair;
+  } rows[] = {
+      {Op::kOpen, "/home/u/.rc", "outside-read: no path of the policy for [custom]",
+       "do not read it, or let the policy say so, in [custom]: read-add = [\"${home}/.rc\"]"},
+      {Op::kOpen, "/opt/x", "outside-write: g.toml:3:4 read /opt for [policy.slow]",
+       "write below ${build} or ${tmp}, or let the policy say so, in [policy.slow]: write-add = "
+       "[\"/opt/x\"]"},
+      {Op::kExec, "/opt/x", "outside-exec: no path of the policy for the [[rule]] at g.toml:4",
+       "let the policy say so, in the [[rule]] at g.toml:4: read-add = [\"/opt/x\"], or run a program of the "
+       "toolchain"},
+      {Op::kExec, "/src/x.pl",
+       "outside-exec: no path of the policy for [edge] (its interpreter /opt/bin/perl)",
+       "let the policy say so, in [edge]: read-add = [\"/opt/bin/perl\"], or run a program of the toolchain"},
+      {Op::kOpen, "/opt/x/y",
+       "outside-write: g.toml:3:4 write /opt/x, which was not there when the action began",
+       "make it before the action begins, or let the policy say so of a directory above it that is there"},
+      {Op::kConnect, "inet:10.0.0.1:80", "network-connect: g.toml:7:1 network none for [test]",
+       "do without, or let the policy say so, in [test]: network = { mode = \"none\", connect = "
+       "[\"10.0.0.1:80\"] }, beside the addresses that stand there"},
+      {Op::kSend, "inet6:[::1]:80", "network-send: g.toml:7:1 network named for [test]",
+       "do without, or let the policy say so, in [test]: network = { connect = [\"[::1]:80\"] }, beside the "
+       "addresses that stand there"},
+      {Op::kConnect, "inet:10.0.0.1:80", "network-connect: command line network none for the command line",
+       "do without, or let the command line say so: --connect 10.0.0.1:80"},
+      {Op::kOpen, "/home/u/.rc", "outside-read: no path of the policy for the command line",
+       "do not read it, or let the command line say so: --read /home/u/.rc"},
+      {Op::kSocket, "inet", "network-socket: command line network none for the command line",
+       "do without, or let the command line say so: --network unix, --network loopback, or the endpoints by "
+       "--connect and --bind"},
+      // Of a directory that is called so.
+      {Op::kOpen, "/x", "outside-read: g.toml:3:4 read /opt/a for [b",
+       "do not read it, or let the policy say so: read-add = [\"/x\"]"},
+  };
+  for (const auto& row : rows) {
+    TestLog log;
+    log.Begin(1, Role::kCustom, "gen.h").Against(1, row.op, row.object, row.rule);
+    ASSERT_EQ(log.Findings().size(), 1u) << row.rule;
+    EXPECT_EQ(log.Findings()[0].repair, row.repair);
+  }
+}
+
+// The kernel grants objects: of what is not there yet, the directory.
+TEST(PolicyFindings, WhatIsMadeInEnforceIsGrantedByItsDirectory) {
+  const auto repair = [](Op op, access::Result result, Decision decision) {
+    access::Access access = TestLog::Make(1, op, "/opt/d/x", result, O_WRONLY | O_CREAT);
+    access.rule = "outside-write: no path of the policy for [custom]";
+    access.decision = decision;
+    TestLog log;
+    log.Begin(1, Role::kCustom, "gen.h").Do(access);
+    return log.Findings()[0].repair;
+  };
+  using access::Result;
+  EXPECT_THAT(repair(Op::kOpen, Result::kRefused, Decision::kDenied), HasSubstr("write-add = [\"/opt/d\"]"));
+  EXPECT_THAT(repair(Op::kUnlink, Result::kRefused, Decision::kDenied),
+              HasSubstr("write-add = [\"/opt/d\"]"));
+  EXPECT_THAT(repair(Op::kChmod, Result::kRefused, Decision::kDenied),
+              HasSubstr("write-add = [\"/opt/d/x\"]"));
+  EXPECT_THAT(repair(Op::kOpen, Result::kCreated, Decision::kContinued),
+              HasSubstr("write-add = [\"/opt/d/x\"]"));
 }
 
 TEST(PolicyFindings, EveryRuleHasItsOwnWords) {

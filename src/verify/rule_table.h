@@ -10,20 +10,20 @@ inline constexpr Rule kRules[] = {
     // What the policy does not allow (policy_findings.h).
     {"outside-read", Severity::kError, "a file was read that the policy does not let the action read",
      "what is made here depends on a file that another machine does not have",
-     "do not read it, or let the policy say so: read = [\"OBJECT\"]",
+     "do not read it, or let the policy say so: read-add = [\"OBJECT\"]",
      "The policy names what an action of this role may read, and this file is below none of it. Under\n"
      "`enforce` the read was refused; under `report` it went on and is told. Files of one directory are\n"
      "folded into one finding where there are four of them or more.",
      "error[outside-read]: /home/u/.gen.rc is read, which the policy does not allow\n"
      "  --> #2 table.h\n"
      "   open    /home/u/.gen.rc   openat, there, by sh (pid 3838)\n"
-     "   policy  glovebox.toml:4:1 read\n"
+     "   policy  no path of the policy for [custom]\n"
      "   so      what is made here depends on a file that another machine does not have\n"
-     "   repair  do not read it, or let the policy say so: read = [\"${home}/.gen.rc\"]"},
+     "   repair  do not read it, or let the policy say so, in [custom]: read-add = [\"${home}/.gen.rc\"]"},
     {"outside-write", Severity::kError,
      "something was changed where the policy does not let the action write",
      "what stands there afterwards is met by the next build, and by everybody else",
-     "write below ${build} or ${tmp}, or let the policy say so: write = [\"OBJECT\"]",
+     "write below ${build} or ${tmp}, or let the policy say so: write-add = [\"OBJECT\"]",
      "The policy names what an action of this role may create, change and remove; this is below none of it.\n"
      "Making, renaming, removing, and setting modes, owners or times all count.",
      "error[outside-write]: /home/u/.cache/x is changed, which the policy does not allow\n"
@@ -32,7 +32,7 @@ inline constexpr Rule kRules[] = {
      "   policy  glovebox.toml:12:3 write"},
     {"outside-exec", Severity::kError, "a program was started that the policy does not let the action run",
      "another machine has another program of that name, or none",
-     "let the policy say so: read = [\"OBJECT\"], or run a program of the toolchain",
+     "let the policy say so: read-add = [\"OBJECT\"], or run a program of the toolchain",
      "To run a program is to read it. This one is below nothing that the action may read.",
      "error[outside-exec]: /home/u/bin/protoc is run, which the policy does not allow\n"
      "  --> #4 api.pb.cc"},
@@ -67,19 +67,23 @@ inline constexpr Rule kRules[] = {
      "  --> #6 fetch"},
     {"network-connect", Severity::kError, "an address was connected to that the policy does not allow",
      "what is made here depends on another machine, and works only as long as that one answers",
-     "do without, or let the policy say so: network = { connect = [\"OBJECT\"] }",
+     "do without, or let the policy say so: network = { mode = \"MODE\", connect = [\"OBJECT\"] }, beside "
+     "the addresses that stand there",
      "connect() to an address that is none of the policy's. Under `enforce` nothing was sent.",
      "error[network-connect]: inet:151.101.2.132:443 is connected to, which the policy does not allow\n"
      "  --> #6 fetch"},
     {"network-bind", Severity::kError, "an address was bound that the policy does not allow",
      "others can reach what runs here, and two of it cannot run at once",
-     "bind to 127.0.0.1 and port 0, or let the policy say so: network = { bind = [\"OBJECT\"] }",
+     "bind to 127.0.0.1 and port 0, or let the policy say so: network = { mode = \"MODE\", bind = "
+     "[\"OBJECT\"] }, beside "
+     "the addresses that stand there",
      "bind() to an address that is none of the policy's.",
      "error[network-bind]: inet:0.0.0.0:8080 is bound, which the policy does not allow\n"
      "  --> #8 server_test"},
     {"network-send", Severity::kError, "something was sent to an address that the policy does not allow",
      "what is made here tells another machine something, or asks it",
-     "do without, or let the policy say so: network = { connect = [\"OBJECT\"] }",
+     "do without, or let the policy say so: network = { mode = \"MODE\", connect = [\"OBJECT\"] }, beside "
+     "the addresses that stand there",
      "A datagram (sendto, sendmsg, sendmmsg) to an address that is none of the policy's.",
      "error[network-send]: inet:8.8.8.8:53 is sent to, which the policy does not allow\n"
      "  --> #8 lookup_test"},
