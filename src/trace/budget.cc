@@ -314,24 +314,37 @@ constexpr int kShellSignal = 128;
 
 }  // namespace
 
-std::string LimitThatEnded(const policy::Policy& policy, const access::ActionEnd& end, uint64_t cpu_ns) {
+Limits LimitsInside(const std::vector<const policy::Policy*>& chain) {
+  Limits limits;
+  for (const policy::Policy* const policy : chain) {
+    for (size_t i = 0; i < limits.size(); ++i) {
+      if (!limits[i].has_value()) limits[i] = policy->limits[i];
+    }
+  }
+  return limits;
+}
+
+std::string LimitThatEnded(const Limits& limits, const access::ActionEnd& end, uint64_t cpu_ns,
+                           uint64_t took_ns) {
   const bool signaled = end.kind == access::ActionEnd::Kind::kSignaled;
   if (!signaled && end.kind != access::ActionEnd::Kind::kExited) return "";
   const int signal = signaled ? end.status : end.status - kShellSignal;
-  const char* const probably = signaled ? "" : "probably ";
-  const auto limit = [&policy](child::Limit which) { return policy.limits[static_cast<size_t>(which)]; };
+  const auto probably = [](bool certain) { return certain ? "" : "probably "; };
+  const auto limit = [&limits](child::Limit which) { return limits[static_cast<size_t>(which)]; };
   const auto set = [](const std::optional<uint64_t>& value) {
     return value.has_value() && *value != RLIM_INFINITY;
   };
   if (signal == SIGXFSZ && set(limit(child::Limit::kFsize))) {
-    return absl::StrCat(probably, "file size ", policy::SizeText(*limit(child::Limit::kFsize)));
+    return absl::StrCat(probably(signaled), "file size ", policy::SizeText(*limit(child::Limit::kFsize)));
   }
   if ((signal != SIGXCPU && signal != SIGKILL) || !set(limit(child::Limit::kCpu))) return "";
   // The kernel compares with what was running at its ticks, which on a busy host can be a fifth more than
   // what wait(2) says. Who was killed by somebody else has mostly used less.
   const uint64_t bound_ns = *limit(child::Limit::kCpu) * 1'000'000'000u;
-  if (signal == SIGKILL && cpu_ns < bound_ns / 4 * 3) return "";
-  return absl::StrCat(probably, "CPU time ", policy::DurationText(bound_ns),
+  const uint64_t used_ns = cpu_ns != 0 ? cpu_ns : took_ns;
+  if (signal == SIGKILL && used_ns < bound_ns / 4 * 3) return "";
+  const bool certain = signaled && (signal == SIGXCPU || cpu_ns != 0);
+  return absl::StrCat(probably(certain), "CPU time ", policy::DurationText(bound_ns),
                       cpu_ns != 0 ? absl::StrCat(": ", policy::DurationText(cpu_ns)) : "");
 }
 

@@ -88,11 +88,20 @@ class BudgetKeeper {
   std::thread thread_;  // started by the first Add()
 };
 
+// The fourteen limits of an action, by child::Limit.
+using Limits = decltype(policy::Policy::limits);
+
+// Those of an action with the policy chain.front(), which runs inside ones with the others: each limit is
+// what the innermost of those that set it has set (setrlimit(2) replaces).
+Limits LimitsInside(const std::vector<const policy::Policy*>& chain);
+
 // The limit of the fourteen that ended a command, from how it ended: its signal (SIGXCPU, SIGXFSZ, SIGKILL at
 // the hard limit of CPU time), or a shell's exit status for the signal of what it ran, where it is said
 // "probably". Empty: none, or nobody can tell (AS, DATA, NOFILE, NPROC only make a call fail). `cpu_ns` of
-// the command, 0 where not known.
-std::string LimitThatEnded(const policy::Policy& policy, const access::ActionEnd& end, uint64_t cpu_ns);
+// the command, 0 where not known: then SIGKILL after a run of `took_ns` that is long enough is "probably" the
+// limit's. 0: others may have killed it as well.
+std::string LimitThatEnded(const Limits& limits, const access::ActionEnd& end, uint64_t cpu_ns,
+                           uint64_t took_ns = 0);
 
 }  // namespace glovebox::trace
 

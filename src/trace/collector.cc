@@ -36,7 +36,6 @@
 #include "trace/left_over.h"
 #include "trace/peer.h"
 #include "trace/plan_store.h"
-#include "trace/proc_task.h"
 #include "trace/process_usage.h"
 #include "trace/running_actions.h"
 #include "trace/segment_pool.h"
@@ -343,7 +342,7 @@ void CollectorImpl::WaitUnseen(const access::ActionBegin& begin, const SealedPla
     waits = waits && !abandoned_;
   }
   access::ActionEnd end = EndOf(begin, peer, connection, kReapMs);
-  CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, &keeper_, &end);
+  CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, TookNs(begin, end.time_ns), &keeper_, &end);
   Finish(end, result, log, connection);
 }
 
@@ -363,17 +362,12 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   running_.Add(begin.action, &active);
   keeper_.Add(begin.action, plan.policy.budget, MembersBelow(begin.role, peer.pid, adopted),
               std::move(group));
-  ProcStat begun;
-  const bool known = ReadProcStat(peer.pid, &begun);
   const uint64_t one = 1;
   (void)!write(wake_.get(), &one, sizeof one);  // the watcher has one more process to look at
   SupervisorResult result = supervisor->Serve();
-  // The listener hangs up (since 6.11) before the parent is told that its child has ended, and can reap it.
-  ProcStat ended;
-  const bool told = known && ReadProcStat(peer.pid, &ended) && ended.start == begun.start;
   access::ActionEnd end = EndOf(begin, peer, connection, kReapMs);
-  if (told) end.cpu_ns = ended.cpu_ns + ended.children_cpu_ns;
-  CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, &keeper_, &end);
+  end.cpu_ns = result.cpu_ns;
+  CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, TookNs(begin, end.time_ns), &keeper_, &end);
   for (std::string& process : running_.Remove(begin.action)) AddLeftOver(&end.left_over, std::move(process));
   for (const std::string& process : result.left_over) AddLeftOver(&end.left_over, process);
   // Where its launcher was killed nobody else does. Before the verdict: after it that one looks for it.

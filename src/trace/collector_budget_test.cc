@@ -111,6 +111,49 @@ TEST_F(CollectorBudgetTest, AnInnerActionHasABoundOfItsOwn) {
   EXPECT_EQ(EndOfNth(1).limit, "wall clock 300 ms");
 }
 
+// Its own limits, which the outer one does not have; the outer one's, where it has none; and a shell's word.
+TEST_F(CollectorBudgetTest, TheLimitThatEndedAnInnerActionIsNamedWithItsValue) {
+  test_limits_[static_cast<size_t>(child::Limit::kFsize)] = 1u << 20;
+  test_limits_[static_cast<size_t>(child::Limit::kCpu)] = 1;
+  edge_limits_[static_cast<size_t>(child::Limit::kFsize)] = 2u << 20;
+  StartAgain();
+  const auto inner = [this](const std::string& role, const std::string& command) {
+    return absl::StrCat(GLOVEBOX_LAUNCH, " --role=", role, " -- ", kProbe, " ", command, "; ");
+  };
+  Wait(Launch(absl::StrCat(inner("test", "fill " + Path("big")), inner("test", "spin"),
+                           inner("custom", "fill " + Path("bigger")), GLOVEBOX_LAUNCH,
+                           " --role=test -- /bin/sh -c 'kill -9 $$'; exit 5")));
+  Stop(2000);
+  EXPECT_EQ(EndOfNth(0).status, 5) << "the outer one went on";
+  EXPECT_EQ(EndOfNth(0).limit, "");
+  EXPECT_EQ(EndOfNth(1).status, SIGXFSZ);
+  EXPECT_EQ(EndOfNth(1).limit, "file size 1 MiB");
+  EXPECT_EQ(EndOfNth(2).kind, ActionEnd::Kind::kSignaled);
+  EXPECT_THAT(EndOfNth(2).limit, StartsWith("CPU time 1 s: ")) << EndOfNth(2).status;
+  EXPECT_GE(EndOfNth(2).cpu_ns, 750 * kMs);
+  EXPECT_EQ(EndOfNth(3).limit, "file size 2 MiB");
+  EXPECT_EQ(EndOfNth(4).status, SIGKILL);
+  EXPECT_EQ(EndOfNth(4).limit, "") << "somebody else's SIGKILL";
+}
+
+// As a build with launchers runs: the shell becomes the launcher, and is mostly reaped before it can be asked
+// what it used. Then the length of its run speaks for the limit.
+TEST_F(CollectorBudgetTest, TheLimitOfALauncherThatReplacedItsShellIsNamed) {
+  test_limits_[static_cast<size_t>(child::Limit::kCpu)] = 1;
+  limited_role_ = access::Role::kCustom;
+  StartAgain();
+  const std::string launcher = absl::StrCat("exec ", GLOVEBOX_LAUNCH, " --role=custom -- ");
+  Wait(Launch(absl::StrCat(launcher, kProbe, " spin")));
+  Wait(Launch(absl::StrCat(launcher, "/bin/sh -c 'kill -9 $$'")));
+  Stop(2000);
+  const std::string name = "CPU time 1 s";
+  const ActionEnd spun = EndOfNth(1);
+  EXPECT_EQ(spun.kind, ActionEnd::Kind::kSignaled);
+  EXPECT_EQ(spun.status, SIGKILL);
+  EXPECT_THAT(spun.limit, StartsWith(spun.cpu_ns != 0 ? name : absl::StrCat("probably ", name)));
+  EXPECT_EQ(EndOfNth(3).limit, "") << "somebody else's SIGKILL came too soon for it";
+}
+
 TEST_F(CollectorBudgetTest, WhatATestLeavesIsEndedAtItsEndAndHoldsNobodyUp) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);

@@ -62,6 +62,8 @@ class CollectorFixture : public testing::Test {
       if (role == access::Role::kCompile && private_in_compile_) policy.private_tmp = true;
       if (role == access::Role::kEdge) policy.scope_signals = edge_scope_;
       if (role == access::Role::kTest || !test_budget_only_) policy.budget = budget_;
+      if (role == access::Role::kEdge) policy.limits = edge_limits_;
+      if (role == limited_role_) policy.limits = test_limits_;
       if (role == access::Role::kCompile) policy.restrict_prlimit = policy.append_only = compile_refuses_;
       policy.mode = paths_.empty() ? policy.mode : policy::Mode::kEnforce;
       policy.confine_files = !paths_.empty();
@@ -154,6 +156,8 @@ class CollectorFixture : public testing::Test {
   bool edge_scope_ = true;
   policy::Budget budget_;
   bool test_budget_only_ = false;
+  decltype(policy::Policy::limits) edge_limits_, test_limits_;
+  access::Role limited_role_ = access::Role::kTest;  // gets test_limits_
   bool cgroups_ = true;
   bool compile_refuses_ = false;
   std::vector<policy::PathRule> paths_;  // all that there is, in mode enforce; empty: not confined

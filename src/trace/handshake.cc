@@ -183,4 +183,18 @@ access::ActionEnd EndOf(const access::ActionBegin& begin, const Peer& peer, int 
   return end;
 }
 
+access::ActionEnd EndOfInner(const EndedAction& ended, absl::string_view program, int socket) {
+  access::ActionEnd end;
+  end.action = ended.action;
+  end.time_ns = Now();
+  end.kind = ended.kind;
+  end.status = ended.status;
+  end.cpu_ns = ended.cpu_ns;
+  end.left_over = ended.left_over;
+  SetupReport report;
+  if (socket >= 0) DrainReport(socket, &report);
+  FillSetup(report, program, &end);
+  return end;
+}
+
 }  // namespace glovebox::trace

@@ -12,6 +12,7 @@
 #include "access/record.h"
 #include "base/unique_fd.h"
 #include "child/wire.h"
+#include "trace/ended_action.h"
 #include "trace/peer.h"
 
 namespace glovebox::trace {
@@ -63,6 +64,9 @@ void AddUnheld(const std::vector<std::string>& unheld, access::ActionEnd* end);
 // last, then its exit status, which can be told while it is a zombie, and once somebody has reaped it. Waits
 // `reap_ms` for that.
 access::ActionEnd EndOf(const access::ActionBegin& begin, const Peer& peer, int connection, int reap_ms);
+
+// The same of an action inside another one, which was to run `program`. `socket`: its launcher's, or -1.
+access::ActionEnd EndOfInner(const EndedAction& ended, absl::string_view program, int socket);
 
 }  // namespace glovebox::trace
 

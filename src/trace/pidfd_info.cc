@@ -29,12 +29,11 @@ pid_t ParentOf(pid_t pid, int pidfd) {
   return stat.parent;
 }
 
-namespace {
-
-// Its number is still its own: it lives, or nobody has reaped it.
 bool IsUnreaped(int pidfd) {
   return syscall(SYS_pidfd_send_signal, pidfd, 0, nullptr, 0) == 0 || errno == EPERM;
 }
+
+namespace {
 
 // To whom /proc does not tell it, it tells an exit status of 0.
 bool MayRead(pid_t pid) {

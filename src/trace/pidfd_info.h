@@ -17,6 +17,9 @@ int AskPidfd(int pidfd, uint64_t wanted, kernel::PidfdInfo* info);
 // The parent of the process `pid`, which `pidfd` means; 0 when it has gone.
 pid_t ParentOf(pid_t pid, int pidfd);
 
+// The number of the process is still its own: it lives, or nobody has reaped it.
+bool IsUnreaped(int pidfd);
+
 // How the process `pid`, which `pidfd` means, has ended, as wait(2) tells it. Of a reaped one the pidfd
 // itself tells (PIDFD_GET_INFO, 6.15), of a zombie /proc/PID/stat does. False where it has not ended, where
 // nobody can tell (an older kernel, once it is reaped; another user's zombie), and where there is no pidfd

@@ -48,6 +48,12 @@ bool ReadProcStat(pid_t pid, ProcStat* out) {
   return out->start != 0;
 }
 
+uint64_t CpuOf(pid_t pid, const ProcStat& begun) {
+  ProcStat now;
+  if (begun.start == 0 || !ReadProcStat(pid, &now) || now.start != begun.start) return 0;
+  return now.cpu_ns + now.children_cpu_ns;
+}
+
 std::vector<pid_t> NumbersIn(const char* directory) {
   std::vector<pid_t> numbers;
   const std::unique_ptr<DIR, int (*)(DIR*)> names(opendir(directory), closedir);

@@ -27,6 +27,9 @@ struct ProcStat {
 // False when the process has gone, or its file cannot be read.
 bool ReadProcStat(pid_t pid, ProcStat* out);
 
+// CPU time of the process `pid`, that of `begun` once, and of what it has waited for; 0 where it has gone.
+uint64_t CpuOf(pid_t pid, const ProcStat& begun);
+
 // The numbers among the names of a directory of procfs; none where it cannot be read.
 std::vector<pid_t> NumbersIn(const char* directory);
 

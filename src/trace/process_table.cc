@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,21 +23,13 @@ namespace glovebox::trace {
 namespace {
 
 using access::ActionId;
+// How long its parent may take to reap the first process.
+constexpr int kReapMs = 200;
 constexpr int kMaxClimb = 64;  // generations of unseen ancestors; deeper ones count as orphans
 
 int OpenProcess(pid_t tgid) { return static_cast<int>(syscall(SYS_pidfd_open, tgid, 0)); }
 
 bool NoneLeft(int error) { return error == EMFILE || error == ENFILE; }
-
-void FillEnd(int wait_status, EndedAction* out) {
-  if (WIFEXITED(wait_status)) {
-    out->kind = access::ActionEnd::Kind::kExited;
-    out->status = WEXITSTATUS(wait_status);
-  } else if (WIFSIGNALED(wait_status)) {
-    out->kind = access::ActionEnd::Kind::kSignaled;
-    out->status = WTERMSIG(wait_status);
-  }
-}
 
 }  // namespace
 
@@ -112,6 +103,7 @@ class ProcessTable::Impl {
   bool KnownAction(pid_t tgid, Process* out);
   bool FromKeeper(pid_t tgid, Process* out) const;
   void AddKeeper(pid_t tgid, int pidfd, ActionId action);
+  HeldProcess KeeperOf(ActionId action) const;
   UniqueFd Hold(pid_t tgid);
   void MakeRoom();
   void Spare();
@@ -326,6 +318,13 @@ void ProcessTable::Impl::AddKeeper(pid_t tgid, int pidfd, ActionId action) {
   keepers_.push_back(std::move(keeper));
 }
 
+HeldProcess ProcessTable::Impl::KeeperOf(ActionId action) const {
+  for (const Keeper& keeper : keepers_) {
+    if (keeper.action == action) return {keeper.tgid, keeper.pidfd.get()};
+  }
+  return {};
+}
+
 // A daemon leaves its parents, seldom its session. The leader may be dead: its number stays taken while the
 // group has members. It is a guess all the same (the leader may have been replaced unseen): orphan stays.
 bool ProcessTable::Impl::FromGroup(pid_t tgid, Process* out) {
@@ -441,10 +440,14 @@ std::vector<EndedAction> ProcessTable::Impl::EndedActions(bool final) {
   std::vector<Inner> still;
   for (size_t i = 0; i < inner_.size(); ++i) {
     Inner& inner = inner_[i];
-    EndedAction one{inner.action, inner.root, access::ActionEnd::Kind::kUnknown, 0, {}};
+    EndedAction one;
+    one.action = inner.action;
+    one.root = inner.root;
     const bool ended = inner.ended || fds[i].revents != 0;
-    int status = 0;
-    if (ended && !inner.replaced && EndOf(inner.root, inner.pidfd.get(), &status)) FillEnd(status, &one);
+    // The first one of all has made its last call, and ends just now.
+    const bool ending = final && inner.root == root_;
+    if ((ended || ending) && !inner.replaced)
+      FillEnd(inner.pidfd.get(), KeeperOf(inner.action), ending ? kReapMs : 0, &one);
     // Ended and no answer: either this host never tells, or we came between zombie and reaping. Look once
     // more.
     const bool wait = ended && one.kind == access::ActionEnd::Kind::kUnknown && !inner.ended;

@@ -11,6 +11,7 @@
 
 #include "access/record.h"
 #include "kernel/process.h"
+#include "trace/ended_action.h"
 
 namespace glovebox::trace {
 
@@ -35,17 +36,6 @@ struct Process {
   // Its memory, kept open; null where it is not certain whose program the call comes from. Good as long as
   // the reference.
   kernel::HeldMemory* memory = nullptr;
-};
-
-// An inner action whose first process has ended.
-struct EndedAction {
-  access::ActionId action = 0;
-  pid_t root = 0;  // its first process
-  // How it ended, kUnknown where nobody could tell: the host knows it after reaping since Linux 6.15
-  // (PIDFD_INFO_EXIT); before that only while it is a zombie (/proc/PID/stat).
-  access::ActionEnd::Kind kind = access::ActionEnd::Kind::kUnknown;
-  int status = 0;                      // exit status or signal
-  std::vector<std::string> left_over;  // "pid exe" of its processes that were seen and still run
 };
 
 // Not thread-safe: one a supervisor thread. Makes no call that can block.

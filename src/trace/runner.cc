@@ -459,7 +459,7 @@ void Run::FillUsage() {
   end.time_ns = Now();
   end.cpu_ns = CpuOf(usage_) + others_cpu_ns_;
   end.peak_bytes = std::max(PeakOf(usage_), others_peak_bytes_);
-  CompleteEnd(request_.policy, plan_.unheld, CpuOf(usage_), &keeper_, &end);
+  CompleteEnd(request_.policy, plan_.unheld, CpuOf(usage_), 0, &keeper_, &end);
 }
 
 absl::StatusOr<RunOutcome> Run::Execute() {

@@ -34,10 +34,15 @@ std::unique_ptr<ActionGroup> GroupFor(const policy::Budget& budget, bool allowed
 }
 
 void CompleteEnd(const policy::Policy& policy, const std::vector<std::string>& unheld, uint64_t cpu_ns,
-                 BudgetKeeper* keeper, access::ActionEnd* end) {
+                 uint64_t took_ns, BudgetKeeper* keeper, access::ActionEnd* end) {
   keeper->Remove(end->action).Into(end);
-  if (end->limit.empty()) end->limit = LimitThatEnded(policy, *end, cpu_ns != 0 ? cpu_ns : end->cpu_ns);
+  if (end->limit.empty())
+    end->limit = LimitThatEnded(policy.limits, *end, cpu_ns != 0 ? cpu_ns : end->cpu_ns, took_ns);
   AddUnheld(unheld, end);
+}
+
+uint64_t TookNs(const access::ActionBegin& begin, uint64_t end_ns) {
+  return begin.role != access::Role::kTest && end_ns > begin.time_ns ? end_ns - begin.time_ns : 0;
 }
 
 }  // namespace glovebox::trace

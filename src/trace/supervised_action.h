@@ -45,10 +45,14 @@ std::unique_ptr<Supervisor> Supervise(UniqueFd listener, const SupervisedAction&
 std::unique_ptr<ActionGroup> GroupFor(const policy::Budget& budget, bool allowed);
 
 // The parts of an action's end that its plan and its keeper know: what went unheld, what was used, which
-// bound or limit ended it. `cpu_ns` of its command, 0 where only the keeper may know. The keeper lets go of
-// it.
+// bound or limit ended it. `cpu_ns` of its command, 0 where only the keeper may know; `took_ns` as for
+// LimitThatEnded(). The keeper lets go of it.
 void CompleteEnd(const policy::Policy& policy, const std::vector<std::string>& unheld, uint64_t cpu_ns,
-                 BudgetKeeper* keeper, access::ActionEnd* end);
+                 uint64_t took_ns, BudgetKeeper* keeper, access::ActionEnd* end);
+
+// `took_ns` of an action that nothing but a limit, or somebody's will, ends by SIGKILL: CTest does that to a
+// test of its own accord.
+uint64_t TookNs(const access::ActionBegin& begin, uint64_t end_ns);
 
 }  // namespace glovebox::trace
 

@@ -18,6 +18,7 @@
 #include "policy/filters.h"
 #include "policy/hidden_places.h"
 #include "trace/announcements.h"
+#include "trace/budget.h"
 #include "trace/clock.h"
 #include "trace/handshake.h"
 #include "trace/hello.h"
@@ -29,6 +30,7 @@
 #include "trace/recent_links.h"
 #include "trace/rulers.h"
 #include "trace/shims.h"
+#include "trace/supervised_action.h"
 
 namespace glovebox::trace {
 namespace {
@@ -57,6 +59,7 @@ class Supervisor::Impl final : private ShimSink {
         announced_(options.hello_ms),
         answers_looks_(options.policy->level < kernel::Level::kFull && policy::AnswersLooks(*options.policy)),
         look_(options.resolver) {
+    ReadProcStat(o_.root, &begun_);
     MakeRulersOf(options.policy, options.begin != nullptr ? *options.begin : access::ActionBegin());
   }
 
@@ -94,6 +97,8 @@ class Supervisor::Impl final : private ShimSink {
       result_.hung_up = listener_->Poll(0) < 0;
       if (!result_.hung_up) AddHole(o_.action, o_.root, "supervisor-lost", "stopped while a task lives");
     }
+    // At once: the listener hangs up (since 6.11) before the parent hears of the end, and can reap it.
+    if (result_.hung_up) result_.cpu_ns = CpuOf(o_.root, begun_);
     HearAnnounced(/*all=*/true);
     if (announced_.RefuseKept(listener_.get()) > 0)
       AddHole(o_.action, o_.root, "announcement", "launchers waited for their turn");
@@ -106,10 +111,11 @@ class Supervisor::Impl final : private ShimSink {
 
  private:
   struct Inner {
-    std::string program;
+    access::ActionBegin begin;
     UniqueFd socket;  // what the launcher says of steps that failed after its announcement
     bool whole = true;
-    bool test = false;  // its launcher stays beside it, and waits for a verdict of its own
+    // Its launcher stays beside it, and waits for a verdict of its own.
+    bool test() const { return begin.role == access::Role::kTest; }
     Refusals refusals;
     uint64_t accesses = 0;
   };
@@ -365,7 +371,7 @@ class Supervisor::Impl final : private ShimSink {
     const bool enforces =
         policies != policies_.end() && policies->second.front()->mode == policy::Mode::kEnforce;
     const auto inner = inner_.find(access.action);
-    Refusals& of = inner != inner_.end() && inner->second.test ? inner->second.refusals : result_.refusals;
+    Refusals& of = inner != inner_.end() && inner->second.test() ? inner->second.refusals : result_.refusals;
     of.Add(access, enforces);
   }
 
@@ -423,8 +429,7 @@ class Supervisor::Impl final : private ShimSink {
     begin.shape = "notify";
     if (!o_.sink->Append(begin)) result_.sink_failed = true;
     Inner& inner = inner_[begin.action];
-    inner.program = std::string(ProgramOf(begin));
-    inner.test = begin.role == access::Role::kTest;
+    inner.begin = begin;
     // A launcher that announces itself in a fork waits for it as its subreaper (launch_stay.h).
     if (!processes_.RegisterAction(tgid, begin.action, IsForkOfItsParent(tgid)))
       AddHole(begin.action, tgid, "announcement", "its process cannot be held: no descriptor is left");
@@ -446,24 +451,20 @@ class Supervisor::Impl final : private ShimSink {
     shims_.DrainAll();  // before the action ends that it belongs to
     for (EndedAction& ended : processes_.EndedActions(final)) {
       AskAtEnd(ended.action);
-      access::ActionEnd end;
-      end.action = ended.action;
-      end.time_ns = Now();
-      end.kind = ended.kind;
-      end.status = ended.status;
-      end.left_over = std::move(ended.left_over);
-      const auto inner = inner_.find(ended.action);
-      if (inner != inner_.end()) {
-        SetupReport report;
-        if (inner->second.socket.valid()) DrainReport(inner->second.socket.get(), &report);
-        if (FillSetup(report, inner->second.program, &end)) inner->second.whole = false;
-      }
+      const auto found = inner_.find(ended.action);
+      if (found == inner_.end()) continue;  // there is none that was not begun
+      Inner& inner = found->second;
+      access::ActionEnd end = EndOfInner(ended, ProgramOf(inner.begin), inner.socket.get());
+      if (end.kind == access::ActionEnd::Kind::kSandboxFailed) inner.whole = false;
       if (o_.announcer != nullptr) o_.announcer->InnerEnded(&end);
+      if (end.cpu_ns == 0 && ended.root == o_.root) end.cpu_ns = result_.cpu_ns;
+      if (end.limit.empty()) {
+        const Limits limits = LimitsInside(policies_[end.action]);
+        end.limit = LimitThatEnded(limits, end, end.cpu_ns, TookNs(inner.begin, end.time_ns));
+      }
       if (!o_.sink->Append(end)) result_.sink_failed = true;
-      if (inner == inner_.end()) continue;
-      if (inner->second.socket.valid())
-        SendVerdict(inner->second.socket.get(), inner->second.refusals, end, inner->second.accesses);
-      inner->second.socket.reset();
+      if (inner.socket.valid()) SendVerdict(inner.socket.get(), inner.refusals, end, inner.accesses);
+      inner.socket.reset();
     }
   }
 
@@ -481,6 +482,7 @@ class Supervisor::Impl final : private ShimSink {
   std::map<access::ActionId, std::vector<const policy::Policy*>> policies_;  // innermost first
   std::map<access::ActionId, Rulers> rulers_;  // of the actions whose policies hold something here
   SupervisorResult result_;
+  ProcStat begun_;                           // the first process
   absl::flat_hash_set<pid_t> strangers_;     // a hole has told of them
   absl::flat_hash_set<pid_t> late_;          // reported in left_over
   std::map<access::ActionId, Inner> inner_;  // every inner action so far; few
