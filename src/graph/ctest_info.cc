@@ -158,4 +158,10 @@ bool TestOrder::MayOverlap(const std::string& a, const std::string& b) const {
   return !one->second.serial && !other->second.serial && !Share(one->second.locks, other->second.locks);
 }
 
+bool TestOrder::ShareLock(const std::string& a, const std::string& b) const {
+  const auto one = tests_.find(a);
+  const auto other = tests_.find(b);
+  return one != tests_.end() && other != tests_.end() && Share(one->second.locks, other->second.locks);
+}
+
 }  // namespace glovebox::graph

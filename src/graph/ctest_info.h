@@ -47,6 +47,7 @@ class TestOrder {
   bool IsBefore(const std::string& first, const std::string& then) const;
   // Neither is before the other, they have no resource lock in common, and neither runs alone.
   bool MayOverlap(const std::string& a, const std::string& b) const;
+  bool ShareLock(const std::string& a, const std::string& b) const;
 
  private:
   struct Facts {

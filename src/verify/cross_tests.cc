@@ -45,6 +45,16 @@ bool IsFile(absl::string_view path) {
   return !IsUnder(path, "/dev") || IsUnder(path, "/dev/shm");
 }
 
+// What CMake, CTest and Ninja keep for themselves in a build directory.
+bool IsOfBuild(absl::string_view path) {
+  const absl::string_view name = path.substr(path.rfind('/') + 1);
+  for (const absl::string_view own : {"CMakeCache.txt", "build.ninja", ".ninja_log", ".ninja_deps",
+                                      ".ninja_lock", "cmake_install.cmake", "CTestTestfile.cmake"}) {
+    if (name == own) return true;
+  }
+  return absl::StrContains(path, "/CMakeFiles/");
+}
+
 // ":8080" of "inet:127.0.0.1:8080"; empty where there is none, or the kernel chooses.
 absl::string_view PortOf(absl::string_view address) {
   const size_t colon = address.rfind(':');
@@ -58,9 +68,10 @@ class Judge {
   Judge(const Input& input, const Actions& actions) : input_(input), actions_(actions), order_(input.tests) {}
 
   std::vector<Finding> Run() {
+    if (!HasTests()) return {};
     for (size_t i = 0; i < input_.log.records.size(); ++i) {
       const auto* access = std::get_if<Access>(&input_.log.records[i]);
-      if (access != nullptr && actions_.Of(i) != kNoAction) NotePid(actions_.Of(i), *access);
+      if (access != nullptr && actions_.Of(i) != kNoAction) NoteOwner(actions_.Of(i), *access);
     }
     for (size_t i = 0; i < input_.log.records.size(); ++i) {
       const auto* access = std::get_if<Access>(&input_.log.records[i]);
@@ -68,6 +79,7 @@ class Judge {
           access == nullptr || actions_.Of(i) == kNoAction ? kNoAction : actions_.TestOf(actions_.Of(i));
       if (test != kNoAction) Take(test, *access);
     }
+    TellEarly();
     std::vector<Finding> findings;
     findings.reserve(findings_.size());
     for (Finding& finding : findings_) findings.push_back(std::move(finding));
@@ -81,9 +93,30 @@ class Judge {
     size_t last = kNoAction;    // of what is there now; kNoAction: nobody's, or removed
   };
 
-  void NotePid(size_t action, const Access& access) {
+  // A test that has looked at a path, first, and those that made or changed it afterwards.
+  struct EarlyRead {
+    const Access* access = nullptr;
+    bool absent = false;
+    std::vector<size_t> writers;
+  };
+
+  bool HasTests() const {
+    for (size_t i = 0; i < input_.table.actions.size(); ++i) {
+      if (actions_.TestOf(i) != kNoAction) return true;
+    }
+    return false;
+  }
+
+  // Whose process it is: a test's, or the file that it writes is the build's.
+  void NoteOwner(size_t action, const Access& access) {
     const size_t test = actions_.TestOf(action);
-    if (test == kNoAction) return;
+    if (test == kNoAction) {
+      const access::Touches touches = access::TouchesOf(access);
+      for (const access::Touch& touch : touches.span()) {
+        if ((touch.what & access::kWrites) != 0) built_.emplace(touch.path);
+      }
+      return;
+    }
     pids_[test].insert(access.pid);
     pids_[test].insert(access.tid);
   }
@@ -95,8 +128,9 @@ class Judge {
       if (!IsFile(touch.path) || IsSharedByDesign(touch.path)) continue;
       if ((touch.what & access::kWrites) != 0) {
         TakeWrite(test, access, touch);
-      } else if ((touch.what & access::kReads) != 0) {
-        TakeRead(test, access, std::string(touch.path));
+      } else if ((touch.what & (access::kReads | access::kProbed)) != 0) {
+        if ((touch.what & access::kReads) != 0) TakeRead(test, access, std::string(touch.path));
+        NoteEarly(test, access, touch);
       }
     }
   }
@@ -109,6 +143,7 @@ class Judge {
       writers.tests.push_back(test);
     }
     const bool gone = (touch.what & (access::kRemoved | access::kRenamedFrom)) != 0;
+    if (!gone) NoteLate(test, path);
     writers.last = gone ? kNoAction : test;
     // What the policy itself is against is told by its own rule.
     if (!access.rule.empty()) return;
@@ -149,8 +184,71 @@ class Judge {
         One("test-order", test, access, path,
             absl::StrCat(path, " is read by ", Name(test), " and was written by ", Name(from)));
     AddOther(&finding, from);
-    finding.repair = absl::StrCat("set_tests_properties(", Name(test), " PROPERTIES DEPENDS ", Name(from),
-                                  "), or a fixture: FIXTURES_SETUP there, FIXTURES_REQUIRED here");
+    finding.repair = Ordered(test, from);
+  }
+
+  std::string Ordered(size_t test, size_t from) const {
+    return absl::StrCat("set_tests_properties(", Name(test), " PROPERTIES DEPENDS ", Name(from),
+                        "), or a fixture: FIXTURES_SETUP there, FIXTURES_REQUIRED here");
+  }
+
+  // What the system has, what was built, and sources (a test that writes those has a finding of its own) is
+  // there before any test.
+  void NoteEarly(size_t test, const Access& access, const access::Touch& touch) {
+    if (IsSystem(touch.path) || IsOfBuild(touch.path) || built_.contains(touch.path)) return;
+    const Place place = input_.places.Of(touch.path);
+    if (place == Place::kSource && !input_.places.one_tree()) return;
+    EarlyRead& early = early_[std::string(touch.path)][test];
+    if (early.access != nullptr) return;
+    early.access = &access;
+    early.absent = (touch.what & access::kProbed) != 0;
+  }
+
+  void NoteLate(size_t test, const std::string& path) {
+    const auto found = early_.find(path);
+    if (found == early_.end()) return;
+    for (auto& [reader, early] : found->second) {
+      if (std::find(early.writers.begin(), early.writers.end(), test) == early.writers.end())
+        early.writers.push_back(test);
+    }
+  }
+
+  // At the end: who writes the path itself, also later, shares it, and that is told.
+  void TellEarly() {
+    const graph::NinjaGraph* const ninja = input_.facts != nullptr ? input_.facts->ninja.get() : nullptr;
+    for (const auto& [path, readers] : early_) {
+      const auto writers = writers_.find(path);
+      if (writers == writers_.end() || (ninja != nullptr && ninja->ByOutput(path) != nullptr)) continue;
+      for (const auto& [reader, early] : readers) {
+        const std::vector<size_t>& own = writers->second.tests;
+        if (std::find(own.begin(), own.end(), reader) != own.end()) continue;
+        for (const size_t writer : early.writers) TellLate(path, reader, early, writer);
+      }
+    }
+  }
+
+  void TellLate(const std::string& path, size_t reader, const EarlyRead& early, size_t writer) {
+    const std::string &name = Name(reader), &other = Name(writer);
+    if (name == other || order_.IsBefore(name, other) || order_.IsBefore(other, name)) return;
+    if (order_.ShareLock(name, other)) return;
+    const std::string what = early.absent
+                                 ? absl::StrCat(path, " was looked for by ", name,
+                                                " and not there: it was made by ", other, " afterwards")
+                                 : absl::StrCat(path, " was read by ", name, " before it was written by ",
+                                                other, ": what was read is older than that test");
+    Finding& finding = One("test-order", reader, *early.access, path, what);
+    if (finding.others.empty()) {
+      finding.repair = Ordered(reader, writer);
+      // Who is content without it may only have looked; who failed needs it.
+      if (early.absent && EndedWell(reader)) finding.severity = Severity::kWarning;
+    }
+    AddOther(&finding, writer);
+  }
+
+  bool EndedWell(size_t test) const {
+    const access::ActionRecord& action = input_.table.actions[test];
+    return action.end.has_value() && action.end->kind == access::ActionEnd::Kind::kExited &&
+           action.end->status == 0;
   }
 
   void TakeBind(size_t test, const Access& access) {
@@ -217,6 +315,8 @@ class Judge {
   const graph::TestOrder order_;
   absl::flat_hash_map<size_t, absl::flat_hash_set<int32_t>> pids_;
   absl::flat_hash_map<std::string, Writers> writers_;
+  absl::flat_hash_set<std::string> built_;                      // what others than tests write
+  std::map<std::string, std::map<size_t, EarlyRead>> early_;    // by path, then test
   absl::flat_hash_set<std::pair<size_t, std::string>> judged_;  // below a temporary directory
   std::map<std::string, std::vector<size_t>> binders_;          // by port
   absl::flat_hash_map<std::tuple<std::string, size_t, std::string>, size_t> index_;

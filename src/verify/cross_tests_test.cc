@@ -121,6 +121,83 @@ TEST(NeedsTest, WithAFixtureOrDependsOrWithItsOwnFileIsNone) {
   EXPECT_THAT(built.Short(), IsEmpty());
 }
 
+TEST(NeedsTest, ReadingWhatAnotherTestWritesOnlyAfterwards) {
+  TestLog log;
+  log.Test(1, "b")
+      .Read(1, "/build/out")
+      .Test(2, "a")
+      .Write(2, "/build/out")
+      .Test(3, "c")
+      .Write(3, "/build/out");
+  log.tests() = {Known("a"), Known("b"), Known("c")};
+  log.tests()[2].depends = {"a"};
+  const std::vector<Finding> findings = log.Findings();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].rule, "test-order");
+  EXPECT_EQ(findings[0].what,
+            "/build/out was read by b before it was written by a: what was read is older than that test");
+  EXPECT_EQ(findings[0].severity, Severity::kError);
+  EXPECT_THAT(findings[0].others, ElementsAre(1, 2));
+  EXPECT_THAT(findings[0].repair, testing::HasSubstr("(b PROPERTIES DEPENDS a)"));
+}
+
+TEST(NeedsTest, LookingForWhatAnotherTestMakesOnlyAfterwards) {
+  for (const int status : {0, 1}) {
+    TestLog log;
+    log.Test(1, "b").Do(1, Op::kOpen, "/build/out", Result::kAbsent);
+    access::ActionEnd end;
+    end.action = 1;
+    end.kind = access::ActionEnd::Kind::kExited;
+    end.status = status;
+    log.End(end).Test(2, "a").Write(2, "/build/out");
+    const std::vector<Finding> findings = log.Findings();
+    ASSERT_EQ(findings.size(), 1u);
+    EXPECT_EQ(findings[0].rule, "test-order");
+    EXPECT_EQ(findings[0].what, "/build/out was looked for by b and not there: it was made by a afterwards");
+    EXPECT_EQ(findings[0].severity, status == 0 ? Severity::kWarning : Severity::kError) << status;
+  }
+}
+
+TEST(NeedsTest, AWriteAfterwardsThatIsOrderedOrSharedOrOfTheBuildIsNone) {
+  const auto log = [](const char* path = "/build/out") {
+    TestLog made;
+    made.Test(1, "b").Read(1, path).Test(2, "a").Write(2, path);
+    made.tests() = {Known("a"), Known("b")};
+    return made;
+  };
+  ASSERT_THAT(log().Short(), ElementsAre("test-order /build/out"));
+  const auto changed = [&log](void (*change)(graph::CTestTest & a, graph::CTestTest & b)) {
+    TestLog made = log();
+    change(made.tests()[0], made.tests()[1]);
+    return made.Short();
+  };
+  EXPECT_THAT(changed([](graph::CTestTest& a, graph::CTestTest&) { a.depends = {"b"}; }), IsEmpty());
+  EXPECT_THAT(changed([](graph::CTestTest&, graph::CTestTest& b) { b.depends = {"a"}; }), IsEmpty());
+  EXPECT_THAT(changed([](graph::CTestTest& a, graph::CTestTest& b) {
+                b.fixtures_required = {"F"};
+                a.fixtures_cleanup = {"F"};
+              }),
+              IsEmpty());
+  EXPECT_THAT(
+      changed([](graph::CTestTest& a, graph::CTestTest& b) { a.resource_locks = b.resource_locks = {"L"}; }),
+      IsEmpty());
+  for (const char* path : {"/build/CMakeCache.txt", "/build/CMakeFiles/x.txt",
+                           "/build/Testing/Temporary/LastTest.log", "/usr/share/x"})
+    EXPECT_THAT(log(path).Short(), IsEmpty()) << path;
+  EXPECT_THAT(log("/src/x").Short(), ElementsAre("test-writes-source /src/x"));
+  // The reader writes it too, if only later: then both share it.
+  TestLog shared = log();
+  shared.Write(1, "/build/out");
+  EXPECT_THAT(shared.Short(), ElementsAre("test-collision /build/out"));
+  TestLog built;
+  built.Begin(3, Role::kLink, "out").Write(3, "/build/out").Test(1, "b").Read(1, "/build/out");
+  built.Test(2, "a").Write(2, "/build/out");
+  EXPECT_THAT(built.Short(), IsEmpty());
+  TestLog removed;
+  removed.Test(1, "b").Read(1, "/build/out").Test(2, "a").Do(2, Op::kUnlink, "/build/out");
+  EXPECT_THAT(removed.Short(), IsEmpty());
+}
+
 TEST(FixedPort, APortOfItsOwnChoiceIsAWarningAndOfTwoTestsAnError) {
   TestLog log;
   log.Test(1, "a").Do(1, Op::kBind, "inet:127.0.0.1:8080").Do(1, Op::kBind, "inet6:[::1]:0");

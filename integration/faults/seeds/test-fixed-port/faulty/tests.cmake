@@ -1,0 +1,5 @@
+find_program(PYTHON python3 REQUIRED)
+foreach(name one two)
+  add_test(NAME ${name} COMMAND ${PYTHON} -B -S ${CMAKE_SOURCE_DIR}/serve.py 47613)
+endforeach()
+add_test(NAME alone COMMAND ${PYTHON} -B -S ${CMAKE_SOURCE_DIR}/serve.py 47614)

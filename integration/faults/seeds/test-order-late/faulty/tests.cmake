@@ -1,0 +1,7 @@
+file(WRITE ${CMAKE_BINARY_DIR}/stale.txt "of an earlier run\n")
+add_test(NAME reads_stale COMMAND grep -q of stale.txt)
+add_test(NAME makes_stale COMMAND sh -c "echo of this run > stale.txt")
+add_test(NAME reads_absent COMMAND sh -c "cat absent.txt || echo without")
+add_test(NAME makes_absent COMMAND sh -c "echo made > absent.txt")
+set_tests_properties(makes_stale PROPERTIES DEPENDS reads_absent)
+set_tests_properties(makes_absent PROPERTIES DEPENDS reads_stale)

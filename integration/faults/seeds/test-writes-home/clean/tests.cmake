@@ -1,0 +1,5 @@
+add_test(NAME settings COMMAND sh -c "cat \$HOME/.oldrc && mkdir -p home && HOME=\$PWD/home && echo new > \$HOME/.apprc")
+add_test(NAME removes COMMAND sh -c "rm \$HOME/.oldrc")
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/own)
+file(WRITE ${CMAKE_BINARY_DIR}/own/.oldrc old)
+set_tests_properties(removes PROPERTIES ENVIRONMENT HOME=${CMAKE_BINARY_DIR}/own)
