@@ -41,9 +41,17 @@ class Project:
         if any(os.path.exists(os.path.join(tree, 'meson.build')) for tree in self.trees()):
             needs.append('meson')
         absent = [name for name in needs if not shutil.which(name, path=PATH)]
+        if 'cmake' in self.expect and not self.cmake_is(self.expect['cmake']):
+            absent.append('CMake ' + self.expect['cmake'])
         if 'tried' in self.expect and not self.host_can(os.path.join(self.directory, self.expect['tried'])):
             absent.append('a host on which %s ends well' % self.expect['tried'])
         return ', '.join(absent)
+
+    @staticmethod
+    def cmake_is(version):
+        """Whether CMake is of this version: what is an experiment in one is something else in the next."""
+        env = dict(os.environ, PATH=PATH)
+        return ' %s.' % version in subprocess.run(['cmake', '--version'], env=env, stdout=subprocess.PIPE, text=True).stdout
 
     @staticmethod
     def host_can(source):

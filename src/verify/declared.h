@@ -127,6 +127,10 @@ class Declared {
 bool IsCustomCommand(const graph::NinjaEdge& edge);
 bool IsCompile(const graph::NinjaEdge& edge);
 bool IsLink(const graph::NinjaEdge& edge);
+// They find out which source needs which module, for C++ and Fortran: a scan of each source, and what makes a
+// target's dyndep file of the scans.
+bool IsModuleScan(const graph::NinjaEdge& edge);
+bool IsModuleDyndep(const graph::NinjaEdge& edge);
 
 }  // namespace glovebox::verify
 

@@ -51,7 +51,7 @@ class Judge {
         by_order_alone_[seen.path].push_back(&seen);
       if (declared_.Names(seen.edge, seen.path) || by_depfile ||
           declared_.ChangeReaches(seen.path, seen.edge) || declared_.Dirties(maker, seen.edge) ||
-          declared_.IsSymbolic(seen.edge))
+          declared_.IsSymbolic(seen.edge) || IsModuleMap(maker, seen))
         return;
       return LookAtOrdered(seen, maker);
     }
@@ -69,6 +69,14 @@ class Judge {
                                 ", and nothing says that it is made before");
     finding.repair = at_.Order(maker, seen.edge, seen.path);
     Add(std::move(finding));
+  }
+
+  // CMake orders the map of a source's modules and does not name it: it is another one only where the source
+  // is, or a module's name.
+  bool IsModuleMap(EdgeId maker, const Seen& seen) const {
+    return absl::EndsWith(at_.paths().Path(seen.path), ".modmap") &&
+           (IsModuleScan(declared_.Edge(maker)) || IsModuleDyndep(declared_.Edge(maker))) &&
+           declared_.IsOrderedByName(maker, seen.edge);
   }
 
   // One finding a file: every object of a target reads what is generated for it.
@@ -152,7 +160,7 @@ class Judge {
     const bool before = declared_.Before(maker, seen.edge);
     // Headers and libraries of an ExternalProject: its step is coarse on purpose.
     const bool coarse = observed_.edges()[maker].sub_build || declared_.IsStep(maker);
-    if (before && (by_depfile || coarse)) return;
+    if (before && (by_depfile || coarse || at_.IsModuleNote(maker, seen.path))) return;
     const Seen* made = nullptr;
     for (const size_t i : observed_.MakersOf(seen.path)) {
       if (observed_.seen()[i].edge == maker) made = &observed_.seen()[i];

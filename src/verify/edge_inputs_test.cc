@@ -166,6 +166,41 @@ TEST(EdgeInputs, AReadThatWasRefusedOrIsUnclearShowsNothing) {
   EXPECT_THAT(build.Faults(), IsEmpty());
 }
 
+// As CMake 3.25 writes it: the scan declares the map, and the edge of the dyndep file writes it.
+TEST(EdgeInputs, WhatCMakeTellsItselfOfModulesIsNotDeclared) {
+  TestGraph build;
+  const std::string dir = "/build/CMakeFiles/l.dir/";
+  build.Edge(1, {"CMakeFiles/l.dir/m.cc.o.ddi", "CMakeFiles/l.dir/m.cc.o.modmap"}, {}, {}, "CXX_SCAN__l_");
+  build.Write(1, dir + "m.cc.o.ddi").Write(1, dir + "m.cc.o.ddi.i").Write(1, "/build/scan.log");
+  build.Edge(2, {"CMakeFiles/l.dir/CXX.dd"}, {"CMakeFiles/l.dir/m.cc.o.ddi"}, {}, "CXX_DYNDEP__l_");
+  build.Read(2, dir + "m.cc.o.ddi").Write(2, dir + "m.cc.o.modmap").Write(2, dir + "CXXModules.json");
+  build.Write(2, dir + "CXX.dd");
+  build.Depfile("m.cc.o", {});
+  build.Edge(3, {"m.cc.o"}, {}, {"CMakeFiles/l.dir/CXX.dd", "CMakeFiles/l.dir/m.cc.o.modmap"});
+  build.Read(3, dir + "m.cc.o.modmap").Write(3, "/build/m.cc.o");
+  build.Edge(4, {"x.dd"}, {}, {"CMakeFiles/l.dir/CXX.dd"}, "CXX_DYNDEP__x_");
+  build.Read(4, dir + "CXXModules.json").Write(4, "/build/x.dd");
+  // A scan leaves something else, a target is not ordered behind the one whose modules it needs, and a map
+  // that is only behind a phony name may be there or not.
+  build.Edge(5, {"y.dd"}, {}, {}, "CXX_DYNDEP__y_").Read(5, dir + "CXXModules.json").Write(5, "/build/y.dd");
+  build.Phony("maps", {"CMakeFiles/l.dir/m.cc.o.modmap"});
+  build.Edge(6, {"n.o"}, {}, {"maps"}).Read(6, dir + "m.cc.o.modmap").Write(6, "/build/n.o");
+  EXPECT_THAT(build.Faults(), testing::UnorderedElementsAre(
+                                  "undeclared-output CMakeFiles/l.dir/m.cc.o.ddi /build/scan.log",
+                                  "undeclared-output CMakeFiles/l.dir/CXX.dd " + dir + "CXXModules.json",
+                                  "ordered-undeclared n.o " + dir + "m.cc.o.modmap"));
+}
+
+TEST(EdgeInputs, WhatADyndepFileMakesADyndepFileOrders) {
+  TestGraph build;
+  build.Edge(1, {"one.o", "one.gcm"}, {}, {}, "cxx").Write(1, "/build/one.gcm").Write(1, "/build/one.o");
+  build.Edge(2, {"main.o"}, {}, {}, "cxx").Read(2, "/build/one.gcm").Write(2, "/build/main.o");
+  build.facts().flags["main.o"] = {false, "", "", "all.dd"};
+  EXPECT_EQ(build.JudgeGraph().findings.front().repair, "build main.o: cxx ... | one.gcm");
+  build.facts().flags["one.o"] = {false, "", "", "all.dd"};
+  EXPECT_EQ(build.JudgeGraph().findings.front().repair, "let all.dd say: build main.o: dyndep | one.gcm");
+}
+
 // What a target's own order hides is told once a file, and is no fault.
 TEST(EdgeInputs, OrderByATargetAloneIsANote) {
   TestGraph build;

@@ -129,7 +129,8 @@ class Judge {
   // Made, and still there when the edge has ended. What another edge reads of it is told with that edge.
   void LookAtUndeclared(const Seen& seen) {
     if (seen.made == kNoRecord || !seen.alive || declared_.MakerOf(seen.path) != kNoEdge) return;
-    if (IsDepfile(seen) || at_.IsResponseFile(seen.edge, seen.path)) return;
+    if (IsDepfile(seen) || at_.IsResponseFile(seen.edge, seen.path) || at_.IsModuleNote(seen.edge, seen.path))
+      return;
     const EdgeRun& run = observed_.edges()[seen.edge];
     if (run.sub_build || declared_.IsSymbolic(seen.edge) || declared_.IsStep(seen.edge)) return;
     for (const size_t i : observed_.Of(seen.path)) {

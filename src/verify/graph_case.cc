@@ -79,6 +79,20 @@ bool GraphCase::IsResponseFile(EdgeId edge, PathId path) const {
          declared_.facts().FileOf(flags->second.rspfile).path == paths_.Path(path);
 }
 
+// "CXXModules.json", which says to the targets behind this one where its modules are; the map of a source's
+// modules; what a scan has preprocessed ("m.cc.o.ddi.i").
+bool GraphCase::IsModuleNote(EdgeId maker, PathId path) const {
+  const graph::NinjaEdge& edge = declared_.Edge(maker);
+  const std::string& name = paths_.Path(path);
+  const std::vector<PathId>& outputs = declared_.Outputs(maker);
+  if (IsModuleDyndep(edge))
+    return absl::EndsWith(name, ".modmap") ||
+           (absl::EndsWith(name, "Modules.json") && Dirname(name) == Dirname(paths_.Path(outputs.front())));
+  return IsModuleScan(edge) && std::any_of(outputs.begin(), outputs.end(), [&name, this](PathId output) {
+           return absl::StartsWith(name, absl::StrCat(paths_.Path(output), "."));
+         });
+}
+
 std::string GraphCase::Short(PathId path) const {
   const std::string& name = paths_.Path(path);
   const Place place = places_[path];
@@ -163,6 +177,13 @@ std::string GraphCase::Order(EdgeId first, EdgeId second, PathId path) const {
     if (!maker.empty() && maker != target) return absl::StrCat("add_dependencies(", name, " ", maker, ")");
     return absl::StrCat("target_sources(", name, " PRIVATE ", InCMake(path), ")");
   }
+  // Ninja refuses a manifest that names what only a dyndep file makes.
+  const auto makes = input_.facts->flags.find(NameOf(first)),
+             reads = input_.facts->flags.find(NameOf(second));
+  if (makes != input_.facts->flags.end() && reads != input_.facts->flags.end() &&
+      !makes->second.dyndep.empty() && !reads->second.dyndep.empty())
+    return absl::StrCat("let ", reads->second.dyndep, " say: build ", NameOf(second), ": dyndep | ",
+                        InNinja(path));
   return DependOn(second, path);
 }
 

@@ -37,6 +37,8 @@ class GraphCase {
   bool IsJudged(EdgeId edge) const;
   // Ninja makes it before the command and removes it afterwards.
   bool IsResponseFile(EdgeId edge, PathId path) const;
+  // What CMake's own edges leave beside their outputs when they look for modules: no project can declare it.
+  bool IsModuleNote(EdgeId maker, PathId path) const;
 
   // "gen/config.h": below the source or build directory, else absolute. Raw.
   std::string Short(PathId path) const;

@@ -1,0 +1,2 @@
+import one;
+int main() { return one() - 1; }

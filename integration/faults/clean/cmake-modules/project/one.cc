@@ -1,0 +1,2 @@
+export module one;
+export int one() { return 1; }

@@ -1,0 +1,3 @@
+module units
+  integer, parameter :: unit = 2
+end module
