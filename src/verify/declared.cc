@@ -24,6 +24,10 @@ bool Has(const std::vector<PathId>& sorted, PathId id) {
 bool IsCustomCommand(const graph::NinjaEdge& edge) { return absl::StartsWith(edge.rule, "CUSTOM_COMMAND"); }
 bool IsCompile(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_COMPILER__"); }
 bool IsLink(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_LINKER__"); }
+bool IsAutogen(const graph::NinjaEdge& edge) {
+  return absl::StrContains(edge.command, " -E cmake_autogen ") ||
+         absl::StrContains(edge.command, " -E cmake_autorcc ");
+}
 bool IsModuleScan(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_SCAN__"); }
 bool IsModuleDyndep(const graph::NinjaEdge& edge) { return absl::StrContains(edge.rule, "_DYNDEP__"); }
 

@@ -127,6 +127,8 @@ class Declared {
 bool IsCustomCommand(const graph::NinjaEdge& edge);
 bool IsCompile(const graph::NinjaEdge& edge);
 bool IsLink(const graph::NinjaEdge& edge);
+// CMake's AUTOMOC, AUTOUIC and AUTORCC: one step for all sources of a target, by a list that it keeps itself.
+bool IsAutogen(const graph::NinjaEdge& edge);
 // They find out which source needs which module, for C++ and Fortran: a scan of each source, and what makes a
 // target's dyndep file of the scans.
 bool IsModuleScan(const graph::NinjaEdge& edge);

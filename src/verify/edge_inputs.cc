@@ -158,9 +158,7 @@ class Judge {
   void LookAtUndeclared(const Seen& seen, EdgeId maker, bool by_depfile) {
     if (!at_.IsJudged(maker)) return;
     const bool before = declared_.Before(maker, seen.edge);
-    // Headers and libraries of an ExternalProject: its step is coarse on purpose.
-    const bool coarse = observed_.edges()[maker].sub_build || declared_.IsStep(maker);
-    if (before && (by_depfile || coarse || at_.IsModuleNote(maker, seen.path))) return;
+    if (before && (by_depfile || at_.IsCoarse(maker) || at_.IsModuleNote(maker, seen.path))) return;
     const Seen* made = nullptr;
     for (const size_t i : observed_.MakersOf(seen.path)) {
       if (observed_.seen()[i].edge == maker) made = &observed_.seen()[i];

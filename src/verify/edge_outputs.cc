@@ -131,8 +131,7 @@ class Judge {
     if (seen.made == kNoRecord || !seen.alive || declared_.MakerOf(seen.path) != kNoEdge) return;
     if (IsDepfile(seen) || at_.IsResponseFile(seen.edge, seen.path) || at_.IsModuleNote(seen.edge, seen.path))
       return;
-    const EdgeRun& run = observed_.edges()[seen.edge];
-    if (run.sub_build || declared_.IsSymbolic(seen.edge) || declared_.IsStep(seen.edge)) return;
+    if (at_.IsCoarse(seen.edge) || declared_.IsSymbolic(seen.edge)) return;
     for (const size_t i : observed_.Of(seen.path)) {
       const Seen& other = observed_.seen()[i];
       if (other.edge == seen.edge) continue;

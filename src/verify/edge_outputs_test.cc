@@ -55,6 +55,15 @@ TEST(EdgeOutputs, WhatIsMadeAndNotDeclared) {
   EXPECT_THAT(build.Faults(), ElementsAre("undeclared-output a.o /build/a.log"));
 }
 
+TEST(EdgeOutputs, AStepOfAutogenDeclaresNoFileOfItsOwn) {
+  for (const bool autogen : {false, true}) {
+    TestGraph build;
+    if (autogen) build.command = "/usr/bin/cmake -E cmake_autogen /build/AutogenInfo.json && touch ";
+    build.Edge(1, {"app/timestamp"}).Write(1, "/build/app/moc_predefs.h").Write(1, "/build/app/timestamp");
+    EXPECT_EQ(build.Faults().size(), autogen ? 0u : 1u);
+  }
+}
+
 TEST(EdgeOutputs, ATemporaryFileBelongsToItsFinalName) {
   TestGraph build;
   build.Edge(1, {"a"}).Write(1, "/build/a.tmp123").Do(Rename(1, "/build/a.tmp123", "/build/a"));

@@ -79,6 +79,10 @@ bool GraphCase::IsResponseFile(EdgeId edge, PathId path) const {
          declared_.facts().FileOf(flags->second.rspfile).path == paths_.Path(path);
 }
 
+bool GraphCase::IsCoarse(EdgeId edge) const {
+  return observed_.edges()[edge].sub_build || declared_.IsStep(edge) || IsAutogen(declared_.Edge(edge));
+}
+
 // "CXXModules.json", which says to the targets behind this one where its modules are; the map of a source's
 // modules; what a scan has preprocessed ("m.cc.o.ddi.i").
 bool GraphCase::IsModuleNote(EdgeId maker, PathId path) const {

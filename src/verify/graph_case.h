@@ -37,6 +37,9 @@ class GraphCase {
   bool IsJudged(EdgeId edge) const;
   // Ninja makes it before the command and removes it afterwards.
   bool IsResponseFile(EdgeId edge, PathId path) const;
+  // What it makes is not declared one by one, on purpose: a build of its own, a step of an ExternalProject or
+  // of CMake's AUTOGEN.
+  bool IsCoarse(EdgeId edge) const;
   // What CMake's own edges leave beside their outputs when they look for modules: no project can declare it.
   bool IsModuleNote(EdgeId maker, PathId path) const;
 

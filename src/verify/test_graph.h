@@ -39,7 +39,7 @@ class TestGraph : public TestLog {
   // One that does not run.
   TestGraph& Declare(const Names& outputs, const Names& inputs = {}, const Names& order_only = {},
                      const std::string& rule = "CUSTOM_COMMAND") {
-    edges_.push_back({outputs, rule, absl::StrCat("make ", outputs.front()), inputs, order_only});
+    edges_.push_back({outputs, rule, absl::StrCat(command, outputs.front()), inputs, order_only});
     return *this;
   }
   TestGraph& Phony(const std::string& name, Names inputs, Names order_only = {}) {
@@ -51,6 +51,7 @@ class TestGraph : public TestLog {
     return *this;
   }
 
+  std::string command = "make ";  // of the edges that follow, before the first output's name
   graph::BuildFacts& facts() { return build_; }
   std::set<std::string> absent;        // by spelling
   std::set<access::ActionId> failed;   // edges that end with 1

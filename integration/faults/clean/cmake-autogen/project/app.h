@@ -1,0 +1,7 @@
+#pragma once
+#define Q_OBJECT
+class App {
+  Q_OBJECT
+ public:
+  int Run();
+};
