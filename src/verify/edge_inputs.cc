@@ -35,6 +35,7 @@ class Judge {
       LookAtNames(edge);
     }
     for (const auto& [path, readers] : by_order_alone_) TellOrder(path, readers);
+    for (const auto& [made, readers] : undeclared_) TellUndeclared(made.first, made.second, readers);
     return std::move(findings_);
   }
 
@@ -124,8 +125,7 @@ class Judge {
     if (LookAtDead(seen) || declared_.Names(seen.edge, seen.path) || at_.IsResponseFile(seen.edge, seen.path))
       return;
     const bool by_depfile = declared_.DepfileNames(seen.edge, seen.path);
-    if (const EdgeId maker = ObservedMaker(seen); maker != kNoEdge)
-      return LookAtUndeclared(seen, maker, by_depfile);
+    if (const EdgeId maker = ObservedMaker(seen); maker != kNoEdge) return LookAtUndeclared(seen, maker);
     // What runs in each build is never stale.
     if (by_depfile || IsCMakesOwn(seen.path) || declared_.IsSymbolic(seen.edge)) return;
     // A build of its own inside of an edge has an order of its own, and decides by itself what is stale.
@@ -154,21 +154,36 @@ class Judge {
     return true;
   }
 
-  // A file that an edge made without saying so, and that another one needs.
-  void LookAtUndeclared(const Seen& seen, EdgeId maker, bool by_depfile) {
+  // A file that an edge made without saying so, and that another one needs. That a depfile names it makes no
+  // difference: Ninja does not know how to make it again, and looks at it before the edge has run.
+  void LookAtUndeclared(const Seen& seen, EdgeId maker) {
     if (!at_.IsJudged(maker)) return;
-    const bool before = declared_.Before(maker, seen.edge);
-    if (before && (by_depfile || at_.IsCoarse(maker) || at_.IsModuleNote(maker, seen.path))) return;
-    const Seen* made = nullptr;
-    for (const size_t i : observed_.MakersOf(seen.path)) {
-      if (observed_.seen()[i].edge == maker) made = &observed_.seen()[i];
+    if (declared_.Before(maker, seen.edge) &&
+        (at_.IsCoarse(maker) || at_.IsModuleNote(maker, seen.path) || at_.IsMutation(seen.path)))
+      return;
+    undeclared_[{maker, seen.path}].push_back(&seen);
+  }
+
+  // One finding a file, with all of its readers; one that may come before it is named.
+  void TellUndeclared(EdgeId maker, PathId path, const std::vector<const Seen*>& readers) {
+    const auto early = std::find_if(readers.begin(), readers.end(), [maker, this](const Seen* seen) {
+      return !declared_.Before(maker, seen->edge);
+    });
+    const Seen& reader = early == readers.end() ? *readers.front() : **early;
+    size_t record = kNoRecord;
+    for (const size_t i : observed_.MakersOf(path)) {
+      if (observed_.seen()[i].edge == maker) record = observed_.seen()[i].made;
     }
-    Finding finding = at_.Make("undeclared-output", maker, seen.edge, seen.path, made->made);
+    Finding finding = at_.Make("undeclared-output", maker, reader.edge, path, record);
+    for (const Seen* seen : readers) {
+      if (seen != &reader) finding.edges.push_back(seen->edge);
+    }
     finding.severity = Severity::kError;
-    finding.what =
-        absl::StrCat(at_.NameOf(maker), " makes ", at_.Short(seen.path), " without saying so, and ",
-                     at_.NameOf(seen.edge), " reads it", before ? "" : ", which nothing says comes after it");
-    finding.repair = at_.Declare(maker, seen.path);
+    finding.what = absl::StrCat(
+        at_.NameOf(maker), " makes ", at_.Short(path), " without saying so, and ", at_.NameOf(reader.edge),
+        readers.size() == 1 ? " reads it" : absl::StrCat(" and ", readers.size() - 1, " more read it"),
+        early == readers.end() ? "" : ", which nothing says comes after it");
+    finding.repair = at_.Declare(maker, path);
     Add(std::move(finding));
   }
 
@@ -234,7 +249,8 @@ class Judge {
   const Observed& observed_;
   absl::flat_hash_set<PathId> once_;
   absl::flat_hash_map<PathId, PathId> links_;
-  std::map<PathId, std::vector<const Seen*>> by_order_alone_;  // in the order of their edges
+  std::map<PathId, std::vector<const Seen*>> by_order_alone_;                 // in the order of their edges
+  std::map<std::pair<EdgeId, PathId>, std::vector<const Seen*>> undeclared_;  // by maker; likewise
   std::vector<Finding> findings_;
 };
 

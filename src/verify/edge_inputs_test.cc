@@ -130,10 +130,10 @@ TEST(EdgeInputs, WhatNobodyDeclaresAndAnotherReads) {
 }
 
 // ExternalProject's headers: the order is declared, and the depfile tells the rest.
-TEST(EdgeInputs, WhatIsOrderedAndInTheDepfileNeedsNoDeclaration) {
+TEST(EdgeInputs, WhatAStepOfAnExternalProjectMakesNeedsNoDeclaration) {
   TestGraph build;
-  build.Edge(1, {"ep-stamp"}).Write(1, "/build/ep-stamp").Write(1, "/build/ep/api.h");
-  build.Edge(2, {"a.o"}, {"/src/a.c"}, {"ep-stamp"}).Depfile("a.o", {"/src/a.c", "ep/api.h"});
+  build.Edge(1, {"ep-stamp/ep-build"}).Write(1, "/build/ep-stamp/ep-build").Write(1, "/build/ep/api.h");
+  build.Edge(2, {"a.o"}, {"/src/a.c"}, {"ep-stamp/ep-build"}).Depfile("a.o", {"/src/a.c", "ep/api.h"});
   build.Read(2, "/src/a.c").Read(2, "/build/ep/api.h").Write(2, "/build/a.o");
   EXPECT_THAT(build.Faults(), IsEmpty());
 }
@@ -189,6 +189,35 @@ TEST(EdgeInputs, WhatCMakeTellsItselfOfModulesIsNotDeclared) {
                                   "undeclared-output CMakeFiles/l.dir/m.cc.o.ddi /build/scan.log",
                                   "undeclared-output CMakeFiles/l.dir/CXX.dd " + dir + "CXXModules.json",
                                   "ordered-undeclared n.o " + dir + "m.cc.o.modmap"));
+}
+
+TEST(EdgeInputs, ADepfileDoesNotDeclareWhatAnotherEdgeLeaves) {
+  TestGraph build;
+  build.Edge(1, {"gen.h"}).Write(1, "/build/gen.h").Write(1, "/build/private.h");
+  for (const access::ActionId id : {2, 3, 4}) {
+    const std::string output = absl::StrCat(id, ".o");
+    build.Depfile(output, {"private.h"});
+    build.Edge(id, {output}, {}, id == 3 ? TestGraph::Names{} : TestGraph::Names{"gen.h"});
+    build.Read(id, "/build/private.h").Write(id, "/build/" + output);
+  }
+  const Judgement judgement = build.JudgeGraph();
+  ASSERT_EQ(judgement.errors(), 1u);
+  const Finding& finding = judgement.findings.front();
+  EXPECT_EQ(finding.severity, Severity::kError);
+  EXPECT_THAT(finding.edges, ElementsAre(0, 2, 1, 3));
+  EXPECT_EQ(finding.what,
+            "gen.h makes private.h without saying so, and 3.o and 2 more read it, which nothing says comes "
+            "after it");
+}
+
+// An earlier one has read what the last build left: that is no reader of what is made now.
+TEST(EdgeInputs, WhatIsReadBeforeItIsMadeIsNotDeclaredEither) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Read(1, "/build/state").Write(1, "/build/a");
+  build.Depfile("a", {"state"});
+  build.Edge(2, {"b"}, {"a"}).Read(2, "/build/a").Do(2, Op::kUnlink, "/build/state");
+  build.Write(2, "/build/state").Write(2, "/build/b");
+  EXPECT_THAT(build.Faults(), ElementsAre("undeclared-output b /build/state"));
 }
 
 TEST(EdgeInputs, WhatADyndepFileMakesADyndepFileOrders) {

@@ -126,7 +126,8 @@ class Judge {
     return false;
   }
 
-  // Made, and still there when the edge has ended. What another edge reads of it is told with that edge.
+  // Made, and still there when the edge has ended. What another edge reads afterwards is told with that edge
+  // (edge_inputs.h).
   void LookAtUndeclared(const Seen& seen) {
     if (seen.made == kNoRecord || !seen.alive || declared_.MakerOf(seen.path) != kNoEdge) return;
     if (IsDepfile(seen) || at_.IsResponseFile(seen.edge, seen.path) || at_.IsModuleNote(seen.edge, seen.path))
@@ -137,7 +138,7 @@ class Judge {
       if (other.edge == seen.edge) continue;
       // Taken away again, or another one's too: told of as that.
       if (other.removed != kNoRecord || other.wrote != kNoRecord) return;
-      if (other.read != kNoRecord || other.updated != kNoRecord) return;
+      if ((other.read != kNoRecord && other.read > seen.made) || other.updated != kNoRecord) return;
     }
     Finding finding = at_.Make("undeclared-output", seen.edge, seen.path, seen.made);
     finding.what = absl::StrCat(at_.NameOf(seen.edge), " makes ", at_.Short(seen.path), " without saying so");

@@ -37,6 +37,8 @@ class GraphCase {
   bool IsJudged(EdgeId edge) const;
   // Ninja makes it before the command and removes it afterwards.
   bool IsResponseFile(EdgeId edge, PathId path) const;
+  // A change of it is one of the source tree. Where that is the build directory as well nobody can tell.
+  bool IsMutation(PathId path) const { return places_[path] == Place::kSource && !input_.places.one_tree(); }
   // What it makes is not declared one by one, on purpose: a build of its own, a step of an ExternalProject or
   // of CMake's AUTOGEN.
   bool IsCoarse(EdgeId edge) const;

@@ -246,9 +246,15 @@ inline constexpr Rule kRules[] = {
      "BYPRODUCTS of add_custom_command, or write it to a temporary place and remove it",
      "A file was made in the build directory and is still there, and it is no output of the edge, no depfile "
      "and no\n"
-     "response file. An error where another edge reads it. Python's byte code, coverage counts, caches and "
-     "what a build\n"
-     "inside the edge (ExternalProject) keeps for itself do not count.",
+     "response file. An error where another edge reads it, also where its depfile names it: Ninja does not "
+     "know how "
+     "to make it again,\n"
+     "and looks at its time before the edge has run, so that a change of it comes one build late. Python's "
+     "byte "
+     "code, coverage\n"
+     "counts, caches and what a build inside the edge (ExternalProject) or CMake's AUTOGEN keeps for itself "
+     "do not "
+     "count.",
      "warning[undeclared-output]: gen.c makes gen.log without saying so\n"
      "  --> CMakeLists.txt:8 add_custom_command  #3 gen.c"},
     {"double-write", Severity::kError, "two edges write one file",

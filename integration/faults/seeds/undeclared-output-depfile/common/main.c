@@ -1,0 +1,3 @@
+#include "private.h"
+int other(void);
+int main(void) { return other() + VALUE; }

@@ -1,0 +1,2 @@
+#include "private.h"
+int other(void) { return VALUE; }
