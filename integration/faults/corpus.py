@@ -198,6 +198,8 @@ class Place:
             os.utime(self.path(step['touch']))
         elif 'age' in step:
             os.utime(self.path(step['age']), (1000000000, 1000000000))
+        elif 'clean' in step:
+            self.must('ninja', '-t', 'clean')
         elif 'remove' in step:
             os.remove(self.path(step['remove']))
         else:

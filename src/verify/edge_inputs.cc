@@ -116,7 +116,7 @@ class Judge {
     EdgeId maker = kNoEdge;
     for (const size_t i : observed_.MakersOf(seen.path)) {
       const Seen& other = observed_.seen()[i];
-      if (other.edge != seen.edge && other.alive && other.made < seen.read) maker = other.edge;
+      if (other.edge != seen.edge && other.alive && other.leaves() < seen.read) maker = other.edge;
     }
     return maker;
   }
@@ -172,7 +172,7 @@ class Judge {
     const Seen& reader = early == readers.end() ? *readers.front() : **early;
     size_t record = kNoRecord;
     for (const size_t i : observed_.MakersOf(path)) {
-      if (observed_.seen()[i].edge == maker) record = observed_.seen()[i].made;
+      if (observed_.seen()[i].edge == maker) record = observed_.seen()[i].leaves();
     }
     Finding finding = at_.Make("undeclared-output", maker, reader.edge, path, record);
     for (const Seen* seen : readers) {

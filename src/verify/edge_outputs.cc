@@ -129,7 +129,8 @@ class Judge {
   // Made, and still there when the edge has ended. What another edge reads afterwards is told with that edge
   // (edge_inputs.h).
   void LookAtUndeclared(const Seen& seen) {
-    if (seen.made == kNoRecord || !seen.alive || declared_.MakerOf(seen.path) != kNoEdge) return;
+    const size_t made = seen.leaves();
+    if (made == kNoRecord || !seen.alive || declared_.MakerOf(seen.path) != kNoEdge) return;
     if (IsDepfile(seen) || at_.IsResponseFile(seen.edge, seen.path) || at_.IsModuleNote(seen.edge, seen.path))
       return;
     if (at_.IsCoarse(seen.edge) || declared_.IsSymbolic(seen.edge)) return;
@@ -138,9 +139,9 @@ class Judge {
       if (other.edge == seen.edge) continue;
       // Taken away again, or another one's too: told of as that.
       if (other.removed != kNoRecord || other.wrote != kNoRecord) return;
-      if ((other.read != kNoRecord && other.read > seen.made) || other.updated != kNoRecord) return;
+      if ((other.read != kNoRecord && other.read > made) || other.updated != kNoRecord) return;
     }
-    Finding finding = at_.Make("undeclared-output", seen.edge, seen.path, seen.made);
+    Finding finding = at_.Make("undeclared-output", seen.edge, seen.path, made);
     finding.what = absl::StrCat(at_.NameOf(seen.edge), " makes ", at_.Short(seen.path), " without saying so");
     finding.repair = at_.Declare(seen.edge, seen.path);
     Add(std::move(finding));
@@ -202,6 +203,13 @@ class Judge {
     }
   }
 
+  // The reader has got what the writer has made: an undeclared output, which is told as that.
+  bool IsMadeFor(const Seen& writer, const Seen& reader) const {
+    if (writer.leaves() == kNoRecord || writer.removed != kNoRecord || writer.leaves() > reader.read)
+      return false;
+    return writer.made != kNoRecord || !declared_.Names(reader.edge, reader.path);
+  }
+
   // Read by one, changed by another that is not declared to make it. What changes the source tree, or is
   // written by several, is told as that.
   void LookAtLateWrites(PathId path, const std::vector<const Seen*>& all) {
@@ -215,7 +223,7 @@ class Judge {
     for (const Seen* seen : all) {
       if (seen == writer || seen->read == kNoRecord || declared_.Ordered(seen->edge, writer->edge)) continue;
       const size_t write = writer->wrote != kNoRecord ? writer->wrote : writer->removed;
-      if (writer->made != kNoRecord && writer->removed == kNoRecord && writer->made < seen->read) continue;
+      if (IsMadeFor(*writer, *seen)) continue;
       Finding finding = at_.Make("write-after-read", writer->edge, seen->edge, path, write);
       finding.what =
           absl::StrCat(at_.NameOf(writer->edge), writer->removed != kNoRecord ? " takes away " : " changes ",

@@ -55,6 +55,23 @@ TEST(EdgeOutputs, WhatIsMadeAndNotDeclared) {
   EXPECT_THAT(build.Faults(), ElementsAre("undeclared-output a.o /build/a.log"));
 }
 
+// A build from clean after another one: `ninja -t clean` removes what is declared.
+TEST(EdgeOutputs, WhatAnEarlierBuildLeftIsMadeAgain) {
+  TestGraph build;
+  const auto open = [](const std::string& path, uint64_t flags) {
+    return TestLog::Make(1, Op::kOpen, path, Result::kThere, flags);
+  };
+  build.Edge(1, {"a"}).Write(1, "/build/a").Do(open("/build/a.log", O_WRONLY | O_CREAT | O_TRUNC));
+  build.Do(open("/build/side", O_RDWR | O_CREAT | O_TRUNC));
+  build.Do(open("/build/history", O_WRONLY | O_CREAT | O_APPEND));
+  build.Do(open("/build/.lock", O_WRONLY | O_CREAT)).Do(open("/build/db", O_RDWR | O_CREAT));
+  build.Do(open("/build/gone", O_WRONLY | O_TRUNC)).Do(1, Op::kUnlink, "/build/gone");
+  build.Edge(2, {"b"}, {"a"}).Read(2, "/build/a").Read(2, "/build/side").Write(2, "/build/b");
+  build.Edge(3, {"c"}).Read(3, "/build/side").Write(3, "/build/c");
+  EXPECT_THAT(build.Faults(),
+              ElementsAre("undeclared-output a /build/side", "undeclared-output a /build/a.log"));
+}
+
 TEST(EdgeOutputs, AStepOfAutogenDeclaresNoFileOfItsOwn) {
   for (const bool autogen : {false, true}) {
     TestGraph build;

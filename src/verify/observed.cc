@@ -76,7 +76,7 @@ Observed::Observed(const Input& input, const Actions& actions, PathTable* paths)
   by_path_.resize(paths_->size());
   for (size_t i = 0; i < seen_.size(); ++i) by_path_[seen_[i].path].push_back(i);
   for (size_t i = 0; i < seen_.size(); ++i) {
-    if (seen_[i].made != kNoRecord) makers_[seen_[i].path].push_back(i);
+    if (seen_[i].leaves() != kNoRecord) makers_[seen_[i].path].push_back(i);
   }
 }
 

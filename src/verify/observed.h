@@ -24,8 +24,8 @@ struct Seen {
   PathId path = kNoPath;
   EdgeId edge = kNoEdge;
   RecordNumber read = kNoRecord;  // read or run, before the edge had made or emptied it itself
-  RecordNumber wrote =
-      kNoRecord;  // its content or its name was changed: made, emptied, opened for writing alone
+  // Its content or its name was changed: made, emptied, opened for writing alone.
+  RecordNumber wrote = kNoRecord;
   RecordNumber made = kNoRecord;     // a file that was not there before, or a name put on another one
   RecordNumber removed = kNoRecord;  // taken away, although the edge had not made it
   RecordNumber probed = kNoRecord;   // looked for and absent, before the edge made it
@@ -37,6 +37,10 @@ struct Seen {
   bool directory = false;            // made as one
   bool imported = false;             // of `listed`: by a Python, which lists where it looks for modules
   bool told = false;                 // the policy has something against it, and says so itself
+
+  // The edge has made what stands there, also where an earlier build had left a file of that name: it was
+  // emptied first. Not what is added to a file, nor a lock. kNoRecord: it has not.
+  RecordNumber leaves() const { return made != kNoRecord || !own ? made : wrote; }
 };
 
 struct EdgeRun {
@@ -59,7 +63,7 @@ class Observed {
   const std::vector<Seen>& seen() const { return seen_; }
   // All that edges did to a path; indices into seen().
   const std::vector<size_t>& Of(PathId path) const;
-  // Of these, those of edges that made it: few, where many have read it.
+  // Of these, those of edges that made it (Seen::leaves): few, where many have read it.
   const std::vector<size_t>& MakersOf(PathId path) const;
   EdgeId EdgeOf(size_t action) const { return edge_of_[action]; }
 
