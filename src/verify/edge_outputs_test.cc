@@ -55,6 +55,16 @@ TEST(EdgeOutputs, WhatIsMadeAndNotDeclared) {
   EXPECT_THAT(build.Faults(), ElementsAre("undeclared-output a.o /build/a.log"));
 }
 
+TEST(EdgeOutputs, AModuleCacheIsKeptByItsCompiler) {
+  for (const char* name :
+       {"1M6T09ZWTXNFV/mm-106TGTWDNYKGU.pcm", "1M6T09ZWTXNFV/mm-106TGTWDNYKGU.pcm.lock-55e1",
+        "1M6T09ZWTXNFV/modules.idx", "1M6T09ZWTXNFV/modules.idx.lock", "modules.timestamp"})
+    EXPECT_TRUE(IsKept(absl::StrCat("/build/mcache/", name))) << name;
+  for (const char* name : {"1M6T09ZWTXNFV/mm.pcm", "1M6T09ZWTXNFV/mm-1.txt", "CMakeFiles/one.dir/one.pcm",
+                           "debug/mm-106TGTWDNYKGU.pcm", "modules.idx"})
+    EXPECT_FALSE(IsKept(absl::StrCat("/build/", name))) << name;
+}
+
 // A build from clean after another one: `ninja -t clean` removes what is declared.
 TEST(EdgeOutputs, WhatAnEarlierBuildLeftIsMadeAgain) {
   TestGraph build;

@@ -5,11 +5,35 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/paths.h"
 
 namespace glovebox::verify {
+namespace {
+
+// "1M6T09ZWTXNFV": clang spells hashes to the base of 36.
+bool IsModuleHash(absl::string_view part) {
+  return part.size() >= 8 && std::all_of(part.begin(), part.end(), [](unsigned char c) {
+           return absl::ascii_isdigit(c) || absl::ascii_isupper(c);
+         });
+}
+
+// clang's cache of what it has made of module maps (-fmodules-cache-path), wherever it is:
+// HASH/NAME-HASH.pcm, its locks and temporary files, HASH/modules.idx. A module that a build names (a .pcm of
+// -fmodule-output) is an output as others are.
+bool IsInModuleCache(absl::string_view path) {
+  const absl::string_view name = Basename(path);
+  if (name == "modules.timestamp") return true;
+  if (!IsModuleHash(Basename(Dirname(path)))) return false;
+  if (absl::StartsWith(name, "modules.idx")) return true;
+  const absl::string_view stem = name.substr(0, name.find(".pcm"));
+  const size_t dash = stem.rfind('-');
+  return stem.size() < name.size() && dash != absl::string_view::npos && IsModuleHash(stem.substr(dash + 1));
+}
+
+}  // namespace
 
 bool IsKept(absl::string_view path) {
   static constexpr absl::string_view kDirectories[] = {"/__pycache__/",
@@ -27,7 +51,7 @@ bool IsKept(absl::string_view path) {
   const auto contains = [path](absl::string_view part) { return absl::StrContains(path, part); };
   const auto ends = [path](absl::string_view ending) { return absl::EndsWith(path, ending); };
   return std::any_of(std::begin(kDirectories), std::end(kDirectories), contains) ||
-         std::any_of(std::begin(kEndings), std::end(kEndings), ends);
+         std::any_of(std::begin(kEndings), std::end(kEndings), ends) || IsInModuleCache(path);
 }
 
 namespace {

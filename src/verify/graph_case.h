@@ -78,7 +78,8 @@ class GraphCase {
 };
 
 // What tools keep for themselves wherever they work, and which is no part of a build: Python's byte code,
-// coverage counts, git's own files, caches, Ninja's logs, what CMake writes for itself.
+// coverage counts, git's own files, caches (clang's of modules too), Ninja's logs, what CMake writes for
+// itself.
 bool IsKept(absl::string_view path);
 
 }  // namespace glovebox::verify

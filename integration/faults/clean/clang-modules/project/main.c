@@ -1,0 +1,3 @@
+#include "shared.h"
+int other(void);
+int main(void) { return other() - shared(); }
