@@ -19,6 +19,8 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "graph/ninja_graph.h"
+#include "policy/nearest.h"
+#include "project/build_names.h"
 #include "project/edge_subject.h"
 #include "project/policy_source.h"
 
@@ -74,6 +76,19 @@ std::string Holds(const policy::PolicySet& set) {
   return parts.empty() ? "says nothing" : absl::StrJoin(parts, ", ");
 }
 
+// What the file calls by name, and what is there to be called so.
+void HoldAgainst(const std::string& build_dir, const policy::PolicySet& set,
+                 std::vector<policy::Notice>* notes, std::vector<policy::Notice>* errors) {
+  if (!FileExists(JoinPath(build_dir, "build.ninja"))) return;
+  const Progress progress([&build_dir] { return absl::StrCat("asking Ninja and CTest about ", build_dir); });
+  const project::BuildNames names = project::LoadBuildNames(build_dir);
+  for (policy::Notice& note : project::NotesOnNames(set, names)) notes->push_back(std::move(note));
+  std::stable_sort(notes->begin(), notes->end(), [](const policy::Notice& a, const policy::Notice& b) {
+    return a.origin.line < b.origin.line;
+  });
+  for (policy::Notice& error : project::ErrorsOfTests(set, names)) errors->push_back(std::move(error));
+}
+
 int Check(const CheckOptions& o) {
   project::PolicyPlace place;
   place.named = o.file;
@@ -89,21 +104,25 @@ int Check(const CheckOptions& o) {
   const auto text = ReadFile(found->path);
   if (!text.ok()) return Report(text.status());
   found->options.name = found->path;
-  const policy::PolicyFile file = policy::ReadPolicyFile(*text, found->options);
-  const std::vector<policy::Notice> notices =
-      file.set.has_value() ? file.set->notices() : std::vector<policy::Notice>();
+  policy::PolicyFile file = policy::ReadPolicyFile(*text, found->options);
+  std::vector<policy::Notice> notices;
+  if (file.set.has_value()) {
+    notices = file.set->notices();
+    HoldAgainst(place.build_dir, *file.set, &notices, &file.errors);
+  }
+  const bool good = file.errors.empty();
   if (o.json) {
     Json json;
     json["file"] = EscapeBytes(found->path);
-    json["ok"] = file.set.has_value();
+    json["ok"] = good;
     json["errors"] = NoticesJson(file.errors);
     json["notices"] = NoticesJson(notices);
     std::cout << json.dump(2) << "\n";
-    return file.set.has_value() ? kOk : kUsage;
+    return good ? kOk : kUsage;
   }
   for (const policy::Notice& error : file.errors) PrintError(Line(error));
   for (const policy::Notice& notice : notices) PrintError(absl::StrCat("note: ", Line(notice)));
-  if (!file.set.has_value()) return kUsage;
+  if (!good) return kUsage;
   std::cout << EscapeBytes(found->path) << ": fine: " << Holds(*file.set) << "\n";
   return kOk;
 }
@@ -130,32 +149,67 @@ Shown OfEdge(const graph::NinjaEdge& edge) {
   return shown;
 }
 
-absl::StatusOr<Shown> SubjectFor(const ShowOptions& o, const std::string& build_dir) {
+// What CTest says of a test, where it can be asked.
+absl::StatusOr<Shown> OfTest(const std::string& name, const std::string& build_dir,
+                             const project::BuildNames& names) {
   Shown shown;
-  shown.subject.role = o.test.empty() ? policy::Role::kRun : policy::Role::kTest;
-  if (!o.what.empty()) {
-    const auto graph = [&build_dir] {
-      const Progress progress([&build_dir] { return absl::StrCat("asking Ninja about ", build_dir); });
-      return graph::LoadNinjaGraph({"ninja", build_dir, "build.ninja"});
+  shown.subject.role = policy::Role::kTest;
+  shown.subject.test = name;
+  if (!names.tests.has_value()) {
+    PrintError(absl::StrCat("note: CTest cannot be asked about ", build_dir, ": ", name,
+                            " is taken for a test's name, and what it asks for is not known"));
+    return shown;
+  }
+  const graph::CTestTest* test = project::FindTest(*names.tests, name);
+  if (test == nullptr) {
+    std::vector<std::string> all;
+    for (const graph::CTestTest& one : *names.tests) all.push_back(one.name);
+    const std::string near = policy::Nearest(name, all);
+    return absl::NotFoundError(
+        absl::StrCat("policy show: ", build_dir, " has no test ", name,
+                     near.empty() ? ": `ctest -N` lists them" : absl::StrCat(": did you mean ", near, "?")));
+  }
+  const project::TestSubject found = project::SubjectOfTest(*test);
+  shown.subject = found.subject;
+  if (!found.launched) {
+    PrintError(
+        absl::StrCat("note: CTest would run ", name,
+                     " without Glovebox now: its program is not built, or the build has no hook. A section "
+                     "that it asks for is not known"));
+  }
+  return shown;
+}
+
+absl::StatusOr<Shown> SubjectFor(const ShowOptions& o, const std::string& build_dir) {
+  const bool as_test = !o.test.empty() || o.role == policy::RoleName(policy::Role::kTest);
+  const std::string test = !o.test.empty() ? o.test : as_test ? o.what : "";
+  Shown shown;
+  if (o.what.empty() && o.test.empty()) {
+    if (o.role.empty())
+      return absl::InvalidArgumentError("policy show: whose? Name an output, a test, or --role ROLE");
+  } else {
+    const project::BuildNames names = [&build_dir] {
+      const Progress progress(
+          [&build_dir] { return absl::StrCat("asking Ninja and CTest about ", build_dir); });
+      return project::LoadBuildNames(build_dir);
     }();
-    const graph::NinjaEdge* edge = graph.ok() ? graph->ByOutput(o.what) : nullptr;
+    const graph::NinjaEdge* edge =
+        names.graph.has_value() && !as_test ? names.graph->ByOutput(o.what) : nullptr;
     if (edge != nullptr) {
       shown = OfEdge(*edge);
+      if (names.tests.has_value() && project::FindTest(*names.tests, o.what) != nullptr)
+        PrintError(absl::StrCat("note: a test is called ", o.what, " too: --role test shows it"));
     } else {
-      shown.subject.role = policy::Role::kTest;
-      shown.subject.test = o.what;
-      PrintError(absl::StrCat("note: ",
-                              graph.ok() ? absl::StrCat("no edge of ", build_dir, " makes ", o.what)
-                                         : std::string(graph.status().message()),
-                              ": taken for a test's name"));
+      if (names.graph.has_value() && !as_test && !names.tests.has_value()) {
+        return absl::NotFoundError(absl::StrCat("policy show: no edge of ", build_dir, " makes ", o.what,
+                                                ", and it has no tests of CTest's"));
+      }
+      ASSIGN_OR_RETURN(shown, OfTest(as_test ? test : o.what, build_dir, names));
     }
-  } else if (o.role.empty() && o.test.empty()) {
-    return absl::InvalidArgumentError("policy show: whose? Name an output, a test, or --role ROLE");
   }
   if (!o.role.empty()) shown.subject.role = *policy::RoleOf(o.role);
   if (!o.target.empty()) shown.subject.target = o.target;
-  if (!o.test.empty()) shown.subject.test = o.test;
-  shown.subject.named = o.named;
+  if (!o.named.empty()) shown.subject.named = o.named;
   return shown;
 }
 

@@ -77,9 +77,57 @@ TEST_F(PolicyCli, ShowTakesAnOutputForTheEdgeThatMakesIt) {
   EXPECT_THAT(compile.out, testing::ContainsRegex("wall-clock +1m +glovebox.toml:4:14\n"));
   EXPECT_THAT(compile.out, HasSubstr("its shell is an action of role edge"));
   EXPECT_THAT(Run({"policy", "show", "x"}).out, HasSubstr("role edge"));
-  const Outcome test = Run({"policy", "show", "y"});
-  EXPECT_THAT(test.out, HasSubstr("role test, test y\n"));
-  EXPECT_THAT(test.err, HasSubstr("makes y: taken for a test's name"));
+  const Outcome nothing = Run({"policy", "show", "y"});
+  EXPECT_EQ(nothing.exit(), 1);
+  EXPECT_EQ(nothing.out, "");
+  EXPECT_THAT(nothing.err, HasSubstr("makes y, and it has no tests of CTest's"));
+}
+
+// A test as CTest's hook leaves it, and an edge that is called as it is.
+TEST_F(PolicyCli, ATestIsWhatCTestSaysItIs) {
+  Write("build/build.ninja",
+        "rule CXX_EXECUTABLE_LINKER__hello_\n  command = true\nbuild hello: "
+        "CXX_EXECUTABLE_LINKER__hello_\n");
+  Write("build/CTestTestfile.cmake",
+        absl::StrCat("add_test(hello \"", GLOVEBOX_LAUNCH,
+                     "\" --role=test --policy=slow -- ./hello)\nadd_test(plain ./hello)\n"));
+  Write("build/glovebox.toml",
+        "[[rule]]\ntest = \"hello\"\nnetwork = \"none\"\n[policy.slow]\nwall-clock = \"2h\"\n");
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"hello", "--role", "test"}, {"--test", "hello"}}) {
+    std::vector<std::string> words = {"policy", "show"};
+    words.insert(words.end(), options.begin(), options.end());
+    const Outcome shown = Run(words);
+    EXPECT_EQ(shown.exit(), 0) << shown.err;
+    EXPECT_THAT(shown.out, testing::StartsWith("role test, test hello, policy slow\n"));
+    EXPECT_THAT(shown.out, testing::ContainsRegex("wall-clock +2h +glovebox.toml:5:14\n"));
+    EXPECT_THAT(shown.out, testing::ContainsRegex("network +none +glovebox.toml:3:11\n"));
+  }
+  EXPECT_THAT(Run({"policy", "show", "hello"}).err, HasSubstr("a test is called hello too: --role test"));
+  const Outcome plain = Run({"policy", "show", "plain"});
+  EXPECT_EQ(plain.exit(), 0);
+  EXPECT_THAT(plain.err, HasSubstr("CTest would run plain without Glovebox now"));
+  const Outcome missing = Run({"policy", "show", "helo"});
+  EXPECT_EQ(missing.exit(), 1);
+  EXPECT_EQ(missing.out, "");
+  EXPECT_THAT(missing.err, HasSubstr("has no test helo: did you mean hello?"));
+}
+
+TEST_F(PolicyCli, CheckHoldsTheFileAgainstTheBuild) {
+  Write("build/build.ninja", "rule CXX_COMPILER__app_\n  command = true\nbuild a.o: CXX_COMPILER__app_\n");
+  Write("build/CTestTestfile.cmake",
+        absl::StrCat("add_test(t \"", GLOVEBOX_LAUNCH, "\" --role=test --policy=solw -- ./t)\n"));
+  Write("p.toml",
+        "[[rule]]\ntarget = \"nosuchtarget\"\nnetwork = \"none\"\n[policy.solw]\nnetwork = \"none\"\n");
+  const Outcome noted = Run({"policy", "check", Path("p.toml")});
+  EXPECT_EQ(noted.exit(), 0) << noted.err;
+  EXPECT_THAT(noted.err, HasSubstr("p.toml:2:10: no target of this build is called \"nosuchtarget\""));
+  Write("p.toml", "[policy.slow]\nnetwork = \"none\"\n");
+  const Outcome refused = Run({"policy", "check", Path("p.toml")});
+  EXPECT_EQ(refused.exit(), 2);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_THAT(refused.err, HasSubstr("test t asks for the policy \"solw\""));
+  EXPECT_FALSE(json::parse(Run({"policy", "check", "--json", Path("p.toml")}).out)["ok"]);
 }
 
 TEST_F(PolicyCli, ShowOfNobodyOrOfASectionThatIsNotThereIsAnError) {

@@ -56,8 +56,8 @@ std::optional<Date> ReadDate(const TomlItem& item, TomlReader* reader) {
 
 class AllowanceReader {
  public:
-  AllowanceReader(const PolicyFileOptions& options, TomlReader* reader)
-      : options_(options), reader_(reader) {}
+  AllowanceReader(const PolicyFileOptions& options, TomlReader* reader, std::vector<SelectorWord>* words)
+      : options_(options), reader_(reader), words_(words) {}
 
   // One for each path that its own stands for: several with ${toolchain}, none with a variable that is not
   // known.
@@ -116,6 +116,8 @@ class AllowanceReader {
       CheckRule(*text, item.origin, options_.rules, reader_);
     } else if (item.name == "path") {
       ReadPath(item, *text);
+    } else if (item.name == "target" || item.name == "edge" || item.name == "test") {
+      words_->push_back({item.name, *text, item.origin});
     }
   }
 
@@ -147,6 +149,7 @@ class AllowanceReader {
 
   const PolicyFileOptions& options_;
   TomlReader* const reader_;
+  std::vector<SelectorWord>* const words_;
   bool has_path_ = false;
   std::vector<std::string> paths_;
 };
@@ -168,7 +171,7 @@ std::map<std::string, std::pair<Severity, Origin>> ReadSeverities(const TomlItem
 }
 
 std::vector<Allowance> ReadAllowances(const TomlItem& item, const PolicyFileOptions& options,
-                                      TomlReader* reader) {
+                                      TomlReader* reader, std::vector<SelectorWord>* words) {
   std::vector<Allowance> allowances;
   const toml::array* array = item.node->as_array();
   if (array == nullptr) {
@@ -177,7 +180,7 @@ std::vector<Allowance> ReadAllowances(const TomlItem& item, const PolicyFileOpti
   }
   for (const toml::node& node : *array) {
     if (const toml::table* table = node.as_table()) {
-      for (Allowance& one : AllowanceReader(options, reader).Read(*table))
+      for (Allowance& one : AllowanceReader(options, reader, words).Read(*table))
         allowances.push_back(std::move(one));
     } else {
       reader->Error(reader->At(node.source()),

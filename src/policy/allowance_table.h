@@ -17,9 +17,10 @@ std::map<std::string, std::pair<Severity, Origin>> ReadSeverities(const TomlItem
                                                                   const std::vector<std::string>& rules,
                                                                   TomlReader* reader);
 
-// One that has expired stays in the list, marked, and is noted with what would mend it.
+// One that has expired stays in the list, marked, and is noted with what would mend it. `words`: its
+// `target`, `edge` and `test` are added.
 std::vector<Allowance> ReadAllowances(const TomlItem& item, const PolicyFileOptions& options,
-                                      TomlReader* reader);
+                                      TomlReader* reader, std::vector<SelectorWord>* words);
 
 }  // namespace glovebox::policy
 

@@ -69,7 +69,7 @@ class PolicyFileReader {
       } else if (item.name == "severity") {
         severities_ = ReadSeverities(item, options_.rules, &reader_);
       } else if (item.name == "allow") {
-        allowances_ = ReadAllowances(item, options_, &reader_);
+        allowances_ = ReadAllowances(item, options_, &reader_, &selector_words_);
       } else {
         keys.push_back(item);
       }
@@ -152,7 +152,10 @@ class PolicyFileReader {
     std::vector<std::string>& patterns = item.name == "target" ? selector->targets
                                          : item.name == "edge" ? selector->edges
                                                                : selector->tests;
-    for (const TomlWord& word : Words(item, "\"gen_*\"")) patterns.push_back(word.text);
+    for (const TomlWord& word : Words(item, "\"gen_*\"")) {
+      patterns.push_back(word.text);
+      selector_words_.push_back({item.name, word.text, word.origin});
+    }
   }
 
   void ReadRules(const TomlItem& item) {
@@ -217,6 +220,7 @@ class PolicyFileReader {
     set.severities_ = std::move(severities_);
     set.allowances_ = std::move(allowances_);
     set.notices_ = reader_.TakeNotices();
+    set.selector_words_ = std::move(selector_words_);
     return set;
   }
 
@@ -226,6 +230,7 @@ class PolicyFileReader {
   std::vector<Section> roles_, rules_, named_;
   std::map<std::string, std::pair<Severity, Origin>> severities_;
   std::vector<Allowance> allowances_;
+  std::vector<SelectorWord> selector_words_;
 };
 
 PolicyFile ReadPolicyFile(absl::string_view text, const PolicyFileOptions& options) {

@@ -95,6 +95,13 @@ struct Section {
   bool built_in = false;
 };
 
+// A pattern of the file that says who is meant: of a [[rule]] or an [[allow]].
+struct SelectorWord {
+  std::string kind;  // "target", "edge" or "test"
+  std::string pattern;
+  Origin origin;
+};
+
 class PolicySet;
 
 // InvalidArgument where the subject asks by name for a section that the file does not have.
@@ -123,6 +130,7 @@ class PolicySet {
   const std::string& path() const { return path_; }  // where that is
   bool HasNamed(absl::string_view name) const;
   std::vector<std::string> Names() const;  // of the [policy.NAME]
+  const std::vector<SelectorWord>& selector_words() const { return selector_words_; }
   // True where any subject may be recorded at level full.
   bool MayRecordFull() const;
   // True where a [[rule]] may tell Ninja's edges from each other: by target or output.
@@ -140,6 +148,7 @@ class PolicySet {
   std::map<std::string, std::pair<Severity, Origin>> severities_;
   std::vector<Allowance> allowances_;
   std::vector<Notice> notices_;
+  std::vector<SelectorWord> selector_words_;  // in the order of the file
 };
 
 }  // namespace glovebox::policy
