@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -60,7 +61,34 @@ static int open_kind(const char* kind, int flags) {
   return -1;
 }
 
+/* A file of ours, beside the log, with the same bytes at its beginning. */
+static int source(void) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s.source", log_path);
+  const int fd = open(path, O_CREAT | O_RDWR, 0666);
+  if (pwrite(fd, evil, 8, 0) < 0) return -1;
+  return fd;
+}
+
+/* What the kernel copies without the bytes passing through us. False: it is another action. */
+static int copies(int fd, const char* action) {
+  off_t zero = 0, at = 0;
+  if (!strcmp(action, "sendfile")) {
+    lseek(fd, 0, SEEK_SET);
+    return sendfile(fd, source(), &zero, 8) | 1;
+  }
+  if (!strcmp(action, "splice")) {
+    int ends[2];
+    if (pipe(ends) != 0 || write(ends[1], evil, 8) != 8) return 1;
+    return (int)splice(ends[0], NULL, fd, &at, 8, 0) | 1;
+  }
+  if (!strcmp(action, "copyrange")) return (int)copy_file_range(source(), &zero, fd, &at, 8, 0) | 1;
+  if (!strcmp(action, "ficlone")) return ioctl(fd, 0x40049409, source()) | 1;
+  return 0;
+}
+
 static void act(int fd, const char* action) {
+  if (copies(fd, action)) return;
   struct iovec piece = {evil, 8};
   struct stat is;
   if (!strcmp(action, "write")) {
@@ -97,6 +125,10 @@ static void act(int fd, const char* action) {
     syscall(SYS_fallocate, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096);
   } else if (!strcmp(action, "zero")) {
     syscall(SYS_fallocate, fd, 0x10 | FALLOC_FL_KEEP_SIZE, 0, 4096);
+  } else if (!strcmp(action, "collapse")) {
+    syscall(SYS_fallocate, fd, 0x08, 0, 4096);
+  } else if (!strcmp(action, "insert")) {
+    syscall(SYS_fallocate, fd, 0x20, 0, 4096);
   } else if (!strcmp(action, "unresvsp")) {
     struct {
       int16_t type, whence;

@@ -2,12 +2,17 @@
 #include "trace/append_ruler.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,8 +20,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "trace/another_user.h"
 #include "trace/runner_fixture.h"
@@ -24,7 +31,26 @@
 namespace glovebox::trace {
 namespace {
 
-constexpr char kHonest[] = "honest line one\nhonest line two\n";
+constexpr size_t kBlock = 4096;  // a range of whole blocks can be taken out of the middle
+
+const std::string& Honest() {
+  static const std::string* const kText =
+      new std::string(absl::StrCat("honest line one\nhonest line two\n", std::string(3 * kBlock, 'h'), "\n"));
+  return *kText;
+}
+
+// By what means it comes to a descriptor, "inherited" apart; what it does with one; what needs none.
+constexpr const char* kKinds[] = {"plain", "append",  "openat2",  "reopen", "devfd",
+                                  "opath", "symlink", "hardlink", "alias",  "dirfd"};
+constexpr const char* kActions[] = {"write",     "pwrite",   "setfl",     "setflhigh", "noappend", "iosubmit",
+                                    "ftruncate", "punch",    "zero",      "collapse",  "insert",   "unresvsp",
+                                    "mmap",      "mprotect", "fchmod",    "fsetxattr", "futimens", "reopen",
+                                    "sendfile",  "splice",   "copyrange", "ficlone"};
+constexpr const char* kPaths[] = {
+    "trunc",         "rdtrunc",     "creat",    "truncate",     "truncate-alias", "rename",
+    "over",          "exchange",    "dir",      "dir-exchange", "unlink",         "unlinkat",
+    "chmod",         "fchmodat2",   "setxattr", "utimes",       "link-out",       "race-open",
+    "race-truncate", "race-unlink", "race-how", "race-setfl",   "race-ftruncate"};
 
 class AppendTest : public RunnerFixture {
  protected:
@@ -39,7 +65,7 @@ class AppendTest : public RunnerFixture {
   void Restore() {
     const std::string all = absl::StrCat("rm -rf ", Path("*"), " && mkdir -m 777 ", Path("logs"));
     ASSERT_EQ(system(all.c_str()), 0);
-    ASSERT_OK(WriteFile(Log(), kHonest));
+    ASSERT_OK(WriteFile(Log(), Honest()));
     ASSERT_EQ(chmod(Log().c_str(), 0666), 0);
     ASSERT_EQ(link(Log().c_str(), Path("alias").c_str()), 0);
     if (uid_ != geteuid()) {
@@ -59,7 +85,7 @@ class AppendTest : public RunnerFixture {
     if (getxattr(Log().c_str(), "user.evil", nullptr, 0) >= 0) return "an attribute";
     const auto text = ReadFile(Log());
     if (!text.ok()) return "unreadable";
-    return absl::StartsWith(*text, kHonest) ? "" : "content";
+    return absl::StartsWith(*text, Honest()) ? "" : "content";
   }
   RunRequest With(const std::string& script, policy::Mode mode = policy::Mode::kEnforce) {
     RunRequest request = Shell(absl::StrCat("cd ", dir_->path(), " && ", script));
@@ -72,8 +98,7 @@ class AppendTest : public RunnerFixture {
   int Status(const std::string& script) { return StatusOf(With(script)); }
 
   std::string Attempt(const std::string& kind, const std::string& action) const {
-    return absl::StrCat(kind == "inherited" ? "exec 9<>logs/build.log; " : "", "exec ", probe_, " ", Log(),
-                        " ", kind, " ", action);
+    return absl::StrCat("exec ", probe_, " ", Log(), " ", kind, " ", action);
   }
   // Runs it without a sandbox, or inside.
   void Try(const std::string& attempt, bool inside) {
@@ -89,50 +114,85 @@ class AppendTest : public RunnerFixture {
     EXPECT_EQ(status, 0) << attempt;
   }
 
-  void TryAll() {
-    static const char* const kKinds[] = {"plain",   "append",   "openat2", "reopen", "devfd",    "opath",
-                                         "symlink", "hardlink", "alias",   "dirfd",  "inherited"};
-    static const char* const kActions[] = {
-        "write", "pwrite",   "setfl", "setflhigh", "noappend", "iosubmit",  "ftruncate", "punch",
-        "zero",  "unresvsp", "mmap",  "mprotect",  "fchmod",   "fsetxattr", "futimens",  "reopen"};
-    static const char* const kPaths[] = {
-        "trunc",         "rdtrunc",     "creat",    "truncate",     "truncate-alias", "rename",
-        "over",          "exchange",    "dir",      "dir-exchange", "unlink",         "unlinkat",
-        "chmod",         "fchmodat2",   "setxattr", "utimes",       "link-out",       "race-open",
-        "race-truncate", "race-unlink", "race-how", "race-setfl",   "race-ftruncate"};
+  // Whether this kernel and file system can do it at all, to a file that nobody protects.
+  bool CanBeDone(const std::string& action) const {
+    static const std::map<std::string, int> kRanges = {{"punch", 0x02 | FALLOC_FL_KEEP_SIZE},
+                                                       {"unresvsp", 0x02 | FALLOC_FL_KEEP_SIZE},
+                                                       {"zero", 0x10 | FALLOC_FL_KEEP_SIZE},
+                                                       {"collapse", 0x08},
+                                                       {"insert", 0x20}};
+    const std::string path = Path("scratch"), other = Path("scratch2");
+    EXPECT_OK(WriteFile(path, Honest()));
+    EXPECT_OK(WriteFile(other, Honest()));
+    const UniqueFd fd(open(path.c_str(), O_RDWR | O_CLOEXEC)), from(open(other.c_str(), O_RDWR | O_CLOEXEC));
+    char byte = 'x';
+    iovec piece = {&byte, 1};
+    bool can = true;
+    if (const auto range = kRanges.find(action); range != kRanges.end()) {
+      can = fallocate(fd.get(), range->second, 0, kBlock) == 0;
+    } else if (absl::EndsWith(action, "setxattr")) {
+      can = fsetxattr(fd.get(), "user.evil", "1", 1, 0) == 0;
+    } else if (action == "ficlone") {
+      can = ioctl(fd.get(), 0x40049409, from.get()) == 0;
+    } else if (action == "noappend" || action == "iosubmit") {
+      can = syscall(SYS_pwritev2, fd.get(), &piece, 1, 0, 0, 0x20) == 1;  // RWF_NOAPPEND, Linux 6.9
+      unsigned long context = 0;
+      if (action == "iosubmit") can = can && syscall(SYS_io_setup, 1, &context) == 0;
+      if (context != 0) syscall(SYS_io_destroy, context);
+    }
+    unlink(path.c_str());
+    unlink(other.c_str());
+    return can;
+  }
+  // Each of them was seen to have an effect without a sandbox, but for what this host cannot do.
+  void ExpectEffects(const std::set<std::string>& effective, absl::Span<const char* const> actions) const {
+    for (const char* action : actions) {
+      EXPECT_EQ(effective.contains(action), CanBeDone(action)) << action << " without a sandbox";
+    }
+  }
+
+  void TryDescriptors() {
     std::vector<std::string> attempts;
     for (const char* action : kActions) {
-      for (const char* kind : kKinds) {
-        // Inherited by the shell inside is opened inside; what comes from outside has a test of its own.
-        if (std::string(kind) != "inherited") attempts.push_back(Attempt(kind, action));
-      }
+      // Inherited by the shell inside is opened inside; what comes from outside has a test of its own.
+      for (const char* kind : kKinds) attempts.push_back(Attempt(kind, action));
     }
+    TryAll(attempts, kActions);
+  }
+  void TryPaths() {
+    std::vector<std::string> attempts;
     for (const char* action : kPaths) attempts.push_back(Attempt("path", action));
+    TryAll(attempts, kPaths);
+  }
+  void TryAll(const std::vector<std::string>& attempts, absl::Span<const char* const> actions) {
     std::set<std::string> effective;
     for (const std::string& attempt : attempts) {
       Restore();
       Try(attempt, /*inside=*/false);
       const std::string damage = Damage();
-      if (damage.empty()) continue;  // this file system or kernel does not know it
+      if (damage.empty()) continue;  // not by this kind of descriptor
       effective.insert(attempt.substr(attempt.rfind(' ') + 1));
       Restore();
       Try(attempt, /*inside=*/true);
       EXPECT_EQ(Damage(), "") << attempt << ": natively " << damage;
     }
-    for (const char* action :
-         {"write",      "pwrite",        "setfl",          "setflhigh",     "ftruncate",   "mmap",
-          "mprotect",   "fchmod",        "futimens",       "reopen",        "trunc",       "rdtrunc",
-          "creat",      "truncate",      "truncate-alias", "rename",        "over",        "exchange",
-          "dir",        "dir-exchange",  "unlink",         "unlinkat",      "chmod",       "fchmodat2",
-          "utimes",     "link-out",      "race-open",      "race-truncate", "race-unlink", "race-how",
-          "race-setfl", "race-ftruncate"}) {
-      EXPECT_TRUE(effective.count(action) == 1) << action << " has no effect without a sandbox";
-    }
+    ExpectEffects(effective, actions);
+  }
+  // From here on by another one, with the probe where that one can run it.
+  void BecomeOrdinary() {
+    uid_ = kNobody;
+    auto beside = TempDir::Create();
+    ASSERT_OK(beside);
+    beside_ = std::make_unique<TempDir>(*std::move(beside));
+    ASSERT_EQ(chmod(beside_->path().c_str(), 0755), 0);
+    probe_ = ForEverybody(GLOVEBOX_APPEND_PROBE, beside_->path());
+    Restore();
   }
 
   uid_t uid_ = geteuid();
   std::string probe_ = GLOVEBOX_APPEND_PROBE;
   struct stat before_ = {};
+  std::unique_ptr<TempDir> beside_;
 };
 
 TEST_F(AppendTest, HonestAppendsByManyProcessesLoseNothing) {
@@ -143,7 +203,7 @@ TEST_F(AppendTest, HonestAppendsByManyProcessesLoseNothing) {
   EXPECT_EQ(Damage(), "");
   ASSERT_OK_AND_ASSIGN(const std::string text, ReadFile(Log()));
   const std::vector<std::string> lines = absl::StrSplit(text, '\n', absl::SkipEmpty());
-  EXPECT_EQ(std::set<std::string>(lines.begin(), lines.end()).size(), 2u + kProcesses * kLines);
+  EXPECT_EQ(std::set<std::string>(lines.begin(), lines.end()).size(), 3u + kProcesses * kLines);
 }
 
 TEST_F(AppendTest, WhatHonestProgramsDoGoesOn) {
@@ -168,35 +228,49 @@ TEST_F(AppendTest, AnOpenForReadingTooCanOnlyAdd) {
   EXPECT_EQ(Damage(), "");
 }
 
-TEST_F(AppendTest, AHostileProgramChangesNothing) { TryAll(); }
+TEST_F(AppendTest, AHostileProgramChangesNothingByADescriptor) { TryDescriptors(); }
 
-TEST_F(AppendTest, NorDoesOneOfAnOrdinaryUser) {
+TEST_F(AppendTest, AHostileProgramChangesNothingByItsPath) { TryPaths(); }
+
+TEST_F(AppendTest, NorDoesOneOfAnOrdinaryUserByADescriptor) {
   if (geteuid() != 0) GTEST_SKIP() << "it is one already";
-  uid_ = kNobody;
-  auto beside = TempDir::Create();
-  ASSERT_OK(beside);
-  ASSERT_EQ(chmod(beside->path().c_str(), 0755), 0);
-  probe_ = ForEverybody(GLOVEBOX_APPEND_PROBE, beside->path());
-  Restore();
-  TryAll();
+  BecomeOrdinary();
+  TryDescriptors();
+}
+
+TEST_F(AppendTest, NorDoesOneOfAnOrdinaryUserByItsPath) {
+  if (geteuid() != 0) GTEST_SKIP() << "it is one already";
+  BecomeOrdinary();
+  TryPaths();
 }
 
 TEST_F(AppendTest, AnInheritedDescriptorCanOnlyAdd) {
+  std::set<std::string> effective;
   for (const int flags : {O_RDWR, O_WRONLY, O_RDWR | O_APPEND}) {
-    for (const char* action : {"pwrite", "setfl", "ftruncate", "mmap", "reopen"}) {
-      Restore();
-      const int fd = open(Log().c_str(), flags);
-      ASSERT_GE(fd, 0);
-      ASSERT_EQ(dup2(fd, 9), 9);
-      close(fd);
-      RunRequest request = With("");
-      request.argv = {GLOVEBOX_APPEND_PROBE, Log(), "inherited", action};
-      request.keep_fds = {9};
-      EXPECT_EQ(StatusOf(request), 0);
-      close(9);
-      EXPECT_EQ(Damage(), "") << action << " " << flags;
+    for (const char* action : kActions) {
+      std::string damage;
+      for (const bool inside : {false, true}) {
+        Restore();
+        const int fd = open(Log().c_str(), flags);
+        ASSERT_GE(fd, 0);
+        ASSERT_EQ(dup2(fd, 9), 9);
+        close(fd);
+        if (inside) {
+          RunRequest request = With("");
+          request.argv = {probe_, Log(), "inherited", action};
+          request.keep_fds = {9};
+          EXPECT_EQ(StatusOf(request), 0);
+          EXPECT_EQ(Damage(), "") << action << " " << flags << ": natively " << damage;
+        } else {
+          Try(Attempt("inherited", action), false);
+          damage = Damage();
+          if (!damage.empty()) effective.insert(action);
+        }
+        close(9);
+      }
     }
   }
+  ExpectEffects(effective, kActions);
 }
 
 TEST_F(AppendTest, InModeReportItIsRecordedWithItsRule) {
