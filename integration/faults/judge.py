@@ -1,5 +1,7 @@
 """What `glovebox verify --json` said of a project, held against what its expect.json says."""
 COUNTED = ('error', 'warning')
+# All edges of such a finding are at fault: they write one file, or what one makes of it is not known to the graph.
+SHARED = ('double-write', 'temp-collision', 'write-after-read', 'undeclared-output')
 
 
 def counted(document):
@@ -15,9 +17,9 @@ def _list(value):
     return value if isinstance(value, list) else [value]
 
 
-def names_of(finding, document):
-    """The edge of a finding by all of its outputs; an action's name where it has no edge."""
-    names = set(finding.get('edges', [])[:1]) or {finding['action_name']}
+def names_of(finding, document, edges=1):
+    """The first of a finding's edges, or more of them, by all of their outputs; an action's name where it has none."""
+    names = set(finding.get('edges', [])[:edges]) or {finding['action_name']}
     for edge in document.get('edges', []):
         if names & set(edge['outputs']):
             names |= set(edge['outputs'])
@@ -97,7 +99,7 @@ class Judgement:
         at_fault = set()
         for finding in document.get('findings') or []:
             if finding['severity'] in COUNTED:
-                at_fault |= names_of(finding, document)
+                at_fault |= names_of(finding, document, None if finding['rule'] in SHARED else 1)
         for edge in edges:
             expected = 'violated' if at_fault & set(edge['outputs']) else 'proved'
             if edge['verdict'] != expected and not (edge['verdict'] == 'incomplete' and project.may_be_incomplete(edge)):

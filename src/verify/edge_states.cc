@@ -252,18 +252,38 @@ std::vector<Finding> EdgeStateFindings(GraphCase* at, const std::vector<Finding>
   return Judge(at, before).Findings();
 }
 
+namespace {
+
+// Of an order or an input that is missing the edge that reads is at fault, and not the one that makes. Here
+// each edge is: who writes what another one writes, and who is made from what the graph does not know.
+bool IsSharedFault(const Finding& finding) {
+  return finding.rule == "double-write" || finding.rule == "temp-collision" ||
+         finding.rule == "write-after-read" || finding.rule == "undeclared-output";
+}
+
+// Indices into `findings`, by edge.
+std::vector<std::vector<size_t>> FindingsOfEdges(const Observed& observed,
+                                                 const std::vector<Finding>& findings) {
+  std::vector<std::vector<size_t>> by_edge(observed.edges().size());
+  for (size_t i = 0; i < findings.size(); ++i) {
+    const Finding& finding = findings[i];
+    if (finding.edges.empty()) {
+      if (finding.action != kNoAction && observed.EdgeOf(finding.action) != kNoEdge)
+        by_edge[observed.EdgeOf(finding.action)].push_back(i);
+      continue;
+    }
+    const size_t at_fault = IsSharedFault(finding) ? finding.edges.size() : 1;
+    for (size_t e = 0; e < at_fault; ++e) by_edge[finding.edges[e]].push_back(i);
+  }
+  return by_edge;
+}
+
+}  // namespace
+
 std::vector<EdgeVerdict> EdgeVerdicts(GraphCase* at, const std::vector<Finding>& findings) {
   Declared& declared = at->declared();
   const Observed& observed = at->observed();
-  std::vector<std::vector<size_t>> by_edge(declared.size());
-  for (size_t i = 0; i < findings.size(); ++i) {
-    const Finding& finding = findings[i];
-    if (!finding.edges.empty()) {
-      by_edge[finding.edges.front()].push_back(i);
-    } else if (finding.action != kNoAction && observed.EdgeOf(finding.action) != kNoEdge) {
-      by_edge[observed.EdgeOf(finding.action)].push_back(i);
-    }
-  }
+  const std::vector<std::vector<size_t>> by_edge = FindingsOfEdges(observed, findings);
   const std::vector<bool> asked = EdgesAskedFor(at);
   std::vector<EdgeVerdict> verdicts;
   std::vector<size_t> place(declared.size(), SIZE_MAX);

@@ -84,6 +84,20 @@ TEST(EdgeStates, EachEdgeHasAVerdict) {
   EXPECT_EQ(verdicts[4], "late incomplete: it did not run in this build");
 }
 
+TEST(EdgeStates, WhoSharesAFaultIsNotProved) {
+  TestGraph build;
+  build.Edge(1, {"maker"}).Write(1, "/build/maker").Write(1, "/build/side").Write(1, "/build/log");
+  build.Edge(2, {"reader"}, {"maker"}).Read(2, "/build/maker").Read(2, "/build/side");
+  build.Write(2, "/build/reader");
+  build.Edge(3, {"writer"}).Write(3, "/build/log").Write(3, "/build/writer");
+  build.Edge(4, {"good"}).Write(4, "/build/good");
+  build.Edge(5, {"racer"}).Read(5, "/build/good").Write(5, "/build/racer");
+  const Judgement judgement = build.JudgeGraph();
+  EXPECT_EQ(judgement.errors(), 3u);
+  EXPECT_THAT(Verdicts(judgement), ElementsAre("maker violated", "reader violated", "writer violated",
+                                               "good proved", "racer violated"));
+}
+
 TEST(EdgeStates, AHoleMakesItIncomplete) {
   TestGraph build;
   build.Edge(1, {"a"}).Write(1, "/build/a").Add(access::Hole{1, 5, 7, "foreign-abi", "i386:open"});

@@ -59,7 +59,7 @@ struct Finding {
   std::string repair;          // what mends it
   std::vector<size_t> others;  // further actions that have to do with it: the other test
   // Of a finding about the graph: indices into NinjaGraph::edges(), the edge at fault first, then those that
-  // it is at odds with.
+  // it is at odds with, and that may be at fault with it (EdgeVerdicts).
   std::vector<size_t> edges;
   // Twelve hexadecimal digits: the same for the same fault in the next build, and on another machine.
   std::string id;
