@@ -1,4 +1,6 @@
 """What `glovebox verify --json` said of a project, held against what its expect.json says."""
+import re
+
 COUNTED = ('error', 'warning')
 # All edges of such a finding are at fault: they write one file, or what one makes of it is not known to the graph.
 SHARED = ('double-write', 'temp-collision', 'write-after-read', 'undeclared-output')
@@ -6,6 +8,11 @@ SHARED = ('double-write', 'temp-collision', 'write-after-read', 'undeclared-outp
 
 def counted(document):
     return [finding for finding in document.get('findings') or [] if finding['severity'] in COUNTED]
+
+
+def is_filled(repair):
+    """Whether it names what it is about: no word of a rule's text is left, nor a target or source that nobody knows."""
+    return not re.search(r'\b(OBJECT|TARGET|SOURCE)\b', re.sub(r'set_property\((TARGET|SOURCE) ', '', repair))
 
 
 def ends_with(path, end):
@@ -53,6 +60,7 @@ class Judgement:
         self.found = 0
         findings = document.get('findings') or []
         taken = self._rows(project, findings, document)
+        self.wrong += ['a repair of nothing: %s: %s' % (tell(f), f['repair']) for f in findings if not is_filled(f['repair'])]
         for finding in findings:
             if id(finding) in taken or finding['severity'] not in COUNTED:
                 continue

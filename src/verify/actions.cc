@@ -6,12 +6,24 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "access/touch.h"
 #include "verify/rules.h"
 
 namespace glovebox::verify {
 namespace {
 
 constexpr int kDeepest = 64;  // a log of nobody's making may hold a circle
+
+// A rule's words with the object in them, as a policy spells it: an address without its family, a directory
+// without the slash behind it. Raw bytes: a name that TOML would have to escape is a person's to write.
+std::string RepairFor(absl::string_view words, absl::string_view object, const Places& places) {
+  if (access::IsInternet(object)) object.remove_prefix(object.find(':') + 1);
+  if (object.size() > 1) object = absl::StripSuffix(object, "/");
+  return absl::StrReplaceAll(words, {{"\"OBJECT\"", absl::StrCat("\"", places.Portable(object), "\"")},
+                                     {"mode = \"MODE\", ", ""}});  // who knows the policy says which
+}
 
 access::ActionId IdOf(const access::Record& record) {
   if (const auto* access = std::get_if<access::Access>(&record)) return access->action;
@@ -82,7 +94,7 @@ Finding Actions::Make(absl::string_view rule, size_t action, const std::string& 
   if (const Rule* info = FindRule(rule)) {
     finding.severity = info->severity;
     finding.so = info->so;
-    finding.repair = info->repair;
+    finding.repair = RepairFor(info->repair, object, input_.places);
   }
   finding.id = StableId(rule, Key(action), input_.places.Portable(object));
   return finding;

@@ -11,7 +11,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "access/touch.h"
 #include "base/paths.h"
 #include "verify/configure_observed.h"
@@ -330,8 +329,6 @@ class Judge {
       finding.where = where;
       finding.what = absl::StrCat("the configure step ", sends ? "sends to " : "connects to ", access->path,
                                   access::IsLoopback(access->path) ? ", on this machine" : "");
-      const std::string address = access->path.substr(access->path.find(':') + 1);
-      finding.repair = absl::StrReplaceAll(finding.repair, {{"OBJECT", address}});
       findings_.push_back(std::move(finding));
     }
   }

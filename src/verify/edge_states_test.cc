@@ -64,6 +64,25 @@ TEST(EdgeStates, ReadsOutsideAndOfChance) {
                                               "nondeterminism-source a /etc/machine-id"));
 }
 
+TEST(EdgeStates, ARepairNamesItsObjectAsAPolicySpellsIt) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Read(1, "/home/u/secret.h").Do(1, Op::kConnect, "inet:10.0.0.1:443");
+  build.Write(1, "/home/u/left").Write(1, "/build/a");
+  std::vector<std::string> repairs;
+  for (const Finding& finding : build.JudgeGraph().findings) repairs.push_back(finding.repair);
+  EXPECT_THAT(repairs, testing::UnorderedElementsAre(testing::HasSubstr("read-add = [\"${home}/secret.h\"]"),
+                                                     testing::HasSubstr("write-add = [\"${home}/left\"]"),
+                                                     testing::HasSubstr("connect = [\"10.0.0.1:443\"]")));
+}
+
+// Without a target there is no call of CMake's to be written.
+TEST(EdgeStates, ARepairNamesNoTargetThatIsNotKnown) {
+  TestGraph build;
+  build.Edge(1, {"gen"}).Write(1, "/build/gen");
+  build.Edge(2, {"app"}, {}, {}, "C_EXECUTABLE_LINKER__app").Read(2, "/build/gen").Write(2, "/build/app");
+  EXPECT_EQ(build.JudgeGraph().findings.front().repair, "build app: C_EXECUTABLE_LINKER__app ... | gen");
+}
+
 TEST(EdgeStates, EachEdgeHasAVerdict) {
   TestGraph build;
   build.failed = {3};

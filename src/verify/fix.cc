@@ -29,12 +29,7 @@ bool IsInside(absl::string_view repair) {
   return absl::StartsWith(repair, "DEPENDS ") || absl::StartsWith(repair, "BYPRODUCTS ");
 }
 
-// A target or source that is not known stands as a word of its own in the repair.
 bool IsCall(absl::string_view repair) {
-  if (absl::StrContains(repair, "(TARGET ") && !absl::StartsWith(repair, "set_property(TARGET "))
-    return false;
-  if (absl::StrContains(repair, "(TARGET TARGET ") || absl::StrContains(repair, "(SOURCE SOURCE "))
-    return false;
   return absl::EndsWith(repair, ")") &&
          (absl::StartsWith(repair, "add_dependencies(") || absl::StartsWith(repair, "target_sources(") ||
           absl::StartsWith(repair, "set_property("));

@@ -99,7 +99,7 @@ TEST(Fix, WhatCannotBeWrittenIsCounted) {
       "add_custom_command(OUTPUT a)\n",
       {Repairable("", "DEPENDS x"), Repairable("CMakeLists.txt:7 add_custom_command", "DEPENDS x"),
        Repairable("CMakeLists.txt:1 gen", "DEPENDS x"), Repairable("CMakeLists.txt:1 a", "think about it"),
-       Repairable("CMakeLists.txt:1 a", "target_sources(TARGET PRIVATE x)"),
+       Repairable("CMakeLists.txt:1 a", "build a.o: cc ... | x"),
        Repairable("/elsewhere/x.cmake:1 a", "add_dependencies(x y)"), note},
       &result);
   EXPECT_EQ(result.patch, "");

@@ -175,14 +175,12 @@ std::string GraphCase::InNinja(PathId path) const {
 std::string GraphCase::DependOn(EdgeId edge, PathId path) const {
   const graph::NinjaEdge& at = declared_.Edge(edge);
   const std::string& target = input_.facts->targets[edge];
-  const std::string name = target.empty() ? "TARGET" : target;
   if (IsCustomCommand(at)) return absl::StrCat("DEPENDS ", InCMake(path));
-  if (IsLink(at))
-    return absl::StrCat("set_property(TARGET ", name, " APPEND PROPERTY LINK_DEPENDS ", InCMake(path), ")");
-  if (IsCompile(at)) {
-    const std::string source = at.inputs.empty() ? "SOURCE" : at.inputs.front();
-    return absl::StrCat("set_property(SOURCE ", Basename(source), " APPEND PROPERTY OBJECT_DEPENDS ",
-                        InCMake(path), ")");
+  if (IsLink(at) && !target.empty())
+    return absl::StrCat("set_property(TARGET ", target, " APPEND PROPERTY LINK_DEPENDS ", InCMake(path), ")");
+  if (IsCompile(at) && !at.inputs.empty()) {
+    return absl::StrCat("set_property(SOURCE ", Basename(at.inputs.front()),
+                        " APPEND PROPERTY OBJECT_DEPENDS ", InCMake(path), ")");
   }
   return absl::StrCat("build ", NameOf(edge), ": ", at.rule, " ... | ", InNinja(path));
 }
@@ -198,12 +196,11 @@ std::string GraphCase::Declare(EdgeId edge, PathId path) const {
 
 std::string GraphCase::Order(EdgeId first, EdgeId second, PathId path) const {
   const graph::NinjaEdge& at = declared_.Edge(second);
-  if (IsCompile(at) || IsLink(at)) {
-    const std::string& target = input_.facts->targets[second];
+  const std::string& target = input_.facts->targets[second];
+  if ((IsCompile(at) || IsLink(at)) && !target.empty()) {
     const std::string& maker = input_.facts->targets[first];
-    const std::string name = target.empty() ? "TARGET" : target;
-    if (!maker.empty() && maker != target) return absl::StrCat("add_dependencies(", name, " ", maker, ")");
-    return absl::StrCat("target_sources(", name, " PRIVATE ", InCMake(path), ")");
+    if (!maker.empty() && maker != target) return absl::StrCat("add_dependencies(", target, " ", maker, ")");
+    return absl::StrCat("target_sources(", target, " PRIVATE ", InCMake(path), ")");
   }
   // Ninja refuses a manifest that names what only a dyndep file makes.
   const auto makes = input_.facts->flags.find(NameOf(first)),

@@ -55,7 +55,7 @@ class GraphCase {
   // ... of an edge that is at odds with another one.
   Finding Make(absl::string_view rule, EdgeId edge, EdgeId other, PathId path, size_t record) const;
 
-  // The repair in CMake's words, where CMake made the edge; else in Ninja's.
+  // The repair in CMake's words, where CMake made the edge and its target is known; else in Ninja's.
   std::string DependOn(EdgeId edge, PathId path) const;
   std::string Declare(EdgeId edge, PathId path) const;
   std::string Order(EdgeId first, EdgeId second, PathId path) const;

@@ -237,6 +237,7 @@ class Gatherer {
   void Mend(Finding* finding, absl::string_view grant) const {
     const RuledBy ruled = RuledByOf(finding->place);
     std::string& repair = finding->repair;
+    if (const Rule* words = FindRule(finding->rule)) repair = words->repair;
     // A test that goes where the policy does not let it has a better way than to be let.
     if (finding->rule == "outside-write" && actions_.TestOf(finding->action) != kNoAction) {
       const Place place = input_.places.Of(grant);
@@ -277,7 +278,7 @@ class Gatherer {
     first.evidence = old.evidence;
     first.what = absl::StrReplaceAll(
         old.what, {{old.object, absl::StrCat(members.size(), " files of ", directory)}, {" is ", " are "}});
-    Mend(&first, directory);
+    Mend(&first);
     for (const size_t member : members) {
       const Finding& finding = member == members[0] ? old : groups_[member].finding;
       first.objects.push_back(finding.object);
