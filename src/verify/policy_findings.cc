@@ -278,7 +278,7 @@ class Gatherer {
     first.evidence = old.evidence;
     first.what = absl::StrReplaceAll(
         old.what, {{old.object, absl::StrCat(members.size(), " files of ", directory)}, {" is ", " are "}});
-    Mend(&first);
+    Mend(&first, directory);
     for (const size_t member : members) {
       const Finding& finding = member == members[0] ? old : groups_[member].finding;
       first.objects.push_back(finding.object);
