@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -19,6 +20,8 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "graph/ninja_graph.h"
+#include "kernel/host.h"
+#include "policy/compile.h"
 #include "policy/nearest.h"
 #include "project/build_names.h"
 #include "project/edge_subject.h"
@@ -76,6 +79,48 @@ std::string Holds(const policy::PolicySet& set) {
   return parts.empty() ? "says nothing" : absl::StrJoin(parts, ", ");
 }
 
+// A path that is not there yet is granted to nobody in mode enforce: mostly a misspelt one.
+void NotePaths(const policy::PolicySet& set, std::vector<policy::Notice>* notes) {
+  for (const policy::Setting& path : set.FilePaths()) {
+    if (FileExists(path.value)) continue;
+    notes->push_back(
+        {path.origin, absl::StrCat("path ", path.value,
+                                   " is not there: in mode enforce it is granted once it is, to who "
+                                   "begins then")});
+  }
+}
+
+// What a run would refuse to begin with on this host: each role's policy, and each section that is asked for
+// by name, made ready as a run makes it ready. What holds without a file is not the file's fault.
+std::vector<policy::Notice> ErrorsHere(const policy::PolicySet& set) {
+  const kernel::HostFeatures host = kernel::ProbeHost();
+  const auto fault = [&host](const policy::Policy& policy) {
+    policy::CompileOptions options;
+    options.listener = policy.level != kernel::Level::kOff;
+    const auto plan = policy::CompilePlan(policy, host, options);
+    return plan.ok() ? "" : std::string(plan.status().message());
+  };
+  std::vector<std::pair<std::string, policy::Subject>> subjects;
+  for (int role = 0; role <= static_cast<int>(policy::Role::kConfigure); ++role) {
+    const auto one = static_cast<policy::Role>(role);
+    subjects.push_back({absl::StrCat("[", policy::RoleName(one), "]"), {one}});
+  }
+  for (const std::string& name : set.Names())
+    subjects.push_back({absl::StrCat("[policy.", name, "]"), {policy::Role::kTest, "", {}, "", name}});
+  std::map<std::string, std::vector<std::string>> faults;
+  for (const auto& [title, subject] : subjects) {
+    const std::string text = fault(set.For(subject).policy);
+    if (!text.empty() && fault(policy::DefaultPolicy(subject.role)).empty()) faults[text].push_back(title);
+  }
+  std::vector<policy::Notice> errors;
+  for (const auto& [text, titles] : faults) {
+    errors.push_back({{set.path(), 0, 0},
+                      absl::StrCat(text, ": a run of ", absl::StrJoin(titles, ", "),
+                                   " cannot begin here (or say best-effort = true)")});
+  }
+  return errors;
+}
+
 // What the file calls by name, and what is there to be called so.
 void HoldAgainst(const std::string& build_dir, const policy::PolicySet& set,
                  std::vector<policy::Notice>* notes, std::vector<policy::Notice>* errors) {
@@ -83,9 +128,6 @@ void HoldAgainst(const std::string& build_dir, const policy::PolicySet& set,
   const Progress progress([&build_dir] { return absl::StrCat("asking Ninja and CTest about ", build_dir); });
   const project::BuildNames names = project::LoadBuildNames(build_dir);
   for (policy::Notice& note : project::NotesOnNames(set, names)) notes->push_back(std::move(note));
-  std::stable_sort(notes->begin(), notes->end(), [](const policy::Notice& a, const policy::Notice& b) {
-    return a.origin.line < b.origin.line;
-  });
   for (policy::Notice& error : project::ErrorsOfTests(set, names)) errors->push_back(std::move(error));
 }
 
@@ -105,12 +147,19 @@ int Check(const CheckOptions& o) {
   if (!text.ok()) return Report(text.status());
   found->options.name = found->path;
   policy::PolicyFile file = policy::ReadPolicyFile(*text, found->options);
-  std::vector<policy::Notice> notices;
+  std::vector<policy::Notice> notices, here;
   if (file.set.has_value()) {
     notices = file.set->notices();
+    NotePaths(*file.set, &notices);
     HoldAgainst(place.build_dir, *file.set, &notices, &file.errors);
+    std::stable_sort(notices.begin(), notices.end(), [](const policy::Notice& a, const policy::Notice& b) {
+      return a.origin.line < b.origin.line;
+    });
+    here = ErrorsHere(*file.set);
+    file.errors.insert(file.errors.end(), here.begin(), here.end());
   }
   const bool good = file.errors.empty();
+  const int status = good ? kOk : file.errors.size() == here.size() ? kHostCannot : kUsage;
   if (o.json) {
     Json json;
     json["file"] = EscapeBytes(found->path);
@@ -118,11 +167,11 @@ int Check(const CheckOptions& o) {
     json["errors"] = NoticesJson(file.errors);
     json["notices"] = NoticesJson(notices);
     std::cout << json.dump(2) << "\n";
-    return good ? kOk : kUsage;
+    return status;
   }
   for (const policy::Notice& error : file.errors) PrintError(Line(error));
   for (const policy::Notice& notice : notices) PrintError(absl::StrCat("note: ", Line(notice)));
-  if (!good) return kUsage;
+  if (!good) return status;
   std::cout << EscapeBytes(found->path) << ": fine: " << Holds(*file.set) << "\n";
   return kOk;
 }

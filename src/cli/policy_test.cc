@@ -42,6 +42,34 @@ TEST_F(PolicyCli, CheckOfAGoodFileSaysWhatItHoldsAndWhatHasExpired) {
   EXPECT_THAT(outcome.err, HasSubstr("p.toml:3:1: this allowance of hidden has expired on 2001-01-01"));
 }
 
+TEST_F(PolicyCli, CheckNotesWhatGrantsNothingAndWhatAllowsTooMuch) {
+  Write("p.toml", absl::StrCat("read-add = [\"", Path("build"), "\", \"", Path("biuld"),
+                               "\"]\n[[allow]]\nrule = \"hidden\"\nowner = \"a\"\nreason = \"b\"\nexpires = "
+                               "2100-01-01\n"));
+  const Outcome outcome = Run({"policy", "check", Path("p.toml")});
+  EXPECT_EQ(outcome.exit(), 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr(absl::StrCat("path ", Path("biuld"), " is not there")));
+  EXPECT_THAT(outcome.err, Not(HasSubstr(absl::StrCat("path ", Path("build"), " is"))));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("p.toml:2:1: this allowance lets every finding of hidden pass: say which"));
+}
+
+// What `run` would not even begin with.
+TEST_F(PolicyCli, CheckSaysWhatNoRunCouldHold) {
+  const std::string logs = absl::StrCat("append-only = [\"", Path("build/log"), "\"]\n");
+  const std::string file = absl::StrCat("mode = \"enforce\"\n[test]\nkernel-only = true\n", logs);
+  Write("p.toml", file);
+  const Outcome outcome = Run({"policy", "check", Path("p.toml")});
+  EXPECT_EQ(outcome.exit(), 3);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, HasSubstr("append-only paths need a supervisor"));
+  EXPECT_THAT(outcome.err, HasSubstr("a run of [test] cannot begin here"));
+  Write("p.toml", absl::StrCat("best-effort = true\n", file));
+  EXPECT_EQ(Run({"policy", "check", Path("p.toml")}).exit(), 0);
+  Write("p.toml", absl::StrCat("mode = \"enforce\"\n", logs));
+  EXPECT_EQ(Run({"policy", "check", Path("p.toml")}).exit(), 0);
+}
+
 TEST_F(PolicyCli, CheckWithoutAFileSaysWhereItLooked) {
   const Outcome outcome = Run({"policy", "check"});
   EXPECT_EQ(outcome.exit(), 1);

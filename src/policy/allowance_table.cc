@@ -85,6 +85,13 @@ class AllowanceReader {
                                                    DateText(allowance.expires), " and counts no more: ask ",
                                                    allowance.owner, ", and mend it, remove it or renew it"));
     }
+    const std::vector<std::string> narrowing = {"path", "address", "target", "edge", "test"};
+    if (!allowance.expired &&
+        std::find_first_of(found.begin(), found.end(), narrowing.begin(), narrowing.end()) == found.end()) {
+      reader_->Note(allowance.origin,
+                    absl::StrCat("this allowance lets every finding of ", allowance.rule,
+                                 " pass: say which by path, address, target, edge or test"));
+    }
     if (!has_path_) return {allowance};
     std::vector<Allowance> several;
     for (const std::string& path : paths_) {

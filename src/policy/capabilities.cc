@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "policy/nearest.h"
 
 namespace glovebox::policy {
 namespace {
@@ -16,6 +17,23 @@ namespace {
 constexpr uint64_t Bit(int capability) { return uint64_t{1} << capability; }
 constexpr uint64_t kByNameOnly =
     Bit(CAP_CHOWN) | Bit(CAP_MKNOD) | Bit(CAP_NET_BIND_SERVICE) | Bit(CAP_NET_RAW) | Bit(CAP_SYS_PTRACE);
+
+// `: did you mean "cap_chown"?`, spelled as the word is; what libcap knows here.
+std::string CapabilitySuggestion(absl::string_view spelled, const std::string& name) {
+  std::vector<std::string> names;
+  for (int value = 0; value <= CAP_LAST_CAP; ++value) {
+    char* known = cap_to_name(value);
+    if (known == nullptr) continue;
+    names.emplace_back(known);
+    cap_free(known);
+  }
+  const std::string near = Nearest(name, names);
+  if (near.empty()) return ": see capabilities(7) for the names, or say \"all\"";
+  const bool prefixed = absl::StartsWithIgnoreCase(spelled, "cap_");
+  const bool large = absl::AsciiStrToUpper(spelled) == spelled;
+  const std::string meant = prefixed ? near : near.substr(4);
+  return absl::StrCat(": did you mean \"", large ? absl::AsciiStrToUpper(meant) : meant, "\"?");
+}
 
 // "cap_chown", "CAP_CHOWN" and "chown" are one; "all" is every capability but those that must be named.
 absl::StatusOr<uint64_t> MaskOf(const std::vector<std::string>& names, bool dropping) {
@@ -32,8 +50,8 @@ absl::StatusOr<uint64_t> MaskOf(const std::vector<std::string>& names, bool drop
     const bool one_word =
         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
     if (!one_word || cap_from_name(name.c_str(), &value) != 0 || value >= 64) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "unknown capability \"", spelled, "\": see capabilities(7) for the names, or say \"all\""));
+      return absl::InvalidArgumentError(
+          absl::StrCat("unknown capability \"", spelled, "\"", CapabilitySuggestion(spelled, name)));
     }
     mask |= Bit(value);
   }

@@ -191,7 +191,7 @@ absl::Status CheckHost(const Policy& policy, const kernel::HostFeatures& host, c
     const std::string reason =
         options.outer != nullptr
             ? "append-only paths: the supervisor above has none in its own policy, and does not see the calls"
-            : "append-only paths need a supervisor: a listener of our own, and kernel_only off";
+            : "append-only paths need a supervisor: a listener of our own, and kernel-only off";
     if (!policy.best_effort) return absl::UnimplementedError(reason);
     // Of each path that nobody sees CheckPatterns() tells, with its line.
     if (options.listener || options.outer != nullptr) unheld->push_back(reason);

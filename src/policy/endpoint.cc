@@ -34,6 +34,21 @@ struct Parts {
   bool has_prefix = false, has_ports = false;
 };
 
+bool IsIpv6(absl::string_view text) {
+  in6_addr address;
+  return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+}
+
+// Without brackets "::1:80" is an address of its own, and whoever wrote it meant, as a rule, port 80 of ::1.
+absl::Status CheckBare(absl::string_view text) {
+  const size_t colon = text.rfind(':');
+  const absl::string_view address = text.substr(0, colon), port = text.substr(colon + 1);
+  uint32_t number = 0;
+  if (!Number(port, 65535, &number) || !IsIpv6(address)) return absl::OkStatus();
+  return Bad(text, absl::StrCat("can be port ", port, " of ", address, " or an address: say \"[", address,
+                                "]:", port, IsIpv6(text) ? absl::StrCat("\" or \"[", text, "]\"") : "\""));
+}
+
 // Cuts only; what the parts hold is looked at afterwards.
 absl::StatusOr<Parts> Cut(absl::string_view text) {
   Parts parts;
@@ -58,6 +73,7 @@ absl::StatusOr<Parts> Cut(absl::string_view text) {
     // More than one: IPv6 without a port.
     const bool bare =
         colon != absl::string_view::npos && rest.find(':', colon + 1) != absl::string_view::npos;
+    if (bare) RETURN_IF_ERROR(CheckBare(text));
     parts.has_ports = colon != absl::string_view::npos && !bare;
     parts.address = parts.has_ports ? rest.substr(0, colon) : rest;
     if (parts.has_ports) parts.ports = rest.substr(colon + 1);

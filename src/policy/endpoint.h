@@ -11,9 +11,11 @@
 namespace glovebox::policy {
 
 // Reads ADDRESS[/PREFIX][:PORT[-PORT]]. An IPv6 address stands in brackets, its prefix inside or behind them;
-// without a port it may stand bare. `*` is every address of both families: two endpoints. No port, or `*`:
-// any. Names of hosts are refused: whoever answers for a name would say what is allowed. `connect`, `bind`
-// and `origin` are left to the caller. InvalidArgument says what is wrong, and what would be right.
+// without a port it may stand bare, unless
+// its end could be one ("::1:80": an error that says both). `*` is every address of both families: two
+// endpoints. No port, or `*`: any. Names of hosts are refused: whoever answers for a name would say what is
+// allowed. `connect`, `bind` and `origin` are left to the caller. InvalidArgument says what is wrong, and
+// what would be right.
 //   ASSIGN_OR_RETURN(std::vector<Endpoint> endpoints, ParseEndpoint("10.0.0.0/8:443"));
 absl::StatusOr<std::vector<Endpoint>> ParseEndpoint(absl::string_view text);
 

@@ -51,6 +51,21 @@ TEST(EndpointTest, IPv6StandsInBracketsOrBareWithoutAPort) {
   EXPECT_EQ(Only("[2001:db8::]/32").last_port, 65535);
 }
 
+// As an address they are another one than who wrote them meant.
+TEST(EndpointTest, AnIPv6AddressThatCouldEndInAPortStandsInBrackets) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"::1:80", "say \"[::1]:80\" or \"[::1:80]\""},
+      {"2001:db8::5:443", "say \"[2001:db8::5]:443\" or \"[2001:db8::5:443]\""},
+      {"1:2:3:4:5:6:7:8:80", "say \"[1:2:3:4:5:6:7:8]:80\""},
+      {"::ffff:10.0.0.1:80", "say \"[::ffff:10.0.0.1]:80\""},
+  };
+  for (const auto& [text, mend] : rows)
+    EXPECT_THAT(std::string(ParseEndpoint(text).status().message()), testing::EndsWith(mend)) << text;
+  for (const char* text :
+       {"::1", "::", "2001:db8::1", "1:2:3:4:5:6:7:8", "2001:db8::abcd", "2001:db8::1:0/112"})
+    EXPECT_TRUE(Only(text).ipv6) << text;
+}
+
 TEST(EndpointTest, AStarIsEveryAddressOfBothFamilies) {
   const auto parsed = ParseEndpoint("*:443");
   ASSERT_OK(parsed);

@@ -11,6 +11,7 @@
 #include "policy/policy_defaults.h"
 #include "policy/policy_keys.h"
 #include "policy/policy_toml.h"
+#include "policy/syntax_mend.h"
 
 namespace glovebox::policy {
 namespace {
@@ -43,7 +44,9 @@ class PolicyFileReader {
     const toml::parse_result parsed = toml::parse(std::string_view(text.data(), text.size()));
     if (!parsed) {
       const toml::parse_error& error = parsed.error();
-      reader_.Error(reader_.At(error.source()), std::string(error.description()));
+      const Origin place = reader_.At(error.source());
+      const std::string said(error.description());
+      reader_.Error(place, absl::StrCat(said, SyntaxMend(text, place.line, said)));
     } else {
       ReadTop(parsed.table());
     }

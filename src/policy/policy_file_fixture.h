@@ -103,7 +103,10 @@ inline constexpr BadFile kBadFiles[] = {
     {"wall-clock = 0", "is none"},
     {"total-memory = \"2GB\"", "ends in \"GB\""},
     {"total-processes = \"many\"", "no number of processes"},
-    {"capabilities = { keep = [\"chwon\"] }", "glovebox.toml:1:26: unknown capability \"chwon\""},
+    {"capabilities = { keep = [\"chwon\"] }",
+     "glovebox.toml:1:26: unknown capability \"chwon\": did you mean \"chown\"?"},
+    {"capabilities = { keep = [\"CAP_CHWN\"] }", "did you mean \"CAP_CHOWN\"?"},
+    {"capabilities = { keep = [\"xyzzyxyzzy\"] }", "see capabilities(7) for the names"},
     {"capabilities = { keeps = [] }", "unknown key \"capabilities.keeps\": did you mean \"keep\"?"},
     // Rules.
     {"rule = 1", "say [[rule]]"},

@@ -237,6 +237,17 @@ std::vector<std::string> PolicySet::Names() const {
   return names;
 }
 
+std::vector<Setting> PolicySet::FilePaths() const {
+  std::vector<Setting> paths;
+  for (const Section& section : *sections_) {
+    for (const Assignment& one : section.assignments) {
+      if (section.built_in || one.kind != Assignment::Kind::kFiles) continue;
+      paths.insert(paths.end(), one.settings.begin(), one.settings.end());
+    }
+  }
+  return paths;
+}
+
 absl::Status CheckNamed(const PolicySet& set, const Subject& subject) {
   if (subject.named.empty() || set.HasNamed(subject.named)) return absl::OkStatus();
   const std::string who = !subject.test.empty() ? absl::StrCat("test ", subject.test)

@@ -131,6 +131,7 @@ class PolicySet {
   bool HasNamed(absl::string_view name) const;
   std::vector<std::string> Names() const;  // of the [policy.NAME]
   const std::vector<SelectorWord>& selector_words() const { return selector_words_; }
+  std::vector<Setting> FilePaths() const;  // of each `read`, `write` and -add of the file
   // True where any subject may be recorded at level full.
   bool MayRecordFull() const;
   // True where a [[rule]] may tell Ninja's edges from each other: by target or output.
