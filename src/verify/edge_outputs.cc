@@ -34,6 +34,7 @@ class Judge {
     for (const size_t i : observed_.edges()[edge].seen) {
       const Seen& seen = observed_.seen()[i];
       if (seen.removed != kNoRecord) LookAtRemoval(seen);
+      if (seen.directory) LookAtDirectory(seen);
       const bool takes = seen.removed != kNoRecord && seen.wrote == kNoRecord;
       if ((seen.wrote == kNoRecord && !(takes && at_.PlaceOf(seen.path) != Place::kBuild)) ||
           seen.directory || IsKept(at_.paths().Path(seen.path)))
@@ -145,6 +146,22 @@ class Judge {
     finding.what = absl::StrCat(at_.NameOf(seen.edge), " makes ", at_.Short(seen.path), " without saying so");
     finding.repair = at_.Declare(seen.edge, seen.path);
     Add(std::move(finding));
+  }
+
+  // A directory that is left outside of the build. Of a tree the uppermost is told, and none where a file in
+  // it is.
+  void LookAtDirectory(const Seen& seen) {
+    const std::string below = absl::StrCat(at_.paths().Path(seen.path), "/");
+    const Place place = at_.PlaceOf(seen.path);
+    if (!seen.alive || place == Place::kSource || place == Place::kBuild || IsKept(below)) return;
+    const absl::string_view above = Dirname(at_.paths().Path(seen.path));
+    for (const size_t i : observed_.edges()[seen.edge].seen) {
+      const Seen& other = observed_.seen()[i];
+      if (!other.alive) continue;
+      const std::string& path = at_.paths().Path(other.path);
+      if (other.directory ? path == above : absl::StartsWith(path, below)) return;
+    }
+    LookAtOutside(seen);
   }
 
   void LookAtOutside(const Seen& seen) {

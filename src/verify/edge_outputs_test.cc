@@ -147,6 +147,18 @@ TEST(EdgeOutputs, PlacesOutsideAreWrittenTo) {
               UnorderedElementsAre("outside-write a /home/u/.apprc", "outside-write a /tmp/left"));
 }
 
+TEST(EdgeOutputs, ADirectoryIsLeftOutside) {
+  TestGraph build;
+  build.Edge(1, {"a"});
+  for (const char* path : {"/home/u/left", "/home/u/left/sub", "/home/u/.cache", "/home/u/.cache/tool",
+                           "/home/u/files", "/tmp/gone", "/build/obj", "/src/made", "/run/x"})
+    build.Do(1, Op::kMkdir, path, Result::kCreated);
+  build.Do(1, Op::kRmdir, "/tmp/gone");
+  build.Write(1, "/home/u/files/x").Write(1, "/build/a");
+  EXPECT_THAT(build.Faults(),
+              UnorderedElementsAre("outside-write a /home/u/left", "outside-write a /home/u/files/x"));
+}
+
 TEST(EdgeOutputs, WhatAnotherReadsIsChanged) {
   TestGraph build;
   build.Edge(1, {"a"}, {"conf"}).Read(1, "/build/conf").Write(1, "/build/a");

@@ -64,6 +64,18 @@ TEST(EdgeStates, ReadsOutsideAndOfChance) {
                                               "nondeterminism-source a /etc/machine-id"));
 }
 
+TEST(EdgeStates, AnAddressThatOthersCanReach) {
+  TestGraph build;
+  build.Edge(1, {"a"}).Do(1, Op::kBind, "inet:0.0.0.0:8080").Do(1, Op::kBind, "inet6:[::]:0");
+  build.Do(1, Op::kBind, "inet:127.0.0.1:0").Do(1, Op::kBind, "inet6:[::1]:80");
+  build.Do(1, Op::kBind, "inet6:[::ffff:127.0.0.1]:80");
+  build.Do(1, Op::kBind, "inet:0.0.0.0:8080").Write(1, "/build/a");
+  EXPECT_THAT(build.Faults(), ElementsAre("network-bind a inet:0.0.0.0:8080", "network-bind a inet6:[::]:0"));
+  EXPECT_EQ(build.JudgeGraph().findings.front().what, "a can be reached by others at inet:0.0.0.0:8080");
+  build.terms().tells_networks = true;
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
 TEST(EdgeStates, ARepairNamesItsObjectAsAPolicySpellsIt) {
   TestGraph build;
   build.Edge(1, {"a"}).Read(1, "/home/u/secret.h").Do(1, Op::kConnect, "inet:10.0.0.1:443");

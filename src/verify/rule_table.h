@@ -77,7 +77,10 @@ inline constexpr Rule kRules[] = {
      "bind to 127.0.0.1 and port 0, or let the policy say so: network = { mode = \"MODE\", bind = "
      "[\"OBJECT\"] }, beside "
      "the addresses that stand there",
-     "bind() to an address that is none of the policy's.",
+     "bind() to an address that is none of the policy's. Where no policy file speaks of networks: by an "
+     "edge, to
+"
+     "an address that other machines can reach.",
      "error[network-bind]: inet:0.0.0.0:8080 is bound, which the policy does not allow\n"
      "  --> #8 server_test"},
     {"network-send", Severity::kError, "something was sent to an address that the policy does not allow",
