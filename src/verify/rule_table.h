@@ -78,8 +78,7 @@ inline constexpr Rule kRules[] = {
      "[\"OBJECT\"] }, beside "
      "the addresses that stand there",
      "bind() to an address that is none of the policy's. Where no policy file speaks of networks: by an "
-     "edge, to
-     "
+     "edge, to\n"
      "an address that other machines can reach.",
      "error[network-bind]: inet:0.0.0.0:8080 is bound, which the policy does not allow\n"
      "  --> #8 server_test"},
