@@ -132,6 +132,7 @@ class Judge {
   void LookAtUndeclared(const Seen& seen) {
     const size_t made = seen.leaves();
     if (made == kNoRecord || !seen.alive || declared_.MakerOf(seen.path) != kNoEdge) return;
+    if (seen.told && seen.made == kNoRecord) return;  // emptied against the policy, which says so
     if (IsDepfile(seen) || at_.IsResponseFile(seen.edge, seen.path) || at_.IsModuleNote(seen.edge, seen.path))
       return;
     if (at_.IsCoarse(seen.edge) || declared_.IsSymbolic(seen.edge)) return;

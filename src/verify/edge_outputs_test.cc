@@ -65,6 +65,14 @@ TEST(EdgeOutputs, AModuleCacheIsKeptByItsCompiler) {
     EXPECT_FALSE(IsKept(absl::StrCat("/build/", name))) << name;
 }
 
+TEST(EdgeOutputs, WhatThePolicyTellsOfAFileThatWasThereIsOneFault) {
+  TestGraph build;
+  access::Access access = TestLog::Make(1, Op::kOpen, "/build/a.log", Result::kThere, O_WRONLY | O_TRUNC);
+  access.rule = "log-tamper: glovebox.toml:2:1 append-only";
+  build.Edge(1, {"a"}).Do(access).Write(1, "/build/a");
+  EXPECT_EQ(build.JudgeGraph().findings.size(), 1u);
+}
+
 // A build from clean after another one: `ninja -t clean` removes what is declared.
 TEST(EdgeOutputs, WhatAnEarlierBuildLeftIsMadeAgain) {
   TestGraph build;
