@@ -112,6 +112,11 @@ class CTest(unittest.TestCase):
         self.assertEqual(done.returncode, done2.returncode)
         self.assertEqual(wrapped.pop("not_executable")[0], "fail")
         plain.pop("not_executable")
+        # What a fixture's test leaves running for others is ended: nothing outlives its action in mode enforce.
+        self.assertEqual(wrapped["server_use"][0], "fail")
+        for name in ("server_use", "server_stop"):
+            plain.pop(name)
+            wrapped.pop(name)
         self.same(plain, wrapped)
 
     def test_what_a_subdirectory_begins_is_wrapped_too(self):
