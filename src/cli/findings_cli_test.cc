@@ -86,7 +86,7 @@ TEST_F(FindingsCli, WhatCTestOrdersIsNone) {
   Launcher();
   ASSERT_OK(WriteFile(Path("build/CTestTestfile.cmake"),
                       "add_test(writer \"true\")\nadd_test(reader \"true\")\nadd_test(other \"true\")\n"
-                      "set_tests_properties(reader PROPERTIES FIXTURES_REQUIRED F)\n"
+                      "set_tests_properties(reader PROPERTIES FIXTURES_REQUIRED F RESOURCE_LOCK L)\n"
                       "set_tests_properties(writer PROPERTIES FIXTURES_SETUP F RESOURCE_LOCK L)\n"
                       "set_tests_properties(other PROPERTIES RESOURCE_LOCK L)\n"));
   const Outcome outcome =
