@@ -113,6 +113,7 @@ std::vector<policy::Notice> ErrorsHere(const policy::PolicySet& set) {
     if (!text.empty() && fault(policy::DefaultPolicy(subject.role)).empty()) faults[text].push_back(title);
   }
   std::vector<policy::Notice> errors;
+  errors.reserve(faults.size());
   for (const auto& [text, titles] : faults) {
     errors.push_back({{set.path(), 0, 0},
                       absl::StrCat(text, ": a run of ", absl::StrJoin(titles, ", "),

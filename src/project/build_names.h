@@ -35,11 +35,11 @@ const graph::CTestTest* FindTest(const std::vector<graph::CTestTest>& tests, con
 
 // A note for each `target`, `edge` and `test` of the file that fits nothing there. Of what could not be asked
 // nothing is said. Custom commands whose target CMake does not tell count by the names of all targets.
-std::vector<policy::Notice> NotesOnNames(const policy::PolicySet& set, const BuildNames& names);
+std::vector<policy::Notice> NotesOnNames(const policy::PolicySet& set, const BuildNames& build);
 
 // An error for each test that asks for a section which the file does not have: it will not run. Its place is
 // the line that made the test.
-std::vector<policy::Notice> ErrorsOfTests(const policy::PolicySet& set, const BuildNames& names);
+std::vector<policy::Notice> ErrorsOfTests(const policy::PolicySet& set, const BuildNames& build);
 
 }  // namespace glovebox::project
 

@@ -337,6 +337,7 @@ std::string IncompleteText(const Summary& summary, bool all) {
                                                        : EscapeBytes(edge.outputs.front()));
   }
   std::vector<const std::pair<const std::string, std::vector<std::string>>*> reasons;
+  reasons.reserve(by_reason.size());
   for (const auto& reason : by_reason) reasons.push_back(&reason);
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const auto* a, const auto* b) { return a->second.size() > b->second.size(); });
