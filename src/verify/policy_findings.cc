@@ -55,6 +55,10 @@ std::string Verb(const Access& access, absl::string_view object) {
       return object == FirstPath(access) ? "renamed" : "replaced by a rename";
     case Op::kLink:
       return "linked";
+    case Op::kConnect:
+      return "connected to";
+    case Op::kSend:
+      return "sent to";
     case Op::kSymlink:
     case Op::kMkdir:
     case Op::kMknod:
@@ -202,6 +206,8 @@ class Gatherer {
     group.is_path = absl::StartsWith(object, "/");
     group.finding = actions_.Make(words.id, action, object);
     group.finding.what = What(words.id, access, object);
+    if (words.id == "outside-write" && (access.op == Op::kConnect || access.op == Op::kSend))
+      group.finding.so = "what is made here depends on who listens there";
     group.finding.place = words.place;
     group.finding.evidence = EvidenceOf(access);
     group.grant = object;

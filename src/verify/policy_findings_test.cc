@@ -154,6 +154,8 @@ TEST(PolicyFindings, EveryRuleHasItsOwnWords) {
       {"outside-write", Op::kUnlink, "/x", "/x is removed, which the policy does not allow"},
       {"outside-write", Op::kOpen, "/x", "/x is changed, which the policy does not allow"},
       {"outside-write", Op::kMkdir, "/x", "/x is made, which the policy does not allow"},
+      {"outside-write", Op::kConnect, "/x", "/x is connected to, which the policy does not allow"},
+      {"outside-write", Op::kSend, "/x", "/x is sent to, which the policy does not allow"},
       {"outside-exec", Op::kExec, "/x", "/x is run, which the policy does not allow"},
       {"hidden", Op::kStat, "/x", "/x is asked for, which the policy hides"},
       {"log-tamper", Op::kUnlink, "/x", "/x is an append-only path, and this unlink is no append"},

@@ -25,7 +25,9 @@ inline constexpr Rule kRules[] = {
      "what stands there afterwards is met by the next build, and by everybody else",
      "write below ${build} or ${tmp}, or let the policy say so: write-add = [\"OBJECT\"]",
      "The policy names what an action of this role may create, change and remove; this is below none of it.\n"
-     "Making, renaming, removing, and setting modes, owners or times all count.",
+     "Making, renaming, removing, and setting modes, owners or times all count, and so does connecting or "
+     "sending\n"
+     "to a unix socket that lies there.",
      "error[outside-write]: /home/u/.cache/x is changed, which the policy does not allow\n"
      "  --> #9 net_test\n"
      "   open    /home/u/.cache/x   openat, refused: EACCES, by net_test (pid 412)\n"
