@@ -117,7 +117,7 @@ TEST_F(CollectorBudgetTest, TheLimitThatEndedAnInnerActionIsNamedWithItsValue) {
   test_limits_[static_cast<size_t>(child::Limit::kCpu)] = 1;
   edge_limits_[static_cast<size_t>(child::Limit::kFsize)] = 2u << 20;
   StartAgain();
-  const auto inner = [this](const std::string& role, const std::string& command) {
+  const auto inner = [](const std::string& role, const std::string& command) {
     return absl::StrCat(GLOVEBOX_LAUNCH, " --role=", role, " -- ", kProbe, " ", command, "; ");
   };
   Wait(Launch(absl::StrCat(inner("test", "fill " + Path("big")), inner("test", "spin"),
