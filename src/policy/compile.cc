@@ -78,6 +78,7 @@ Policy Beyond(Policy inner, const Policy& outer) {
   }
   inner.restrict_prlimit = inner.restrict_prlimit && !outer.restrict_prlimit;
   // The outer supervisor knows both policies; the same one it holds already, on record.
+  inner.network.section = outer.network.section;  // who would be told to allow more makes no other network
   if (outer.mode == Mode::kEnforce && inner.network == outer.network) inner.network.mode = NetworkMode::kAny;
   return inner;
 }

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -292,6 +293,24 @@ TEST(CompilePlan, WhatTheHostCannotDoIsSkippedAloudOrRefused) {
   host.notify = false;
   EXPECT_THAT(CompilePlan(DefaultPolicy(Role::kRun), host, {}),
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("user notification")));
+}
+
+TEST(CompilePlan, TheSameNetworkBySectionsOfTwoNamesIsHeldOnce) {
+  Policy outer = DefaultPolicy(Role::kEdge);
+  outer.mode = Mode::kEnforce;
+  outer.network.mode = NetworkMode::kLoopback;
+  outer.network.section = "[edge]";
+  Policy inner = outer;
+  inner.network.section = "[compile]";
+  const auto has_filter = [&outer](const Policy& policy) {
+    const auto filters = ExportFilters(policy, GoodHost(), {.listener = false, .outer = &outer});
+    EXPECT_OK(filters);
+    return filters.ok() && std::any_of(filters->begin(), filters->end(),
+                                       [](const ExportedFilter& filter) { return filter.name == "notify"; });
+  };
+  EXPECT_FALSE(has_filter(inner));
+  inner.network.mode = NetworkMode::kNone;
+  EXPECT_TRUE(has_filter(inner));
 }
 
 TEST(CompilePlan, StrictInputsNeedAGraph) {
