@@ -3,8 +3,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -90,6 +92,23 @@ static int daemonize(int open_stdout) {
   for (;;) pause();
 }
 
+/* Its first thread ends, and what /proc tells of the process is a zombie's; another takes memory and stays. */
+static void* take(void* mib) {
+  const size_t bytes = (size_t)(uintptr_t)mib << 20;
+  char* memory = malloc(bytes);
+  for (size_t at = 0; memory != NULL && at < bytes; at += 4096) memory[at] = 1;
+  for (;;) pause();
+}
+
+static int headless(size_t mib) {
+  pthread_t other;
+  if (fork() != 0) return 0;
+  setsid();
+  alarm(kLifeSeconds);
+  if (pthread_create(&other, NULL, take, (void*)(uintptr_t)mib) != 0) _exit(92);
+  pthread_exit(NULL);
+}
+
 static int fill(const char* path) {
   static const char bytes[65536];
   const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -107,6 +126,7 @@ int main(int argc, char** argv) {
   if (strcmp(what, "share") == 0 && argc > 3) return share(atoi(argv[2]), strtoul(argv[3], NULL, 10));
   if (strcmp(what, "daemon") == 0) return daemonize(0);
   if (strcmp(what, "daemon-stdout") == 0) return daemonize(1);
+  if (strcmp(what, "headless") == 0 && argc > 2) return headless(strtoul(argv[2], NULL, 10));
   if (strcmp(what, "fill") == 0 && argc > 2) return fill(argv[2]);
   if (strcmp(what, "deaf") == 0) {
     sigset_t all;

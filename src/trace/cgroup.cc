@@ -215,7 +215,7 @@ size_t RemoveStaleGroups(const std::string& directory) {
       continue;
     }
     ProcStat stat;
-    const bool lives = ReadProcStat(pid, &stat) && stat.start == start && stat.state != 'Z';
+    const bool lives = ReadProcStat(pid, &stat) && stat.start == start && !IsGone(stat);
     if (!lives) removed += EndAndRemove(absl::StrCat(directory, "/", group)) ? 1 : 0;
   }
   return removed;

@@ -192,9 +192,9 @@ TEST_F(RealGroupTest, WhatAKilledOwnerLeftIsEndedByTheNext) {
   kill(owner, SIGKILL);
   waitpid(owner, nullptr, 0);
   ProcStat stat;
-  EXPECT_TRUE(ReadProcStat(left, &stat) && stat.state != 'Z');
+  EXPECT_TRUE(ReadProcStat(left, &stat) && !IsGone(stat));
   EXPECT_NE(ActionGroup::Make(places_, budget), nullptr);
-  EXPECT_TRUE(!ReadProcStat(left, &stat) || stat.state == 'Z');
+  EXPECT_TRUE(!ReadProcStat(left, &stat) || IsGone(stat));
   close(ends[0]);
   close(ends[1]);
 }

@@ -56,7 +56,9 @@ class CollectorBudgetTest : public CollectorFixture {
   }
 };
 
-TEST_F(CollectorBudgetTest, AnActionThatTakesTooLongIsEndedWithItsDaemons) {
+// Its daemon makes no recorded call and was never sampled while its parents lived: it is ended with the
+// build.
+TEST_F(CollectorBudgetTest, AnActionThatTakesTooLongIsEndedAndItsDaemonsAreAtTheLatestWithTheBuild) {
   policy::Budget budget;
   budget.wall_ns = 400 * kMs;
   Bound(budget, false);
@@ -175,6 +177,23 @@ TEST_F(CollectorBudgetTest, WhatATestLeavesIsEndedAtItsEndAndHoldsNobodyUp) {
   Stop();
   EXPECT_THAT(EndOfNth(0).left_over, SizeIs(2));
   for (const std::string& process : EndOfNth(0).left_over) EXPECT_THAT(process, HasSubstr("budget_probe"));
+}
+
+// /proc calls such a process a zombie, without memory and without a program.
+TEST_F(CollectorBudgetTest, ADaemonWhoseFirstThreadHasEndedIsFoundAndEnded) {
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat(kProbe, " headless 1; sleep 0.2; exit 3"), "test"))), 3);
+  EXPECT_THAT(FindDescendants(), IsEmpty());
+  Stop();
+  EXPECT_THAT(EndOfNth(0).left_over, ElementsAre(HasSubstr("budget_probe")));
+}
+
+TEST_F(CollectorBudgetTest, TheMemoryOfSuchAProcessCounts) {
+  policy::Budget budget;
+  budget.memory_bytes = 100u << 20;
+  Bound(budget, false);
+  Wait(Launch(absl::StrCat(kProbe, " headless 200; sleep 5")));
+  Stop(2000);
+  EXPECT_THAT(EndOfNth(0).limit, StartsWith("total memory 100 MiB: "));
 }
 
 TEST_F(CollectorBudgetTest, WhatAnEdgeLeavesMayGoOnToTheEndOfTheBuild) {

@@ -29,7 +29,7 @@ std::vector<LeftOverProcess> FindDescendants(const Strangers* strangers) {
   std::vector<LeftOverProcess> left;
   for (const auto& [pid, stat] : all) {
     const pid_t branch = BranchOf(all, pid, self);
-    if (branch == 0 || !ours[branch] || stat.state == 'Z' || stat.state == 'X') continue;
+    if (branch == 0 || !ours[branch] || IsGone(stat)) continue;
     auto pidfd = kernel::OpenPidfd(pid);
     // Asked again with the pidfd in hand: the number may have gone to another process meanwhile.
     ProcStat now;

@@ -19,8 +19,8 @@ struct LeftOverProcess {
   std::string exe;  // empty when it could not be read
 };
 
-// Every living process below this one, from /proc: children, their children ... Zombies are none. `strangers`
-// and what is below them are left out (null: nothing).
+// Every living process below this one, from /proc: children, their children ... Who has ended is none.
+// `strangers` and what is below them are left out (null: nothing).
 std::vector<LeftOverProcess> FindDescendants(const Strangers* strangers = nullptr);
 
 // SIGKILL to each, through its pidfd: never to a later process of the same number.

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,12 +13,44 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/files.h"
 #include "base/unique_fd.h"
 
 namespace glovebox::trace {
 
-// /proc/PID/stat: fields 3 (state), 4 (ppid), 14 to 17 (CPU time), 20 (threads), 22 (starttime), 24 (resident
-// pages), 52 (exit_code); proc(5).
+namespace {
+
+constexpr uint64_t kExiting = 0x4;  // PF_EXITING of the kernel's include/linux/sched.h, in /proc/PID/stat
+
+// The memory of a process whose first thread has ended is seen through the threads that live.
+uint64_t ResidentOfThreads(pid_t pid, uint64_t page_bytes) {
+  char path[64];
+  std::snprintf(path, sizeof(path), "/proc/%d/task", pid);
+  for (const pid_t tid : NumbersIn(path)) {
+    std::snprintf(path, sizeof(path), "/proc/%d/task/%d/statm", pid, tid);
+    const auto text = ReadFile(path);
+    if (!text.ok()) continue;
+    const std::vector<absl::string_view> words = absl::StrSplit(*text, ' ');  // size, resident: proc(5)
+    uint64_t pages = 0;
+    if (words.size() > 1 && absl::SimpleAtoi(words[1], &pages) && pages != 0) return pages * page_bytes;
+  }
+  return 0;
+}
+
+std::string ReadLink(const char* path) {
+  char buffer[4096];
+  const ssize_t n = readlink(path, buffer, sizeof(buffer));
+  return n < 0 ? std::string() : std::string(buffer, static_cast<size_t>(n));
+}
+
+}  // namespace
+
+bool IsGone(const ProcStat& stat) {
+  return (stat.exiting || stat.state == 'Z' || stat.state == 'X') && stat.threads <= 1;
+}
+
+// /proc/PID/stat: fields 3 (state), 4 (ppid), 9 (flags), 14 to 17 (CPU time), 20 (threads), 22 (starttime),
+// 24 (resident pages), 52 (exit_code); proc(5).
 bool ReadProcStat(pid_t pid, ProcStat* out) {
   char path[32];
   std::snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -37,6 +70,7 @@ bool ReadProcStat(pid_t pid, ProcStat* out) {
     while (*at == ' ') ++at;
     if (field == 3) out->state = *at;
     if (field == 4) out->parent = static_cast<pid_t>(std::strtol(at, nullptr, 10));
+    if (field == 9) out->exiting = (number() & kExiting) != 0;
     if (field == 14 || field == 15) out->cpu_ns += number() * tick_ns;
     if (field == 16 || field == 17) out->children_cpu_ns += number() * tick_ns;
     if (field == 20) out->threads = number();
@@ -45,6 +79,7 @@ bool ReadProcStat(pid_t pid, ProcStat* out) {
     if (field == 52) out->exit_code = static_cast<int>(std::strtol(at, nullptr, 10));
     while (*at != ' ' && *at != 0) ++at;
   }
+  if (out->resident_bytes == 0 && out->threads > 1) out->resident_bytes = ResidentOfThreads(pid, page_bytes);
   return out->start != 0;
 }
 
@@ -105,11 +140,17 @@ bool HasThreads(pid_t tgid) {
 }
 
 std::string ReadExe(pid_t tgid) {
-  char path[32];
+  char path[64];
   std::snprintf(path, sizeof(path), "/proc/%d/exe", tgid);
-  char buffer[4096];
-  const ssize_t n = readlink(path, buffer, sizeof(buffer));
-  return n < 0 ? std::string() : std::string(buffer, static_cast<size_t>(n));
+  std::string exe = ReadLink(path);
+  if (!exe.empty() || errno != ENOENT) return exe;
+  std::snprintf(path, sizeof(path), "/proc/%d/task", tgid);
+  for (const pid_t tid : NumbersIn(path)) {
+    std::snprintf(path, sizeof(path), "/proc/%d/task/%d/exe", tgid, tid);
+    exe = ReadLink(path);
+    if (!exe.empty()) break;
+  }
+  return exe;
 }
 
 std::vector<absl::string_view> StatusWords(absl::string_view status, absl::string_view name) {

@@ -15,6 +15,7 @@ namespace glovebox::trace {
 
 struct ProcStat {
   char state = 0;
+  bool exiting = false;  // it is on its way out (PF_EXITING), or its first thread is
   pid_t parent = 0;
   uint64_t start = 0;  // clock ticks after boot
   int exit_code = 0;
@@ -26,6 +27,11 @@ struct ProcStat {
 
 // False when the process has gone, or its file cannot be read.
 bool ReadProcStat(pid_t pid, ProcStat* out);
+
+// True for a process that runs nothing any more: a zombie, or one that was ended and is being taken down,
+// which takes as long as it has memory (from 6.11 its listener has hung up before that). A process whose
+// first thread alone has ended looks like a zombie too, and lives on in the others.
+bool IsGone(const ProcStat& stat);
 
 // CPU time of the process `pid`, that of `begun` once, and of what it has waited for; 0 where it has gone.
 uint64_t CpuOf(pid_t pid, const ProcStat& begun);
@@ -48,7 +54,8 @@ pid_t ReadTgid(pid_t tid);
 // True when the process has more than one task.
 bool HasThreads(pid_t tgid);
 
-// The program that it runs, as /proc/TGID/exe names it; empty when that cannot be read.
+// The program that it runs, as /proc/TGID/exe names it, or another of its threads' where the first has ended;
+// empty when that cannot be read.
 std::string ReadExe(pid_t tgid);
 
 // True for a process, stopped in a call, that runs its parent's program: it was forked by it and has not

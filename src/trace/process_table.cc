@@ -473,7 +473,7 @@ std::vector<std::string> ProcessTable::Impl::LeftOver(ActionId action, pid_t roo
   for (const auto& [tgid, parked] : parked_) {
     ProcStat stat;
     if (parked.action != action || parked.start == 0 || tgid == root) continue;
-    if (!ReadProcStat(tgid, &stat) || stat.start != parked.start || stat.state == 'Z') continue;
+    if (!ReadProcStat(tgid, &stat) || stat.start != parked.start || IsGone(stat)) continue;
     out.push_back(absl::StrCat(tgid, " ", ReadExe(tgid)));
   }
   std::sort(out.begin(), out.end());

@@ -16,8 +16,6 @@
 namespace glovebox::trace {
 namespace {
 
-bool IsGone(const ProcStat& stat) { return stat.state == 'Z' || stat.state == 'X'; }
-
 // "Pss:   1234 kB"; false where it may not be read.
 bool ReadPss(pid_t pid, uint64_t* bytes) {
   const auto text = ReadFile(absl::StrCat("/proc/", pid, "/smaps_rollup"));

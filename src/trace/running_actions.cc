@@ -90,8 +90,7 @@ void RunningActions::NoteEnded() {
 void RunningActions::EndLeftOver(access::ActionId id, RunningAction* action, const AllStats& all) {
   const std::vector<pid_t> left = action->ends_left_over->Among(all);
   for (const pid_t pid : left) {
-    const ProcStat& stat = all.at(pid);
-    if (stat.state == 'Z' || stat.state == 'X') continue;
+    if (IsGone(all.at(pid))) continue;
     if (named_.insert(pid).second) ended_by_us_[id].push_back(absl::StrCat(pid, " ", ReadExe(pid)));
   }
   KillAmong(all, left);
