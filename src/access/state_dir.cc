@@ -273,6 +273,10 @@ absl::StatusOr<std::string> StateDirOf(const std::string& build) {
 }  // namespace
 
 absl::StatusOr<std::string> StateDirFor(const std::string& build_dir) {
+  if (!FileExists(build_dir)) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no directory ", build_dir, ": name the one that was built in"));
+  }
   ASSIGN_OR_RETURN(const std::string build, RealPath(build_dir));
   return StateDirOf(build);
 }

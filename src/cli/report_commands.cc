@@ -168,6 +168,10 @@ void AddExplain(CLI::App& app, Action* action) {
         std::cout << verify::ExplainRule(*rule);
         return kOk;
       }
+      if (const std::string family = verify::ExplainFamily(o->what); !family.empty()) {
+        std::cout << family;
+        return kOk;
+      }
       const bool id = LooksLikeFindingId(o->what);
       auto input = LoadFrom(o->where, id);
       if (!input.ok() && id) input = LoadFrom(o->where);  // no Ninja build: its graph has no findings

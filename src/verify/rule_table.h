@@ -132,7 +132,11 @@ inline constexpr Rule kRules[] = {
      "FIXTURES_SETUP and FIXTURES_REQUIRED, or DEPENDS; or let the test make what it reads",
      "The last one to write the file before this test read it was another test. CTest runs tests in any "
      "order\n"
-     "(by cost, with --schedule-random, --rerun-failed) unless a fixture or DEPENDS says more.",
+     "(by cost, with --schedule-random, --rerun-failed) unless a fixture or DEPENDS says more.\n\n"
+     "The other way round as well: this test read the file, or looked for it in vain, before another one\n"
+     "wrote it. What it read is then older than that test, of an earlier run mostly. Files that an edge\n"
+     "makes, sources, and CMake's and Ninja's own do not count, nor two tests with a RESOURCE_LOCK in\n"
+     "common. Where nothing was there and the test ended well all the same it is a warning.",
      "error[test-order]: /build/out.txt is read by b and was written by a\n"
      "  --> CMakeLists.txt:14 add_test  #2 b"},
     {"test-fixed-port", Severity::kWarning, "a test binds a port of its own choice",

@@ -29,6 +29,9 @@ const Rule* FindRule(absl::string_view id);
 std::string ExplainRule(const Rule& rule);
 // Every id and title, a line each.
 std::string ListRules();
+// What literature and people call several of the rules together ("network", "denied"): which they are, a line
+// each, as text. Empty: no such family.
+std::string ExplainFamily(absl::string_view name);
 
 }  // namespace glovebox::verify
 

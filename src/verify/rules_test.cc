@@ -14,6 +14,7 @@ namespace glovebox::verify {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Rules, EachHasWordsAndAnExampleOfItself) {
   std::set<std::string> ids;
@@ -33,6 +34,17 @@ TEST(Rules, TheWordsOfOneAreToldInFull) {
   EXPECT_THAT(text, HasSubstr("limit-hit  (error unless the policy says otherwise)\n"));
   EXPECT_THAT(text, HasSubstr("\nExample\n  error[limit-hit]: "));
   EXPECT_THAT(text, HasSubstr("\nWhat mends it\n  do less"));
+}
+
+TEST(Rules, WhatSeveralAreCalledNamesThem) {
+  EXPECT_THAT(ExplainFamily("network"), HasSubstr("\n  network-connect  "));
+  EXPECT_THAT(ExplainFamily("network"), Not(HasSubstr("outside-read")));
+  for (const char* rule : {"network-bind", "outside-read", "outside-write", "outside-exec", "hidden",
+                           "log-tamper", "forbidden-call", "undeclared-input"}) {
+    EXPECT_THAT(ExplainFamily("denied"), HasSubstr(absl::StrCat("\n  ", rule, " ")));
+  }
+  EXPECT_EQ(ExplainFamily("missing-input"), "") << "a rule";
+  EXPECT_EQ(ExplainFamily(""), "");
 }
 
 // docs/findings.md has a section for each, and for nothing else.
