@@ -67,6 +67,8 @@ def heal(findings, first, place):
         if place.system == 'ninja' and ninja:
             if _ninja(place, ninja.groupdict()):
                 done.append(finding)
+        elif place.system == 'cmake' and ', and at ' in repair:
+            pass  # of several lines, which move each other: `--prove` does it
         elif place.system == 'cmake' and _IN_CALL.match(repair) and line_of(finding):
             file = finding['where'].rsplit(':', 1)[0]
             path = os.path.normpath(os.path.join(place.source, os.path.relpath(os.path.join(first.source, file), first.source)))

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/paths.h"
+#include "verify/fix.h"
 
 namespace glovebox::verify {
 namespace {
@@ -184,7 +185,17 @@ class Judge {
         readers.size() == 1 ? " reads it" : absl::StrCat(" and ", readers.size() - 1, " more read it"),
         early == readers.end() ? "" : ", which nothing says comes after it");
     finding.repair = at_.Declare(maker, path);
+    for (const Seen* seen : readers) AppendDependence(maker, *seen, &finding.repair);
     Add(std::move(finding));
+  }
+
+  // Declared alone, the file would be one that its readers do not depend on. A line that makes several edges
+  // is a person's to mend: what is right for one of them may be wrong for the others.
+  void AppendDependence(EdgeId maker, const Seen& reader, std::string* repair) const {
+    if (declared_.DepfileNames(reader.edge, reader.path) && declared_.Before(maker, reader.edge)) return;
+    if (!at_.IsAloneAtItsPlace(maker) || !at_.IsAloneAtItsPlace(reader.edge)) return;
+    const std::string words = at_.DependOn(reader.edge, reader.path);
+    if (IsInCMakesWords(words)) absl::StrAppend(repair, kAndAt, at_.PlaceNameOf(reader.edge), ": ", words);
   }
 
   // Made by CMake for itself at configure time; its own edge brings it up to date.

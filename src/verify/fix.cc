@@ -41,20 +41,36 @@ bool IsInCMakesWords(absl::string_view repair) { return IsInside(repair) || IsCa
 
 namespace {
 
-// "sub/CMakeLists.txt:14 add_custom_command"
-bool RepairOf(const Finding& finding, const std::string& source_dir, Repair* repair) {
-  const absl::string_view where = finding.where;
+// `where`: "sub/CMakeLists.txt:14 add_custom_command".
+bool RepairAt(absl::string_view where, absl::string_view text, const std::string& source_dir,
+              Repair* repair) {
   const size_t blank = where.rfind(' ');
   const size_t colon = where.rfind(':', blank);
   if (colon == absl::string_view::npos || blank == absl::string_view::npos) return false;
-  repair->inside = IsInside(finding.repair);
-  if (!IsInCMakesWords(finding.repair)) return false;
+  repair->inside = IsInside(text);
+  if (!IsInCMakesWords(text)) return false;
   // A custom command's words belong into its own call, not into one that makes it.
   if (repair->inside && where.substr(blank + 1) != "add_custom_command") return false;
   repair->file = CleanPath(JoinPath(source_dir, where.substr(0, colon)));
-  repair->text = finding.repair;
+  repair->text = std::string(text);
   return absl::SimpleAtoi(where.substr(colon + 1, blank - colon - 1), &repair->line) &&
          IsUnder(repair->file, source_dir);
+}
+
+// The finding's own and those that come with it; none where one of them cannot be written.
+std::vector<Repair> RepairsOf(const Finding& finding, const std::string& source_dir) {
+  std::vector<Repair> repairs;
+  const std::vector<absl::string_view> parts = absl::StrSplit(finding.repair, kAndAt);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const size_t words = i == 0 ? absl::string_view::npos : parts[i].find(": ");
+    const bool own = words == absl::string_view::npos;
+    Repair repair;
+    if (!RepairAt(own ? absl::string_view(finding.where) : parts[i].substr(0, words),
+                  own ? parts[i] : parts[i].substr(words + 2), source_dir, &repair))
+      return {};
+    repairs.push_back(std::move(repair));
+  }
+  return repairs;
 }
 
 struct Edit {
@@ -148,19 +164,23 @@ FixPatch PatchFor(absl::Span<const Finding* const> findings, const std::string& 
                   const std::function<absl::StatusOr<std::string>(const std::string& path)>& read) {
   FixPatch result;
   std::map<std::string, std::map<int, std::vector<Repair>>> files;
-  std::map<std::pair<std::string, int>, std::vector<std::string>> wanted;
+  std::map<std::pair<std::string, int>, std::vector<const Finding*>> wanted;
+  std::set<const Finding*> failed;
   for (const Finding* finding : findings) {
     if (finding->severity < Severity::kWarning) continue;
-    Repair repair;
-    if (!RepairOf(*finding, source_dir, &repair)) {
+    std::vector<Repair> repairs = RepairsOf(*finding, source_dir);
+    if (repairs.empty()) {
       ++result.left;
       continue;
     }
-    std::vector<Repair>& at = files[repair.file][repair.line];
-    wanted[{repair.file, repair.line}].push_back(finding->id);
-    const bool known = std::any_of(at.begin(), at.end(),
-                                   [&repair](const Repair& other) { return other.text == repair.text; });
-    if (!known) at.push_back(std::move(repair));
+    result.ids.push_back(finding->id);
+    for (Repair& repair : repairs) {
+      std::vector<Repair>& at = files[repair.file][repair.line];
+      wanted[{repair.file, repair.line}].push_back(finding);
+      const bool known = std::any_of(at.begin(), at.end(),
+                                     [&repair](const Repair& other) { return other.text == repair.text; });
+      if (!known) at.push_back(std::move(repair));
+    }
   }
   for (const auto& [file, calls] : files) {
     const auto text = read(file);
@@ -169,18 +189,19 @@ FixPatch PatchFor(absl::Span<const Finding* const> findings, const std::string& 
         text.ok() ? std::vector<std::string>(absl::StrSplit(absl::StripSuffix(*text, "\n"), '\n'))
                   : std::vector<std::string>();
     for (const auto& [line, repairs] : calls) {
-      const bool done = text.ok() && EditFor(*text, lines, line, repairs, &edits);
-      const std::vector<std::string>& ids = wanted[{file, line}];
-      if (done) {
-        result.ids.insert(result.ids.end(), ids.begin(), ids.end());
-      } else {
-        result.left += ids.size();
-      }
+      const std::vector<const Finding*>& by = wanted[{file, line}];
+      if (!text.ok() || !EditFor(*text, lines, line, repairs, &edits)) failed.insert(by.begin(), by.end());
     }
     if (edits.empty()) continue;
     absl::StrAppend(&result.patch, Diff(file.substr(source_dir.size() + 1), lines, edits));
     result.texts[file] = Edited(lines, edits);
   }
+  if (failed.empty()) return result;
+  // A finding of which one repair cannot be written has none: anew, without it.
+  std::vector<const Finding*> others(findings.begin(), findings.end());
+  std::erase_if(others, [&failed](const Finding* finding) { return failed.contains(finding); });
+  result = PatchFor(others, source_dir, read);
+  result.left += failed.size();
   return result;
 }
 

@@ -77,6 +77,31 @@ TEST(Fix, WritesIntoTheCallAndBehindIt) {
   EXPECT_EQ(result.left, 0u);
 }
 
+TEST(Fix, WhatComesWithARepairIsWrittenAtItsOwnLine) {
+  const std::string text =
+      "add_custom_command(OUTPUT a COMMAND one)\n"
+      "add_custom_command(OUTPUT b COMMAND two)\n";
+  FixPatch result;
+  EXPECT_EQ(Patched(text,
+                    {Repairable("CMakeLists.txt:1 add_custom_command",
+                                "BYPRODUCTS x, and at CMakeLists.txt:2 add_custom_command: DEPENDS x")},
+                    &result),
+            "add_custom_command(OUTPUT a COMMAND one BYPRODUCTS x)\n"
+            "add_custom_command(OUTPUT b COMMAND two DEPENDS x)\n");
+  EXPECT_EQ(result.fixed(), 1u);
+  EXPECT_EQ(result.left, 0u);
+}
+
+TEST(Fix, WhatComesWithARepairAndCannotBeWrittenLeavesAllToAPerson) {
+  FixPatch result;
+  Patched("add_custom_command(OUTPUT a COMMAND one)\n",
+          {Repairable("CMakeLists.txt:1 add_custom_command",
+                      "BYPRODUCTS x, and at CMakeLists.txt:7 add_custom_target: DEPENDS x")},
+          &result);
+  EXPECT_EQ(result.fixed(), 0u);
+  EXPECT_EQ(result.left, 1u);
+}
+
 TEST(Fix, FarApartAreHunksOfTheirOwn) {
   std::string text = "a(1)\n";
   for (int i = 0; i < 20; ++i) text += "# line\n";

@@ -131,6 +131,11 @@ std::string GraphCase::Short(PathId path) const {
 
 std::string GraphCase::NameOf(EdgeId edge) const { return declared_.Edge(edge).outputs.front(); }
 
+bool GraphCase::IsAloneAtItsPlace(EdgeId edge) const {
+  const std::vector<std::string>& places = input_.facts->places;
+  return !places[edge].empty() && std::count(places.begin(), places.end(), places[edge]) == 1;
+}
+
 Finding GraphCase::Make(absl::string_view rule, EdgeId edge, PathId path, size_t record) const {
   return Make(rule, edge, paths_.Path(path), record);
 }

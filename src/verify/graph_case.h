@@ -48,6 +48,10 @@ class GraphCase {
   // "gen/config.h": below the source or build directory, else absolute. Raw.
   std::string Short(PathId path) const;
   std::string NameOf(EdgeId edge) const;
+  // "CMakeLists.txt:14 add_custom_command": empty where that is not known.
+  const std::string& PlaceNameOf(EdgeId edge) const { return input_.facts->places[edge]; }
+  // That line of the project is known, and makes no other edge.
+  bool IsAloneAtItsPlace(EdgeId edge) const;
   // A finding about an edge and a path, shown by a record (kNoRecord: by none).
   Finding Make(absl::string_view rule, EdgeId edge, PathId path, size_t record) const;
   // ... and an object that is no path.

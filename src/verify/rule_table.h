@@ -262,7 +262,10 @@ inline constexpr Rule kRules[] = {
      "code, coverage\n"
      "counts, caches and what a build inside the edge (ExternalProject) or CMake's AUTOGEN keeps for itself "
      "do not "
-     "count.",
+     "count.\n\n"
+     "Declared alone, the file would be one that its readers do not depend on: where the lines of all are\n"
+     "known and make one edge each, the repair names what has to come with it, and --fix writes both or\n"
+     "none.",
      "warning[undeclared-output]: gen.c makes gen.log without saying so\n"
      "  --> CMakeLists.txt:8 add_custom_command  #3 gen.c"},
     {"double-write", Severity::kError, "two edges write one file",
