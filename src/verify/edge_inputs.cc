@@ -34,6 +34,7 @@ class Judge {
         LookAtRead(seen);
       }
       LookAtNames(edge);
+      if (observed_.edges()[edge].ran() && !observed_.edges()[edge].succeeded) LookAtFailure(edge);
     }
     for (const auto& [path, readers] : by_order_alone_) TellOrder(path, readers);
     for (const auto& [made, readers] : undeclared_) TellUndeclared(made.first, made.second, readers);
@@ -198,6 +199,59 @@ class Judge {
     if (IsInCMakesWords(words)) absl::StrAppend(repair, kAndAt, at_.PlaceNameOf(reader.edge), ": ", words);
   }
 
+  // What a failed edge looked for in vain, and an edge makes that nothing puts before it. A directory is a
+  // guess: compilers look for the directories of their search path alone, and for nothing in one that is not
+  // there. The edge may have failed for another reason, hence the warning.
+  void LookAtFailure(EdgeId edge) {
+    const Seen* directory = nullptr;
+    for (const size_t i : observed_.edges()[edge].seen) {
+      const Seen& seen = observed_.seen()[i];
+      if (seen.probed == kNoRecord || seen.read != kNoRecord || seen.wrote != kNoRecord ||
+          !at_.IsProjects(seen.path))
+        continue;
+      const EdgeId maker = declared_.MakerOf(seen.path);
+      if (maker != kNoEdge) {
+        if (!declared_.Ordered(edge, maker) && !at_.ReadsNamesake(edge, seen.path))
+          return TellFailure(seen, maker);
+      } else if (directory == nullptr && MakerBelow(seen) != kNoEdge) {
+        directory = &seen;
+      }
+    }
+    if (directory != nullptr) TellFailure(*directory, MakerBelow(*directory));
+  }
+
+  void TellFailure(const Seen& seen, EdgeId maker) {
+    Finding finding = at_.Make("ordering-violation", seen.edge, maker, seen.path, seen.probed);
+    const bool file = declared_.MakerOf(seen.path) == maker;
+    if (!file) finding.severity = Severity::kWarning;
+    finding.what =
+        absl::StrCat(at_.NameOf(seen.edge), " failed, and had looked in vain for ", at_.Short(seen.path),
+                     file ? "" : absl::StrCat(", where ", at_.NameOf(maker), " is made"),
+                     "; nothing says that it is made before");
+    finding.repair = at_.Order(maker, seen.edge, file ? seen.path : declared_.Outputs(maker).front());
+    Add(std::move(finding));
+  }
+
+  // The first edge with an output in that directory that nothing puts before or after the one that looked.
+  EdgeId MakerBelow(const Seen& seen) {
+    if (makers_in_.empty()) {
+      for (EdgeId edge = 0; edge < declared_.size(); ++edge) {
+        if (declared_.IsSymbolic(edge) || declared_.IsUtility(edge)) continue;
+        for (absl::string_view at = Dirname(at_.paths().Path(declared_.Outputs(edge).front())); at.size() > 1;
+             at = Dirname(at)) {
+          const PathId directory = at_.Find(at);
+          if (directory != kNoPath) makers_in_[directory].push_back(edge);
+        }
+      }
+    }
+    const auto found = makers_in_.find(seen.path);
+    if (found == makers_in_.end()) return kNoEdge;
+    const auto maker = std::find_if(found->second.begin(), found->second.end(), [&](EdgeId edge) {
+      return edge != seen.edge && !declared_.Ordered(seen.edge, edge);
+    });
+    return maker == found->second.end() ? kNoEdge : *maker;
+  }
+
   // Made by CMake for itself at configure time; its own edge brings it up to date.
   bool IsCMakesOwn(PathId path) const {
     const std::string& name = at_.paths().Path(path);
@@ -260,7 +314,8 @@ class Judge {
   const Observed& observed_;
   absl::flat_hash_set<PathId> once_;
   absl::flat_hash_map<PathId, PathId> links_;
-  std::map<PathId, std::vector<const Seen*>> by_order_alone_;                 // in the order of their edges
+  absl::flat_hash_map<PathId, std::vector<EdgeId>> makers_in_;  // by directory, those above it too
+  std::map<PathId, std::vector<const Seen*>> by_order_alone_;   // in the order of their edges
   std::map<std::pair<EdgeId, PathId>, std::vector<const Seen*>> undeclared_;  // by maker; likewise
   std::vector<Finding> findings_;
 };

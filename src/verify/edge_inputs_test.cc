@@ -112,6 +112,44 @@ TEST(EdgeInputs, ACycleOfWhatIsDeclaredAndWhatIsRead) {
   EXPECT_THAT(build.Faults(), ElementsAre("observed-cycle list /build/cache"));
 }
 
+// The build may have stopped there, so that nothing of the other edge was seen.
+TEST(EdgeInputs, WhatAFailedEdgeLookedForAndNothingPutsBeforeIt) {
+  TestGraph build;
+  build.failed = {1};
+  build.Edge(1, {"a.o"}, {"/src/a.c"})
+      .Read(1, "/src/a.c")
+      .Do(1, Op::kOpen, "/build/gen.h", Result::kAbsent)
+      .Do(1, Op::kOpen, "/build/b.h", Result::kAbsent);
+  build.Declare({"gen.h"}).Edge(2, {"b.h"}).Write(2, "/build/b.h");
+  EXPECT_THAT(build.Faults(), ElementsAre("ordering-violation a.o /build/gen.h"));
+}
+
+TEST(EdgeInputs, WhatAFailedEdgeLookedForAndFoundElsewhereDidNotMakeItFail) {
+  TestGraph build;
+  build.failed = {1, 2, 3};
+  build.Edge(1, {"a.o"}, {"/src/a.c"})
+      .Do(1, Op::kOpen, "/build/gen.h", Result::kAbsent)
+      .Read(1, "/src/include/gen.h")
+      .Read(1, "/src/a.c");
+  build.Edge(2, {"b.o"}, {"gen.h"}).Do(2, Op::kOpen, "/build/gen.h", Result::kAbsent);
+  build.Edge(3, {"c.o"}).Do(3, Op::kOpen, "/build/other.h", Result::kAbsent);
+  build.Declare({"gen.h"});
+  EXPECT_THAT(build.Faults(), Not(testing::Contains(HasSubstr("ordering-violation"))));
+}
+
+// Compilers do not look into a directory that is not there.
+TEST(EdgeInputs, TheDirectoryThatAFailedEdgeLookedForIsAGuess) {
+  TestGraph build;
+  build.failed = {1};
+  build.Edge(1, {"a.o"}).Do(1, Op::kStat, "/build/gen", Result::kAbsent);
+  build.Declare({"gen/x.h"});
+  const Judgement judgement = build.JudgeGraph();
+  ASSERT_EQ(judgement.findings.size(), 1u);
+  EXPECT_EQ(judgement.findings[0].rule, "ordering-violation");
+  EXPECT_EQ(judgement.findings[0].severity, Severity::kWarning);
+  EXPECT_EQ(judgement.findings[0].object, "/build/gen");
+}
+
 TEST(EdgeInputs, WhatAnEarlierBuildHasLeft) {
   TestGraph build;
   build.facts().once_outputs = {"/build/old.txt"};

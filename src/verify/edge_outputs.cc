@@ -257,7 +257,8 @@ class Judge {
       if (maker->made == kNoRecord || !maker->alive || maker->directory) continue;
       for (const Seen* seen : all) {
         if (seen == maker || seen->probed == kNoRecord || seen->read != kNoRecord ||
-            seen->wrote != kNoRecord || declared_.Ordered(seen->edge, maker->edge))
+            seen->wrote != kNoRecord || declared_.Ordered(seen->edge, maker->edge) ||
+            FailedFor(*seen, *maker))
           continue;
         Finding finding = at_.Make("shadowing-write", seen->edge, maker->edge, path, seen->probed);
         finding.what = absl::StrCat(at_.NameOf(seen->edge), " looks for ", at_.Short(path), " in vain, and ",
@@ -267,6 +268,12 @@ class Judge {
         return;
       }
     }
+  }
+
+  // Told as what made the edge fail (edge_inputs.cc).
+  bool FailedFor(const Seen& seen, const Seen& maker) const {
+    return !observed_.edges()[seen.edge].succeeded && declared_.MakerOf(seen.path) == maker.edge &&
+           !at_.ReadsNamesake(seen.edge, seen.path);
   }
 
   // Python lists each directory in which it looks for modules.

@@ -131,6 +131,15 @@ std::string GraphCase::Short(PathId path) const {
 
 std::string GraphCase::NameOf(EdgeId edge) const { return declared_.Edge(edge).outputs.front(); }
 
+bool GraphCase::ReadsNamesake(EdgeId edge, PathId path) const {
+  const absl::string_view name = Basename(paths_.Path(path));
+  const std::vector<size_t>& seen = observed_.edges()[edge].seen;
+  return std::any_of(seen.begin(), seen.end(), [&](size_t i) {
+    const Seen& one = observed_.seen()[i];
+    return one.read != kNoRecord && Basename(paths_.Path(one.path)) == name;
+  });
+}
+
 bool GraphCase::IsAloneAtItsPlace(EdgeId edge) const {
   const std::vector<std::string>& places = input_.facts->places;
   return !places[edge].empty() && std::count(places.begin(), places.end(), places[edge]) == 1;

@@ -42,6 +42,8 @@ class GraphCase {
   // What it makes is not declared one by one, on purpose: a build of its own, a step of an ExternalProject or
   // of CMake's AUTOGEN.
   bool IsCoarse(EdgeId edge) const;
+  // The edge reads a file of that name elsewhere: a header in a later directory of its search path.
+  bool ReadsNamesake(EdgeId edge, PathId path) const;
   // What CMake's own edges leave beside their outputs when they look for modules: no project can declare it.
   bool IsModuleNote(EdgeId maker, PathId path) const;
 

@@ -203,7 +203,10 @@ inline constexpr Rule kRules[] = {
      "DEPENDS on the file, add_dependencies(), or the generated file among the sources of the target",
      "There is no way in the graph from the edge that makes the file to the edge that reads it, by explicit, "
      "implicit and\n"
-     "order-only inputs. That it went well this time was luck.",
+     "order-only inputs. That it went well this time was luck.\n\n"
+     "Where it did not go well: an edge failed, and had looked in vain for what an edge makes that nothing\n"
+     "puts before it. Where it was the directory that was not there, in which compilers then look for\n"
+     "nothing, that is a guess, and a warning.",
      "error[ordering-violation]: b.txt reads a.txt, and nothing says that it is made before\n"
      "  --> CMakeLists.txt:9 add_custom_command  #4 b.txt"},
     {"latent-ordering", Severity::kError, "an edge reads what another edge makes, and only its depfile knows",
