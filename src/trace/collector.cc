@@ -86,8 +86,8 @@ class CollectorImpl final : public Collector, public Announcer {
   CollectorSummary Stop(int exit_status, int grace_ms) override;
 
   access::ActionId NextAction() override { return next_action_.fetch_add(1) + 1; }
-  absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy& outer,
-                                                const access::ActionBegin& begin) override;
+  absl::StatusOr<InnerPlan> ReplyTo(int socket, const policy::Policy& outer,
+                                    const access::ActionBegin& begin) override;
   void InnerEnded(access::ActionEnd* end) override;
 
  private:
@@ -391,15 +391,15 @@ void CollectorImpl::Finish(const access::ActionEnd& finished, const SupervisorRe
   if (!taken) summary_.log.Update(log->status());
 }
 
-absl::StatusOr<const policy::Policy*> CollectorImpl::ReplyTo(int socket, const policy::Policy& outer,
-                                                             const access::ActionBegin& begin) {
+absl::StatusOr<InnerPlan> CollectorImpl::ReplyTo(int socket, const policy::Policy& outer,
+                                                 const access::ActionBegin& begin) {
   ASSIGN_OR_RETURN(const SealedPlan* const plan, SendInnerPlan(plans_, outer, socket, begin));
   keeper_.Add(begin.action, plan->policy.budget, MembersBelow(begin.role, begin.pid, nullptr), nullptr);
   if (begin.role == access::Role::kTest && running_.AddInnerTest(begin.action, begin.pid)) {
     const uint64_t one = 1;
     (void)!write(wake_.get(), &one, sizeof one);
   }
-  return &plan->policy;
+  return InnerPlan{&plan->policy, plan->unheld};
 }
 
 void CollectorImpl::InnerEnded(access::ActionEnd* end) {

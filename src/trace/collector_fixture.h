@@ -65,6 +65,7 @@ class CollectorFixture : public testing::Test {
       if (role == access::Role::kEdge) policy.limits = edge_limits_;
       if (role == limited_role_) policy.limits = test_limits_;
       if (role == access::Role::kCompile) policy.restrict_prlimit = policy.append_only = compile_refuses_;
+      if (role == access::Role::kCompile) policy.deny_tsc = compile_denies_tsc_;
       policy.mode = paths_.empty() ? policy.mode : policy::Mode::kEnforce;
       policy.confine_files = !paths_.empty();
       policy.paths = paths_;
@@ -160,6 +161,7 @@ class CollectorFixture : public testing::Test {
   access::Role limited_role_ = access::Role::kTest;  // gets test_limits_
   bool cgroups_ = true;
   bool compile_refuses_ = false;
+  bool compile_denies_tsc_ = false;
   std::vector<policy::PathRule> paths_;  // all that there is, in mode enforce; empty: not confined
   std::unique_ptr<TempDir> dir_;
   std::unique_ptr<Collector> collector_;

@@ -80,6 +80,19 @@ TEST_F(CollectorSetupTest, ASkippedStepOfAnInnerActionIsInItsEnd) {
   }
 }
 
+TEST_F(CollectorSetupTest, WhatThePlanOfAnInnerActionGoesWithoutIsInItsEnd) {
+  compile_denies_tsc_ = true;
+  host_.denies_tsc = false;
+  StartAgain();
+  EXPECT_EQ(WEXITSTATUS(Wait(Launch(absl::StrCat(GLOVEBOX_LAUNCH, " --role=compile -- /bin/true")))), 0);
+  EXPECT_EQ(Stop().complete, 2u) << "it makes nothing incomplete";
+  ASSERT_THAT(All<ActionBegin>(), SizeIs(2));
+  for (const ActionEnd& end : All<ActionEnd>()) {
+    const bool inner = end.action == All<ActionBegin>()[1].action;
+    EXPECT_EQ(end.step.find("; skipped deny-tsc: ") != std::string::npos, inner) << end.step;
+  }
+}
+
 TEST_F(CollectorSetupTest, AnInnerActionsOwnRefusalsHoldAndWhatItsEdgeRefusesIsRecorded) {
   compile_refuses_ = true;
   StartAgain();

@@ -1,5 +1,6 @@
 #include "trace/ruler.h"
 
+#include <cerrno>
 #include <utility>
 
 namespace glovebox::trace {
@@ -45,6 +46,28 @@ void PutRuling(const Ruling& ruling, access::Access* access) {
         access->error = outcome.error;
       }
       return;
+  }
+}
+
+void AnswerAs(const Ruling& ruling, uint64_t id, kernel::NotifyListener* listener) {
+  switch (ruling.kind) {
+    case Ruling::Kind::kNone:
+    case Ruling::Kind::kGoOn:
+      listener->Continue(id);
+      return;
+    case Ruling::Kind::kTaken:
+      return;
+    case Ruling::Kind::kRefuse:
+      listener->Answer(id, 0, ruling.error);
+      return;
+    case Ruling::Kind::kMade:
+      break;
+  }
+  if (!ruling.fd.valid()) {
+    listener->Answer(id, ruling.value, ruling.error);
+  } else if (const int error = listener->AnswerWithFd(id, ruling.fd.get(), ruling.cloexec);
+             error != 0 && error != ENOENT) {
+    listener->Answer(id, 0, error);  // its table of descriptors is full (EMFILE)
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "access/record.h"
 #include "base/unique_fd.h"
+#include "kernel/notify.h"
 #include "policy/policy.h"
 #include "trace/intent.h"
 #include "trace/predict.h"
@@ -70,6 +71,9 @@ Ruling AskRulers(const Rulers& rulers, const RulerCall& call);
 
 // What `ruling` makes of the record.
 void PutRuling(const Ruling& ruling, access::Access* access);
+
+// Answers the call `id`, but for one that is taken.
+void AnswerAs(const Ruling& ruling, uint64_t id, kernel::NotifyListener* listener);
 
 }  // namespace glovebox::trace
 

@@ -28,10 +28,10 @@ class RunAnnouncer final : public Announcer {
   // each `glovebox run` would pay for it.
   const std::vector<std::string>& own_files() const { return own_files_; }
   access::ActionId NextAction() override { return last_.fetch_add(1) + 1; }
-  absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy& outer,
-                                                const access::ActionBegin& begin) override {
+  absl::StatusOr<InnerPlan> ReplyTo(int socket, const policy::Policy& outer,
+                                    const access::ActionBegin& begin) override {
     ASSIGN_OR_RETURN(const SealedPlan* const plan, SendInnerPlan(plans_, outer, socket, begin));
-    return &plan->policy;
+    return InnerPlan{&plan->policy, plan->unheld};
   }
 
  private:

@@ -117,6 +117,7 @@ class Supervisor::Impl final : private ShimSink {
     // Its launcher stays beside it, and waits for a verdict of its own.
     bool test() const { return begin.role == access::Role::kTest; }
     Refusals refusals;
+    std::vector<std::string> unheld;
     uint64_t accesses = 0;
   };
 
@@ -197,7 +198,7 @@ class Supervisor::Impl final : private ShimSink {
       PutRuling(ruling, &access);
       // Nothing that is worth a record.
       const bool unasked = intent.by_descriptor || (answers_looks_ && IsLook(intent.op));
-      if (unasked && ruling.rule.empty()) return AnswerAs(ruling, call.id);
+      if (unasked && ruling.rule.empty()) return AnswerAs(ruling, call.id, listener_.get());
     }
     Record(intent, tid);
     recent_.Note(process, intent, access, seen.through_proc || tid != process.tgid, time);
@@ -210,29 +211,7 @@ class Supervisor::Impl final : private ShimSink {
     if (intent.refuse != 0 || offer) {
       listener_->Answer(call.id, 0, intent.refuse);
     } else {
-      AnswerAs(ruling, call.id);
-    }
-  }
-
-  void AnswerAs(const Ruling& ruling, uint64_t id) {
-    switch (ruling.kind) {
-      case Ruling::Kind::kNone:
-      case Ruling::Kind::kGoOn:
-        listener_->Continue(id);
-        return;
-      case Ruling::Kind::kTaken:
-        return;
-      case Ruling::Kind::kRefuse:
-        listener_->Answer(id, 0, ruling.error);
-        return;
-      case Ruling::Kind::kMade:
-        break;
-    }
-    if (!ruling.fd.valid()) {
-      listener_->Answer(id, ruling.value, ruling.error);
-    } else if (const int error = listener_->AnswerWithFd(id, ruling.fd.get(), ruling.cloexec);
-               error != 0 && error != ENOENT) {
-      listener_->Answer(id, 0, error);  // its table of descriptors is full (EMFILE)
+      AnswerAs(ruling, call.id, listener_.get());
     }
   }
 
@@ -438,11 +417,12 @@ class Supervisor::Impl final : private ShimSink {
       const std::lock_guard<std::mutex> lock(met_mutex_);
       met_[tgid] = begin.action;
     }
-    const auto policy = o_.announcer->ReplyTo(heard->socket.get(), *o_.policy, begin);
-    MakeRulersOf(policy.ok() ? *policy : o_.policy, begin);
-    if (!policy.ok())
+    auto plan = o_.announcer->ReplyTo(heard->socket.get(), *o_.policy, begin);
+    MakeRulersOf(plan.ok() ? plan->policy : o_.policy, begin);
+    if (!plan.ok())
       AddHole(begin.action, tgid, "announcement",
-              absl::StrCat("the launcher did not take its plan: ", policy.status().message()));
+              absl::StrCat("the launcher did not take its plan: ", plan.status().message()));
+    if (plan.ok()) inner.unheld = std::move(plan->unheld);
     inner.socket = std::move(heard->socket);
   }
 
@@ -462,6 +442,7 @@ class Supervisor::Impl final : private ShimSink {
         const Limits limits = LimitsInside(policies_[end.action]);
         end.limit = LimitThatEnded(limits, end, end.cpu_ns, TookNs(inner.begin, end.time_ns));
       }
+      AddUnheld(inner.unheld, &end);
       if (!o_.sink->Append(end)) result_.sink_failed = true;
       if (inner.socket.valid()) SendVerdict(inner.socket.get(), inner.refusals, end, inner.accesses);
       inner.socket.reset();

@@ -20,16 +20,21 @@
 
 namespace glovebox::trace {
 
+// What an inner action got.
+struct InnerPlan {
+  const policy::Policy* policy = nullptr;  // lives as long as the announcer
+  std::vector<std::string> unheld;         // CompiledPlan::unheld: its end says so
+};
+
 // Gives out action numbers and plans to inner launchers that announce themselves. Thread-safe.
 class Announcer {
  public:
   virtual ~Announcer() = default;
   virtual access::ActionId NextAction() = 0;
   // Sends the Reply for an inner action (no listener), which runs inside one with the policy `outer`, on
-  // `socket`. Its own policy, which lives as long as the announcer; an error when there is none for it, as it
-  // is told then, or the Reply could not be sent.
-  virtual absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy& outer,
-                                                        const access::ActionBegin& begin) = 0;
+  // `socket`. An error when there is no plan for it, as it is told then, or the Reply could not be sent.
+  virtual absl::StatusOr<InnerPlan> ReplyTo(int socket, const policy::Policy& outer,
+                                            const access::ActionBegin& begin) = 0;
   // An inner action has ended: adds to its end what only the announcer knows.
   virtual void InnerEnded(access::ActionEnd* end) { (void)end; }
 };

@@ -51,12 +51,12 @@ class FakeResolver final : public Resolver {
 class FakeAnnouncer final : public Announcer {
  public:
   access::ActionId NextAction() override { return ++last; }
-  absl::StatusOr<const policy::Policy*> ReplyTo(int socket, const policy::Policy&,
-                                                const access::ActionBegin& begin) override {
+  absl::StatusOr<InnerPlan> ReplyTo(int socket, const policy::Policy&,
+                                    const access::ActionBegin& begin) override {
     child::Reply reply;
     reply.action = begin.action;
     if (write(socket, &reply, sizeof reply) != sizeof reply) return absl::UnavailableError("gone");
-    return &inner;
+    return InnerPlan{&inner, {}};
   }
   policy::Policy inner = policy::DefaultPolicy(policy::Role::kCompile);
   access::ActionId last = 1;
