@@ -127,6 +127,10 @@ struct Hole {
 // Before each skipped step, in ActionEnd::step (older logs: in ActionBegin::shape too). It makes no action
 // incomplete.
 inline constexpr char kSkippedMark[] = "; skipped ";
+// What such a reason begins with that is no step of the set-up: a program of the action whose file would have
+// given it more rights than its caller had, and that ran without them (no_new_privs). As a skipped step it is
+// told by older readers too.
+inline constexpr char kNoNewPrivileges[] = "no new privileges: ";
 
 // How an action ended. Set-up errors stay distinct from the program's own end.
 struct ActionEnd {
@@ -136,7 +140,8 @@ struct ActionEnd {
   Kind kind = Kind::kUnknown;  // kUnknown: it ended, and nobody could tell us how
   int32_t status = 0;          // exit status, signal, or errno of the failed step
   std::string step;  // kSandboxFailed: the pipeline's step. Then, and for any other end, each step that this
-                     // host could not do and that was skipped: kSkippedMark, its name, the reason
+                     // host could not do and that was skipped: kSkippedMark, its name, the reason. Behind
+                     // them what begins with kNoNewPrivileges
   uint64_t cpu_ns = 0;  // user + system of its processes that were waited for, 0 when unknown
   // Of all its processes together where `measured` is not empty, else of the largest one; 0 when unknown.
   uint64_t peak_bytes = 0;

@@ -369,7 +369,7 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
   end.cpu_ns = result.cpu_ns;
   CompleteEnd(plan.policy, plan.unheld, end.cpu_ns, TookNs(begin, end.time_ns), &keeper_, &end);
   for (std::string& process : running_.Remove(begin.action)) AddLeftOver(&end.left_over, std::move(process));
-  for (const std::string& process : result.left_over) AddLeftOver(&end.left_over, process);
+  AddSeen(result, &end);
   // Where its launcher was killed nobody else does. Before the verdict: after it that one looks for it.
   if (result.hung_up) child::RemovePrivateDirectory(plan.directory);
   Finish(end, result, log, connection);

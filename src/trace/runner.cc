@@ -482,7 +482,7 @@ absl::StatusOr<RunOutcome> Run::Execute() {
     SupervisorResult result = served_.get();
     outcome_.accesses = result.accesses;
     outcome_.holes += result.holes;
-    for (const std::string& process : result.left_over) AddLeftOver(&outcome_.end.left_over, process);
+    AddSeen(result, &outcome_.end);
     outcome_.sink_failed = outcome_.sink_failed || result.sink_failed;
     refusals = std::move(result.refusals);
   }

@@ -5,6 +5,7 @@
 #include "kernel/notify.h"
 #include "kernel/process.h"
 #include "trace/handshake.h"
+#include "trace/left_over.h"
 
 namespace glovebox::trace {
 
@@ -39,6 +40,11 @@ void CompleteEnd(const policy::Policy& policy, const std::vector<std::string>& u
   if (end->limit.empty())
     end->limit = LimitThatEnded(policy.limits, *end, cpu_ns != 0 ? cpu_ns : end->cpu_ns, took_ns);
   AddUnheld(unheld, end);
+}
+
+void AddSeen(const SupervisorResult& result, access::ActionEnd* end) {
+  for (const std::string& process : result.left_over) AddLeftOver(&end->left_over, process);
+  AddUnheld(result.lost_privileges, end);
 }
 
 uint64_t TookNs(const access::ActionBegin& begin, uint64_t end_ns) {

@@ -50,6 +50,9 @@ std::unique_ptr<ActionGroup> GroupFor(const policy::Budget& budget, bool allowed
 void CompleteEnd(const policy::Policy& policy, const std::vector<std::string>& unheld, uint64_t cpu_ns,
                  uint64_t took_ns, BudgetKeeper* keeper, access::ActionEnd* end);
 
+// Adds what only its supervisor knows of an action's end: who was left over, what ran without its privileges.
+void AddSeen(const SupervisorResult& result, access::ActionEnd* end);
+
 // `took_ns` of an action that nothing but a limit, or somebody's will, ends by SIGKILL: CTest does that to a
 // test of its own accord.
 uint64_t TookNs(const access::ActionBegin& begin, uint64_t end_ns);

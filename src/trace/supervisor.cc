@@ -25,6 +25,7 @@
 #include "trace/intent.h"
 #include "trace/judge.h"
 #include "trace/look.h"
+#include "trace/lost_privileges.h"
 #include "trace/proc_task.h"
 #include "trace/process_table.h"
 #include "trace/recent_links.h"
@@ -104,6 +105,7 @@ class Supervisor::Impl final : private ShimSink {
       AddHole(o_.action, o_.root, "announcement", "launchers waited for their turn");
     Sweep(true);
     AskAtEnd(o_.action);
+    result_.lost_privileges = lost_.Take(o_.action);
     result_.inner_actions = inner_.size();
     for (const auto& [action, inner] : inner_) result_.inner_complete += inner.whole ? 1 : 0;
     return std::move(result_);
@@ -200,6 +202,8 @@ class Supervisor::Impl final : private ShimSink {
       const bool unasked = intent.by_descriptor || (answers_looks_ && IsLook(intent.op));
       if (unasked && ruling.rule.empty()) return AnswerAs(ruling, call.id, listener_.get());
     }
+    if (intent.op == Op::kExec && seen.first() != nullptr)
+      RefusalsOf(access.action).Note(lost_.See(access, *seen.first()));
     Record(intent, tid);
     recent_.Note(process, intent, access, seen.through_proc || tid != process.tgid, time);
     offer = offer && access.result == access::Result::kAbsent && own && !look_.IsOther(process.tgid);
@@ -349,9 +353,13 @@ class Supervisor::Impl final : private ShimSink {
     const auto policies = policies_.find(access.action);
     const bool enforces =
         policies != policies_.end() && policies->second.front()->mode == policy::Mode::kEnforce;
-    const auto inner = inner_.find(access.action);
-    Refusals& of = inner != inner_.end() && inner->second.test() ? inner->second.refusals : result_.refusals;
-    of.Add(access, enforces);
+    RefusalsOf(access.action).Add(access, enforces);
+  }
+
+  // Where the one who waits for a verdict on the action is told.
+  Refusals& RefusalsOf(access::ActionId action) {
+    const auto inner = inner_.find(action);
+    return inner != inner_.end() && inner->second.test() ? inner->second.refusals : result_.refusals;
   }
 
   void Append() {
@@ -443,6 +451,7 @@ class Supervisor::Impl final : private ShimSink {
         end.limit = LimitThatEnded(limits, end, end.cpu_ns, TookNs(inner.begin, end.time_ns));
       }
       AddUnheld(inner.unheld, &end);
+      AddUnheld(lost_.Take(ended.action), &end);
       if (!o_.sink->Append(end)) result_.sink_failed = true;
       if (inner.socket.valid()) SendVerdict(inner.socket.get(), inner.refusals, end, inner.accesses);
       inner.socket.reset();
@@ -460,6 +469,7 @@ class Supervisor::Impl final : private ShimSink {
   access::Record record_ = access::Access{};  // the access at hand: its strings keep their room
   absl::flat_hash_set<pid_t> orphans_;        // to be told of with their first record
   Look look_;
+  LostPrivileges lost_;
   std::map<access::ActionId, std::vector<const policy::Policy*>> policies_;  // innermost first
   std::map<access::ActionId, Rulers> rulers_;  // of the actions whose policies hold something here
   SupervisorResult result_;

@@ -71,8 +71,9 @@ struct SupervisorResult {
   uint64_t inner_actions = 0;
   uint64_t inner_complete = 0;         // of those: began and ended without a hole
   std::vector<std::string> left_over;  // "pid exe" that made calls although the first process had ended
-  uint64_t cpu_ns = 0;       // of the first process and of what it waited for; 0: it had been reaped by then
-  bool sink_failed = false;  // a record was not taken
+  uint64_t cpu_ns = 0;  // of the first process and of what it waited for; 0: it had been reaped by then
+  std::vector<std::string> lost_privileges;  // LostPrivileges::Take() of the outermost action
+  bool sink_failed = false;                  // a record was not taken
   Refusals refusals;  // of the outermost action, and of inner ones that ask for no verdict of their own
 };
 

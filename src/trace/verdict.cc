@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "absl/strings/match.h"
@@ -52,6 +53,12 @@ void Refusals::Add(const access::Access& access, bool enforces) {
   if (lines_.size() < kMaxLines) lines_.push_back(LineOf(access, path));
 }
 
+void Refusals::Note(const std::string& line) {
+  const std::string escaped = EscapeBytes(line);
+  const bool known = std::find(notes_.begin(), notes_.end(), escaped) != notes_.end();
+  if (!line.empty() && !known && notes_.size() < kMaxLines) notes_.push_back(escaped);
+}
+
 VerdictText VerdictOf(const Refusals& refusals, const access::ActionEnd& end) {
   VerdictText verdict;
   verdict.fails = refusals.fails() || !end.limit.empty();
@@ -60,6 +67,8 @@ VerdictText VerdictOf(const Refusals& refusals, const access::ActionEnd& end) {
     absl::StrAppend(&verdict.text, "glovebox: refused: ", refusals.more(),
                     " more: glovebox report names them\n");
   }
+  for (const std::string& line : refusals.notes())
+    absl::StrAppend(&verdict.text, "glovebox: note: ", line, "\n");
   if (!end.limit.empty()) {
     absl::StrAppend(&verdict.text, "glovebox: ended by its limit: ", EscapeBytes(end.limit), "\n");
   }

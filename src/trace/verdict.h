@@ -20,14 +20,19 @@ class Refusals {
   // Takes what was refused by a rule of the policy; anything else is passed over. `enforces`: the action's
   // policy does, so that it counts as failed.
   void Add(const access::Access& access, bool enforces);
+  // What is no refusal, and does not fail the action: each line once, at most kMaxLines of them. Empty:
+  // nothing.
+  void Note(const std::string& line);
   // "refused: open /home/u/x for writing: outside-write: glovebox.toml:3:1 write; by cc1", escaped.
   const std::vector<std::string>& lines() const { return lines_; }
-  size_t more() const { return seen_.size() - lines_.size(); }  // that were too many
+  size_t more() const { return seen_.size() - lines_.size(); }      // that were too many
+  const std::vector<std::string>& notes() const { return notes_; }  // escaped
   bool fails() const { return fails_; }
 
  private:
   std::set<std::pair<std::string, std::string>> seen_;  // rule, path
   std::vector<std::string> lines_;
+  std::vector<std::string> notes_;
   bool fails_ = false;
 };
 

@@ -52,6 +52,17 @@ TEST(Verdict, IsSilentWhereNothingWasRefusedByThePolicy) {
   EXPECT_FALSE(verdict.fails);
 }
 
+TEST(Verdict, ANoteIsSaidOnceAndFailsNothing) {
+  Refusals refusals;
+  refusals.Note("");
+  for (int i = 0; i < 2; ++i) refusals.Note("/bin/a\nb is setuid root");
+  const VerdictText verdict = VerdictOf(refusals, {});
+  EXPECT_EQ(verdict.text, "glovebox: note: /bin/a\\nb is setuid root\n");
+  EXPECT_FALSE(verdict.fails);
+  for (size_t i = 0; i < 2 * Refusals::kMaxLines; ++i) refusals.Note(absl::StrCat(i));
+  EXPECT_EQ(refusals.notes().size(), Refusals::kMaxLines);
+}
+
 TEST(Verdict, SaysHowManyMoreThereWere) {
   Refusals refusals;
   for (size_t i = 0; i < Refusals::kMaxLines + 5; ++i) refusals.Add(Refused(absl::StrCat("/x", i)), true);
