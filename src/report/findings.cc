@@ -434,7 +434,10 @@ std::string VerifyText(const Summary& summary, const Style& style, bool all) {
   const Severity least = all ? Severity::kNote : Severity::kWarning;
   const char* const nothing =
       summary.edges.empty() ? " in this run: judge one that built something, from clean" : "";
-  return absl::StrCat(FindingsText(summary, style, all, least), IncompleteText(summary, all),
+  std::string notes;
+  for (const std::string& program : summary.LostPrivileges())
+    absl::StrAppend(&notes, "note: ", EscapeBytes(program), "\n");
+  return absl::StrCat(FindingsText(summary, style, all, least), IncompleteText(summary, all), notes,
                       EdgesText(summary), nothing, "\n");
 }
 

@@ -53,7 +53,8 @@ Verified ConfiguredOf(const Summary& summary);
 // Its findings; then "configure: 812 files read, no finding".
 std::string ConfigureText(const Summary& summary, const Style& style, bool all);
 
-// The findings without notes, which are no faults, unless `all`; then the line of EdgesText().
+// The findings without notes, which are no faults, unless `all`; what is incomplete, and which programs ran
+// without the privileges of their files; then the line of EdgesText().
 std::string VerifyText(const Summary& summary, const Style& style, bool all);
 
 // The one of this id; null: none.

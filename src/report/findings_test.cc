@@ -144,6 +144,12 @@ TEST(Findings, WhatIsNotJudgedIsNamedWithTheReason) {
   EXPECT_THAT(VerifyText(summary, {}, true), HasSubstr("incomplete: e8: for reason 8\n"));
 }
 
+TEST(Findings, AProgramThatRanWithoutItsPrivilegesIsNamedAndIsNoFinding) {
+  Summary summary;
+  summary.skipped = {"Landlock: no ABI", absl::StrCat(access::kNoNewPrivileges, "/a\nb is setuid root")};
+  EXPECT_THAT(VerifyText(summary, {}, false), testing::StartsWith("note: /a\\nb is setuid root\n0 edges"));
+}
+
 TEST(Findings, TheCommandsThatAreNamedFindTheBuildFromElsewhere) {
   Style elsewhere;
   elsewhere.build = "-C out";

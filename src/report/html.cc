@@ -186,8 +186,10 @@ Json Writer::Unseen() const {
                      summary_.unwrapped == 1 ? " command or redirection" : " commands or redirections",
                      " (glovebox cmake-scan)"));
   }
-  for (const std::string& step : summary_.skipped)
+  for (const std::string& step : summary_.SkippedSteps())
     json.push_back(absl::StrCat("not done on this host: ", EscapeBytes(step)));
+  for (const std::string& program : summary_.LostPrivileges())
+    json.push_back(absl::StrCat("no new privileges: ", EscapeBytes(program)));
   return json;
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "access/log.h"
 #include "access/record_time.h"
 #include "base/bytes.h"
@@ -93,6 +94,22 @@ std::string ActionName(const access::ActionBegin& begin, const EdgeIndex& edges)
 uint64_t Summary::complete_actions() const {
   return static_cast<uint64_t>(std::count_if(actions.begin(), actions.end(),
                                              [](const ActionFacts& action) { return action.complete(); }));
+}
+
+std::vector<std::string> Summary::SkippedSteps() const {
+  std::vector<std::string> steps;
+  for (const std::string& step : skipped) {
+    if (!absl::StartsWith(step, access::kNoNewPrivileges)) steps.push_back(step);
+  }
+  return steps;
+}
+
+std::vector<std::string> Summary::LostPrivileges() const {
+  std::vector<std::string> programs;
+  for (absl::string_view program : skipped) {
+    if (absl::ConsumePrefix(&program, access::kNoNewPrivileges)) programs.emplace_back(program);
+  }
+  return programs;
 }
 
 const ActionFacts* Summary::Find(ActionId id) const {

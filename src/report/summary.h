@@ -156,8 +156,10 @@ struct Summary {
   std::vector<FindingFacts> findings;  // errors first
   bool verified = false;               // ... with the graph as declared beside it: then `edges` are told
   std::vector<verify::EdgeVerdict> edges;
-  size_t allowed = 0;                // findings that the policy file lets pass
-  std::vector<std::string> skipped;  // steps of the set-up that this host could not do, each once
+  size_t allowed = 0;  // findings that the policy file lets pass
+  // Steps of the set-up that this host could not do, and what else stands beside them (kNoNewPrivileges),
+  // each once.
+  std::vector<std::string> skipped;
 
   std::vector<access::ActionId> begun;  // number of the k-th action that began: of ActionTable::actions[k]
   // (segment, the log's number) -> number.
@@ -171,6 +173,10 @@ struct Summary {
   std::vector<size_t> Slowest(size_t limit) const;
   const ActionFacts* Find(access::ActionId id) const;
   const FileFacts* FindFile(absl::string_view path) const;
+  // Of `skipped`: the steps alone; the programs that ran without the privileges of their files, each with
+  // what was lost.
+  std::vector<std::string> SkippedSteps() const;
+  std::vector<std::string> LostPrivileges() const;
 };
 
 // Feed records in the order of time, then Finish once. Not thread-safe.

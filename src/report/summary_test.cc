@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "report/test_log.h"
@@ -218,6 +219,25 @@ TEST(Summary, StepsThatTheHostCouldNotDoAreNamedOnce) {
     EXPECT_TRUE(action.complete());
     EXPECT_EQ(action.end.step, "");
   }
+}
+
+// Told apart from what the host could not do, and once for all actions.
+TEST(Summary, ProgramsThatRanWithoutTheirPrivilegesAreNoStepsOfTheSetUp) {
+  TestLog log;
+  for (const access::ActionId id : {1u, 2u}) {
+    access::ActionBegin begin;
+    begin.action = id;
+    access::ActionEnd end;
+    end.action = id;
+    end.kind = access::ActionEnd::Kind::kExited;
+    end.step = absl::StrCat("; skipped Landlock: no ABI; skipped ", access::kNoNewPrivileges, "/bin/su is x");
+    log.Add(begin).Add(end);
+  }
+  const Summary summary = Summarize(log.Take());
+  EXPECT_THAT(summary.skipped, ElementsAre("Landlock: no ABI", "no new privileges: /bin/su is x"));
+  EXPECT_THAT(summary.SkippedSteps(), ElementsAre("Landlock: no ABI"));
+  EXPECT_THAT(summary.LostPrivileges(), ElementsAre("/bin/su is x"));
+  EXPECT_TRUE(summary.actions[0].complete());
 }
 
 TEST(Summary, MemoryGrowsWithFilesNotWithAccesses) {

@@ -190,9 +190,14 @@ void Writer::Damage() {
                            one ? "is not wrapped and was" : "are not wrapped and were",
                            " not seen: glovebox cmake-scan ", PasteWord(summary_.run.build_dir)))));
   }
-  if (!summary_.skipped.empty()) {
+  const auto raw = [](const std::string& text) { return EscapeBytes(text); };
+  if (const auto steps = summary_.SkippedSteps(); !steps.empty()) {
     Heading(Ink::kYellow, "This host could not do");
-    List(summary_.skipped, [](const std::string& step) { return EscapeBytes(step); });
+    List(steps, raw);
+  }
+  if (const auto programs = summary_.LostPrivileges(); !programs.empty()) {
+    Heading(Ink::kYellow, "Ran without the privileges that their files give");
+    List(programs, raw);
   }
 }
 
