@@ -208,11 +208,11 @@ static pid_t start_victim(int* pipe_end) {
   const int datagrams[2] = {inet_socket(SOCK_DGRAM, 0, "UDP"), unix_socket(SOCK_DGRAM, name, 1)};
   const int on = 1;
   setsockopt(datagrams[0], IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
-  /* 0: our group's leader is outside of our pid namespace, and nobody in here could name the group. */
-  if (getpgrp() == 0) setpgid(0, 0);
   const pid_t pid = fork();
   if (pid == 0) {
     close(ends[1]);
+    /* A group of its own: what is sent to it bare reaches no victim of a suite that runs beside this one. */
+    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* yama shall not be what holds */
     be_victim(ends[0], streams, datagrams);
@@ -225,7 +225,7 @@ static pid_t start_victim(int* pipe_end) {
   *pipe_end = ends[1];
   changed(&shared->ready, 0);
   name_number("VICTIM", pid);
-  name_number("GROUP", getpgrp());
+  name_number("GROUP", pid);
   name_number("WORD", (long)(size_t)&victim_word);
   return pid;
 }
