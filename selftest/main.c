@@ -3,7 +3,8 @@
  *   glovebox-scenario NAME                    tries it, and says in one line of JSON whether it took effect
  *   glovebox-scenario --list                  the rows, one line of JSON each
  *   glovebox-scenario --stage NAME COMMAND... sets up what NAME needs outside, runs COMMAND there (words with
- *                                             @IN@, @OUT@, @STATE@, @BIN@ replaced), and tears it down
+ *                                             @IN@, @OUT@, @STATE@, @BIN@, TCP-PORT, UDP-PORT replaced), and
+ * tears it down
  *
  * Exit status: 0: the line says what came of it, or that this host has not what it takes ("tried": false); 2:
  * no such scenario, or the stage cannot be set up.

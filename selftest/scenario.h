@@ -46,7 +46,8 @@ struct scenario {
   const char* tries;
   enum holds holds;
   const char* options; /* of `glovebox run`, words apart by one blank; where one begins with @IN@, @OUT@,
-                          @STATE@ or @BIN@, that is a place */
+                          @STATE@ or @BIN@, that is a place; where it ends in :TCP-PORT or :UDP-PORT, the
+                          victim's port */
   unsigned needs;
   const char* not_bare; /* why it is not tried bare; null: it is */
   const char* record;   /* what one line of `glovebox log dump` holds then; null: nothing is asked */
@@ -67,7 +68,7 @@ const struct scenario* find_scenario(const char* name);
 struct victim_state {
   volatile int signals;   /* SIGUSR1 and SIGIO that it got */
   volatile int datagrams; /* UDP to 127.0.0.1 and the unix sockets */
-  volatile int elsewhere; /* UDP to an address that is not 127.0.0.0/8 */
+  volatile int elsewhere; /* UDP to an address that is not 127.0.0.0/8, or is 127.0.2.0/24 */
   volatile int connections;
   volatile int ready; /* its signal handlers stand */
 };

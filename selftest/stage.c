@@ -141,10 +141,14 @@ static int unix_socket(int type, const char* name, int abstract) {
   return fd;
 }
 
-static int inet_socket(int type, uint32_t host, const char* name) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(host)};
+static int inet_socket(int type, const char* name) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
   socklen_t size = sizeof address;
   const int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+  /* All of 127.0.0.0/8, and nobody from outside: to the loopback device (an ordinary user may from 5.7 on).
+   */
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) != 0)
+    address.sin_addr.s_addr = htonl(0x7f000001);
   if (fd < 0 || bind(fd, (struct sockaddr*)&address, size) != 0) return -1;
   if (type == SOCK_STREAM) listen(fd, 16);
   if (getsockname(fd, (struct sockaddr*)&address, &size) != 0) return -1;
@@ -163,7 +167,8 @@ static void take_datagram(int fd) {
     struct in_pktinfo info;
     if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO) continue;
     memcpy(&info, CMSG_DATA(c), sizeof info);
-    if (ntohl(info.ipi_addr.s_addr) >> 24 != 127) {
+    const uint32_t host = ntohl(info.ipi_addr.s_addr);
+    if (host >> 24 != 127 || host >> 8 == 0x7f0002) {
       ++shared->elsewhere;
       return;
     }
@@ -203,9 +208,8 @@ static pid_t start_victim(int* pipe_end) {
   char name[64];
   snprintf(name, sizeof name, "glovebox-victim-%d", getpid());
   setenv("GLOVEBOX_TEST_ABSTRACT", name, 1);
-  const int streams[2] = {inet_socket(SOCK_STREAM, 0x7f000001, "TCP"),
-                          unix_socket(SOCK_STREAM, out_path("sock"), 0)};
-  const int datagrams[2] = {inet_socket(SOCK_DGRAM, 0, "UDP"), unix_socket(SOCK_DGRAM, name, 1)};
+  const int streams[2] = {inet_socket(SOCK_STREAM, "TCP"), unix_socket(SOCK_STREAM, out_path("sock"), 0)};
+  const int datagrams[2] = {inet_socket(SOCK_DGRAM, "UDP"), unix_socket(SOCK_DGRAM, name, 1)};
   const int on = 1;
   setsockopt(datagrams[0], IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
   const pid_t pid = fork();
@@ -230,6 +234,20 @@ static pid_t start_victim(int* pipe_end) {
   return pid;
 }
 
+/* "10.0.0.0/8:TCP-PORT": with the victim's port. */
+static char* with_port(const char* word) {
+  static const char* const kPorts[] = {"TCP", "UDP"};
+  for (size_t i = 0; i < 2; ++i) {
+    char name[12], text[4200];
+    snprintf(name, sizeof name, ":%s-PORT", kPorts[i]);
+    const char* found = strstr(word, name);
+    if (found == NULL) continue;
+    snprintf(text, sizeof text, "%.*s:%s", (int)(found - word), word, stage_text(kPorts[i]));
+    return strdup(text);
+  }
+  return strdup(word);
+}
+
 static char* replaced(const char* word) {
   static const char* const kPlaces[][2] = {
       {"@IN@", "IN"}, {"@OUT@", "OUT"}, {"@STATE@", "STATE"}, {"@BIN@", "BIN"}};
@@ -240,7 +258,7 @@ static char* replaced(const char* word) {
     snprintf(path, sizeof path, "%s%s", stage_text(kPlaces[i][1]), word + length);
     return strdup(path);
   }
-  return strdup(word);
+  return with_port(word);
 }
 
 static int await(pid_t pid) {
