@@ -204,7 +204,7 @@ const struct scenario kDescriptors[] = {
     {"fchdir", "descriptors", "fchdir to outside and open from there", HOLDS_OPTION, READ_SYSTEM, 0, NULL,
      NULL, by_fchdir, NULL},
     {"open-by-handle", "descriptors", "open a file by its handle, past every path", HOLDS_OPTION,
-     "--mode enforce --read / --write /", NEEDS_BARE_ROOT | NEEDS_KERNEL, NULL, "open_by_handle_at",
+     "--mode enforce --read / --write /", NEEDS_BARE_ROOT | NEEDS_KERNEL, NULL, "(open_by_handle_at ",
      by_handle, NULL},
     {"memfd-exec", "descriptors", "run a program that is in no file", HOLDS_RECORDED, "", 0, NULL, "execveat",
      run_memory, NULL},

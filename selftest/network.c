@@ -289,10 +289,10 @@ static void loopback_works(struct outcome* outcome) {
 #define LOOPBACK "--mode enforce --read / --write / --network loopback"
 
 const struct scenario kNetwork[] = {
-    {"raw-socket", "network", "a raw socket", HOLDS_OPTION, "--mode enforce --read / --write /",
+    {"raw-socket", "network", "a raw socket", HOLDS_OPTION, "--mode enforce --read / --write / --network any",
      NEEDS_BARE_ROOT, NULL, NULL, raw_socket, NULL},
-    {"packet-socket", "network", "a packet socket", HOLDS_OPTION, "--mode enforce --read / --write /",
-     NEEDS_BARE_ROOT, NULL, NULL, packet_socket, NULL},
+    {"packet-socket", "network", "a packet socket", HOLDS_OPTION,
+     "--mode enforce --read / --write / --network any", NEEDS_BARE_ROOT, NULL, NULL, packet_socket, NULL},
     {"netlink", "network", "a netlink socket", HOLDS_OPTION, NONE, 0, NULL, NULL, netlink_socket, NULL},
     {"vsock", "network", "a socket to the host of a virtual machine", HOLDS_OPTION, NONE, NEEDS_KERNEL, NULL,
      NULL, vsock_socket, NULL},

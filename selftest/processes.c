@@ -140,7 +140,7 @@ const struct scenario kProcesses[] = {
     {"vm-readv-sibling", "processes", "process_vm_readv of another process", HOLDS_ALWAYS, "", NEEDS_SCOPE,
      NULL, NULL, vm_read, NULL},
     {"vm-writev-own", "processes", "process_vm_writev at all", HOLDS_OPTION,
-     "--mode enforce --read / --write /", 0, NULL, "process_vm_writev", vm_write_own, NULL},
+     "--mode enforce --read / --write /", 0, NULL, "(process_vm_writev ", vm_write_own, NULL},
     {"pidfd-getfd-parent", "processes", "fetch a descriptor of the process that started it", HOLDS_ALWAYS, "",
      NEEDS_SCOPE, NULL, NULL, fetch_descriptor, NULL},
     {"proc-fd-parent", "processes", "look at the descriptors of the process that started it", HOLDS_ALWAYS,
@@ -159,7 +159,7 @@ const struct scenario kProcesses[] = {
     {"signal-group", "processes", "signal a process group outside", HOLDS_ALWAYS, "", NEEDS_SCOPE, NULL, NULL,
      signal_group, NULL},
     {"limit-sibling", "processes", "set a limit of a process outside (prlimit64)", HOLDS_OPTION,
-     "--mode enforce --read / --write /", 0, NULL, "prlimit64", limit_sibling, NULL},
+     "--mode enforce --read / --write /", 0, NULL, "(prlimit64 ", limit_sibling, NULL},
     {"renice-sibling", "processes", "lower the priority of a process outside", HOLDS_NOT, "", 0, NULL, NULL,
      renice_sibling, NULL},
 };

@@ -50,7 +50,9 @@ struct scenario {
                           victim's port */
   unsigned needs;
   const char* not_bare; /* why it is not tried bare; null: it is */
-  const char* record;   /* what one line of `glovebox log dump` holds then; null: nothing is asked */
+  /* What one line of `glovebox log dump` about an access holds then, and where the call shall be refused that
+   * of a refusal with a rule ("(mount ", which no command line has). Null: nothing is asked. */
+  const char* record;
   void (*run)(struct outcome* outcome);
   /* Run by the stage when the command has ended: what only shows from outside. Null: none. */
   void (*after)(struct outcome* outcome);

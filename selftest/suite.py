@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Runs the hostile programs twice: bare, where each must take effect, and inside `glovebox run`, where it must not.
 
+Who refused is told apart. A row shows something of Glovebox where it took effect bare, as the same user, or where its
+refusal is on record with a rule: what the kernel alone refuses this user anyway is said, and not counted.
+
 usage: suite.py --bin DIR --glovebox PROGRAM [--verbose] [FAMILY or NAME...]     (a family's blanks as '-')
-exit 0: all as the rows say; 1: at least one is not; 77: nothing could be tried
+exit 0: all as the rows say; 1: at least one is not; 77: nothing could be tried, or showed anything
 What a row says is in selftest/scenario.h; DIR holds glovebox-scenario and its twins.
 """
 import argparse
+import errno
 import json
 import os
 import platform
@@ -17,6 +21,15 @@ import tempfile
 
 STARTED = "started"
 UNTRIED = "untried"
+# What a row can come to that is neither a failure nor left out.
+SHOWN = {"difference": "shown by taking effect bare", "record": "by their record alone",
+         "neither": "by neither (not tried bare, nothing to record)", "works": "recorded, working or known not to be held",
+         "kernel": "refused by the kernel alone: they show nothing of Glovebox"}
+
+# A line of `glovebox log dump` about one access: src/access/dump.cc. No name can end its quotes.
+QUOTED = r'"(?:[^"\\]|\\.)*"'
+ACCESS = re.compile(rf"[\d.]+ #\d+ \d+ (?P<op>\S+) (?P<result>\S+) {QUOTED}(?: (?:=|->) {QUOTED})* "
+                    rf"\((?P<call>[^()]*)\) by .*?(?: against (?P<rule>{QUOTED}))?")
 
 
 class Host:
@@ -73,7 +86,7 @@ class Suite:
         self.bin, self.glovebox, self.verbose = args.bin, args.glovebox, args.verbose
         self.stage = os.path.join(self.bin, "glovebox-scenario")
         self.host = Host(args.glovebox)
-        self.failed, self.skipped, self.passed = [], 0, 0
+        self.failed, self.skipped, self.counts = [], 0, dict.fromkeys(SHOWN, 0)
 
     def program(self, row):
         twin = "-static" if "static" in row["needs"] else "-asan" if "sanitizer" in row["needs"] else ""
@@ -85,18 +98,19 @@ class Suite:
         elif verdict == "skipped":
             self.skipped += 1
         else:
-            self.passed += 1
-        if verdict != "ok" or self.verbose:
-            print(f"{verdict:8} {row['name']}: {text}")
+            self.counts[verdict] += 1
+        if verdict in ("FAILED", "skipped", "kernel", "neither") or self.verbose:
+            print(f"{verdict:10} {row['name']}: {text}")
 
     def bare(self, row):
-        """None where it took effect; else (verdict, text)."""
+        """(how, text): "effect"; "none" where this user has no effect even without us; "unasked"; a verdict."""
         if row["not_bare"]:
-            return None
+            return "unasked", row["not_bare"]
         env = dict(os.environ, GLOVEBOX_STATE_DIR="/nonexistent/glovebox")
         # A race is won by chance: on a busy machine not always at the first try.
         for _ in range(5 if row["name"].startswith("race-") else 1):
-            effect, _, detail, err = attempt([self.stage, "--stage", row["name"], self.program(row), row["name"]], env)
+            effect, error, detail, err = attempt(
+                [self.stage, "--stage", row["name"], self.program(row), row["name"]], env)
             if effect or effect is None:
                 break
         if effect is None and "net" in row["needs"]:
@@ -105,19 +119,36 @@ class Suite:
             return "FAILED", f"bare: {detail}: {err.strip()}"
         if effect == UNTRIED:
             return "skipped", detail
-        if not effect and not self.host.bare_takes_effect(row):
-            return None
-        if not effect:
-            return ("skipped" if "kernel" in row["needs"] else "FAILED"), f"bare it has no effect: {detail}"
-        return None
+        if effect:
+            return "effect", detail
+        if not self.host.bare_takes_effect(row):
+            return "none", f"bare as well: {detail} ({errno.errorcode.get(error, error)})"
+        return ("skipped" if "kernel" in row["needs"] else "FAILED"), f"bare it has no effect: {detail}"
+
+    def accesses(self, log):
+        dump = subprocess.run([self.glovebox, "log", "dump", "--log", log], capture_output=True, text=True).stdout
+        return [(line, found) for line in dump.splitlines() if (found := ACCESS.fullmatch(line))]
 
     def recorded(self, row, log, err):
         if row["record"] == "@LOG-LOST@":
             return "access log" in err
-        dump = subprocess.run([self.glovebox, "log", "dump", "--log", log], capture_output=True, text=True)
-        return row["record"] in dump.stdout
+        return any(row["record"] in line for line, _ in self.accesses(log))
 
-    def inside(self, row):
+    def refusal(self, row, log, err):
+        """The rule by which the call that the row names was refused: by the log, and by a finding of the run's own."""
+        for line, found in self.accesses(log):
+            if row["record"] not in line or found["result"] != "refused":
+                continue
+            if not found["call"].endswith("denied"):  # refused by the kernel, not by us or for us
+                continue
+            # What holds without a policy has no place to name.
+            rule = found["rule"].strip('"') if found["rule"] else "forbidden-call" if found["op"] == "forbidden" else ""
+            if rule and f"[{rule.split(':')[0]}]:" in err:
+                return rule
+        return None
+
+    def inside(self, row, how, text):
+        """(verdict, text), where `how` it went bare, and `text` says of that."""
         options = row["options"].split()
         place = tempfile.mkdtemp(prefix="glovebox-suite.")
         log = os.path.join(place, "log")
@@ -135,16 +166,36 @@ class Suite:
                 return ("skipped" if row["not_bare"] else "FAILED"), f"inside: {detail}"
             if effect != wanted:
                 return "FAILED", f"inside: {'it took effect' if effect else 'no effect'}: {detail}"
-            if row["record"] and not self.recorded(row, log, err):
-                return "FAILED", f"inside: not on record ({row['record']}): {detail}"
-            return "ok", detail
+            if wanted:
+                if row["record"] and not self.recorded(row, log, err):
+                    return "FAILED", f"inside: not on record ({row['record']}): {detail}"
+                return "works", detail
+            rule = self.refusal(row, log, err) if row["record"] else None
+            if row["record"] and rule is None:
+                return "FAILED", f"inside: no refusal with a rule on record ({row['record']}): {detail}"
+            if how == "effect":
+                return "difference", detail + (f": {rule}" if rule else "")
+            if rule:
+                return "record", f"{detail}: {rule}; {text}"
+            return ("kernel" if how == "none" else "neither"), text
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
     def run(self, row):
         why = self.host.why_not(row)
-        verdict = ("skipped", why) if why else self.bare(row) or self.inside(row)
-        self.say(verdict[0], row, verdict[1])
+        verdict, text = ("skipped", why) if why else self.bare(row)
+        if verdict not in ("skipped", "FAILED"):
+            verdict, text = self.inside(row, verdict, text)
+        self.say(verdict, row, text)
+
+    def sum_up(self):
+        """How many rows show what; the number of those that are as they shall be."""
+        counts = self.counts
+        print(f"{counts['difference'] + counts['record']} refusals are Glovebox's: "
+              + "; ".join(f"{counts[kind]} {words}" for kind, words in SHOWN.items()))
+        passed = sum(counts.values())
+        print(f"{passed} as they shall be, {len(self.failed)} not, {self.skipped} skipped")
+        return passed - counts["kernel"]
 
 
 def check_docs(path, names):
@@ -199,8 +250,8 @@ def main():
               if not args.names or row["name"] in args.names or row["family"].replace(" ", "-") in args.names]
     for row in chosen:
         suite.run(row)
-    print(f"{suite.passed} as they shall be, {len(suite.failed)} not, {suite.skipped} skipped")
-    return 1 if suite.failed or not chosen else 77 if suite.passed == 0 else 0
+    passed = suite.sum_up()
+    return 1 if suite.failed or not chosen else 77 if passed == 0 else 0
 
 
 if __name__ == "__main__":
