@@ -93,7 +93,8 @@ bool IsInternet(absl::string_view address) {
 }
 
 bool IsLoopback(absl::string_view address) {
-  return absl::StartsWith(address, "inet:127.") || absl::StartsWith(address, "inet6:[::1]");
+  return absl::StartsWith(address, "inet:127.") || absl::StartsWith(address, "inet6:[::1]") ||
+         absl::StartsWith(address, "inet6:[::ffff:127.");
 }
 
 Touches TouchesOf(const Access& access) {

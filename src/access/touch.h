@@ -51,6 +51,7 @@ bool IsAddress(absl::string_view path);
 // ... and one that leaves the machine or could: inet and inet6, loopback or not.
 bool IsInternet(absl::string_view address);
 
+// Of this machine alone: 127.0.0.0/8 (as an IPv6 socket spells it too) and ::1.
 bool IsLoopback(absl::string_view address);
 
 // "read, changed": the bits in words, in the order above; "nothing" for none.

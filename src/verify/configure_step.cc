@@ -255,10 +255,26 @@ class Judge {
     return seen.made ? "makes " : "changes ";
   }
 
+  // Made and left outside, without a file in it, which would be told. Of a tree the uppermost is.
+  bool IsLeftEmpty(const std::string& path, const ConfigureSeen& seen) const {
+    const auto is_left = [](const ConfigureSeen& at) { return at.directory && at.made && at.alive; };
+    const Place place = input_.places.Of(path);
+    if (!is_left(seen) || place == Place::kBuild || place == Place::kSource) return false;
+    const auto above = observed_.seen().find(std::string(Dirname(path)));
+    if (above != observed_.seen().end() && is_left(above->second)) return false;
+    const std::string below = absl::StrCat(path, "/");
+    for (auto at = observed_.seen().upper_bound(below); at != observed_.seen().end(); ++at) {
+      if (!absl::StartsWith(at->first, below)) break;
+      if (at->second.alive && !at->second.directory) return false;
+    }
+    return true;
+  }
+
   // The rule that it breaks; empty: none.
   absl::string_view FaultOf(const std::string& path, const ConfigureSeen& seen) const {
     const bool takes = seen.removed != kNoRecord && seen.wrote == kNoRecord;
-    if ((seen.wrote == kNoRecord && !takes) || seen.directory || seen.told || IsKept(path)) return "";
+    if ((seen.wrote == kNoRecord && !takes) || seen.told || IsKept(path)) return "";
+    if (seen.directory && !IsLeftEmpty(path, seen)) return "";
     const bool temporary = seen.made && !seen.alive;
     switch (input_.places.Of(path)) {
       case Place::kBuild:
@@ -315,19 +331,20 @@ class Judge {
   // Where no policy file says who may reach what.
   void LookAtNetwork() {
     if (input_.terms.tells_networks) return;
-    std::set<std::string> told;
+    std::set<std::pair<absl::string_view, std::string>> told;
     std::string where;
     if (const auto place = facts_.places.has_value() ? facts_.places->OfNetwork() : std::nullopt)
       where = absl::StrCat(place->file, ":", place->line, " ", place->command);
     for (size_t i = 0; i < input_.log.records.size(); ++i) {
       const auto* access = std::get_if<access::Access>(&input_.log.records[i]);
       if (access == nullptr || !access::IsInternet(access->path) || !access->rule.empty()) continue;
-      if ((access->op != Op::kConnect && access->op != Op::kSend) || !told.insert(access->path).second)
-        continue;
-      const bool sends = access->op == Op::kSend;
-      Finding finding = Make(sends ? "network-send" : "network-connect", access->path, i);
+      const auto [rule, does] = NetworkUseOf(*access);
+      // What is sent to an address that was connected to is no second fault.
+      const absl::string_view use = access->op == Op::kBind ? rule : absl::string_view();
+      if (rule.empty() || !told.insert({use, access->path}).second) continue;
+      Finding finding = Make(rule, access->path, i);
       finding.where = where;
-      finding.what = absl::StrCat("the configure step ", sends ? "sends to " : "connects to ", access->path,
+      finding.what = absl::StrCat("the configure step ", does, " ", access->path,
                                   access::IsLoopback(access->path) ? ", on this machine" : "");
       findings_.push_back(std::move(finding));
     }

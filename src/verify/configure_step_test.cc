@@ -219,6 +219,28 @@ TEST(ConfigureFindings, TheNetworkIsToldOnceAnAddress) {
   EXPECT_THAT(step.Findings(), IsEmpty());
 }
 
+TEST(ConfigureFindings, WhereOthersCanReachItIsToldAndWhereThisMachineAloneCanIsNot) {
+  Step step;
+  for (const char* address :
+       {"inet:127.0.0.1:80", "inet6:[::1]:80", "inet6:[::ffff:127.0.0.1]:80", "inet:0.0.0.0:80"})
+    step.By("/usr/bin/python3", Op::kBind, address);
+  EXPECT_THAT(step.Told(), ElementsAre("error network-bind inet:0.0.0.0:80"));
+}
+
+// With a file in it the file is told, and of a tree of directories the uppermost.
+TEST(ConfigureFindings, ADirectoryThatIsLeftOutsideIsTold) {
+  Step step;
+  step.Do(1, Op::kMkdir, "/home/u/.made", Result::kCreated);
+  step.Do(1, Op::kMkdir, "/home/u/.tree", Result::kCreated)
+      .Do(1, Op::kMkdir, "/home/u/.tree/in", Result::kCreated);
+  step.Do(1, Op::kMkdir, "/home/u/.full", Result::kCreated).Write(1, "/home/u/.full/file");
+  step.Do(1, Op::kMkdir, "/tmp/gone", Result::kCreated).Do(1, Op::kRmdir, "/tmp/gone");
+  step.Do(1, Op::kMkdir, "/build/sub", Result::kCreated);
+  EXPECT_THAT(step.Told(), testing::UnorderedElementsAre("error outside-write /home/u/.made",
+                                                         "error outside-write /home/u/.tree",
+                                                         "error outside-write /home/u/.full/file"));
+}
+
 TEST(ConfigureFindings, AHoleIsTold) {
   Step step;
   step.Add(access::Hole{1, 5, 100, "foreign-abi", "i386:open"});

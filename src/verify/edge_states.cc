@@ -93,14 +93,6 @@ class Judge {
 
   // The rule of what is done with an address, and what is done; empty: nothing that anybody else has to do
   // with. What is bound for this machine alone nobody else can reach.
-  static std::pair<absl::string_view, absl::string_view> NetworkWords(const access::Access& access) {
-    if (access.op == Op::kSend) return {"network-send", " sends to "};
-    if (access.op == Op::kConnect) return {"network-connect", " connects to "};
-    const bool own = access::IsLoopback(access.path) || absl::StartsWith(access.path, "inet6:[::ffff:127.");
-    if (access.op == Op::kBind && !own) return {"network-bind", " can be reached by others at "};
-    return {};
-  }
-
   // An address on the network, where no policy file says who may reach what.
   void LookAtNetwork() {
     if (at_.input().terms.tells_networks) return;
@@ -108,14 +100,14 @@ class Judge {
     for (size_t i = 0; i < at_.input().log.records.size(); ++i) {
       const auto* access = std::get_if<access::Access>(&at_.input().log.records[i]);
       if (access == nullptr || !access::IsInternet(access->path) || !access->rule.empty()) continue;
-      const auto [rule, does] = NetworkWords(*access);
+      const auto [rule, does] = NetworkUseOf(*access);
       const size_t action = rule.empty() ? kNoAction : at_.ActionOf(i);
       const EdgeId edge = action == kNoAction ? kNoEdge : observed_.EdgeOf(action);
       // What is sent to an address that was connected to is no second fault.
       const absl::string_view use = access->op == Op::kBind ? rule : absl::string_view();
       if (edge == kNoEdge || !at_.IsJudged(edge) || !told.insert({edge, use, access->path}).second) continue;
       Finding finding = at_.Make(rule, edge, access->path, i);
-      finding.what = absl::StrCat(at_.NameOf(edge), does, access->path,
+      finding.what = absl::StrCat(at_.NameOf(edge), " ", does, " ", access->path,
                                   access::IsLoopback(access->path) ? ", on this machine" : "");
       findings_.push_back(std::move(finding));
     }

@@ -1,6 +1,7 @@
 #include "verify/finding.h"
 
 #include "absl/strings/str_format.h"
+#include "access/touch.h"
 
 namespace glovebox::verify {
 
@@ -13,6 +14,14 @@ Evidence EvidenceOf(const access::Access& access) {
   const std::string spelled = access.path == access.resolved ? "" : access.path;
   return {access.syscall, access.op,    access.exe,      access.pid, access.time_ns,
           access.result,  access.error, access.decision, spelled};
+}
+
+NetworkUse NetworkUseOf(const access::Access& access) {
+  if (access.op == Op::kSend) return {"network-send", "sends to"};
+  if (access.op == Op::kConnect) return {"network-connect", "connects to"};
+  if (access.op == Op::kBind && !access::IsLoopback(access.path))
+    return {"network-bind", "can be reached by others at"};
+  return {};
 }
 
 bool IsGap(const Finding& finding) { return finding.rule == "trace-incomplete"; }

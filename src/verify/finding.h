@@ -41,6 +41,14 @@ struct Evidence {
 };
 Evidence EvidenceOf(const access::Access& access);
 
+// What a call does with an address of the network, where no policy says who may: the rule that it breaks and
+// the words for it, "connects to". Both empty: nothing (it binds one of this machine alone, or is none of
+// these calls).
+struct NetworkUse {
+  absl::string_view rule, does;
+};
+NetworkUse NetworkUseOf(const access::Access& access);
+
 // Immutable once made. Strings are raw bytes, except `action_name`, which is for people.
 struct Finding {
   std::string rule;  // an id of rules.h; of a log of a newer Glovebox perhaps one that is not there
