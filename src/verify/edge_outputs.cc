@@ -35,6 +35,8 @@ class Judge {
       const Seen& seen = observed_.seen()[i];
       if (seen.removed != kNoRecord) LookAtRemoval(seen);
       if (seen.directory) LookAtDirectory(seen);
+      if (seen.made != kNoRecord && seen.alive && !seen.directory && at_.IsProjects(seen.path))
+        LookAtShadowsInDirectory(seen);
       const bool takes = seen.removed != kNoRecord && seen.wrote == kNoRecord;
       if ((seen.wrote == kNoRecord && !(takes && at_.PlaceOf(seen.path) != Place::kBuild)) ||
           seen.directory || IsKept(at_.paths().Path(seen.path)))
@@ -260,14 +262,56 @@ class Judge {
             seen->wrote != kNoRecord || declared_.Ordered(seen->edge, maker->edge) ||
             FailedFor(*seen, *maker))
           continue;
-        Finding finding = at_.Make("shadowing-write", seen->edge, maker->edge, path, seen->probed);
-        finding.what = absl::StrCat(at_.NameOf(seen->edge), " looks for ", at_.Short(path), " in vain, and ",
-                                    at_.NameOf(maker->edge), " makes it, before or after");
-        finding.repair = at_.Order(maker->edge, seen->edge, path);
-        Add(std::move(finding));
+        return TellShadow(path, *seen, *maker);
+      }
+    }
+  }
+
+  // Compilers look for a directory of their search path, and for nothing in one that is not there: what an
+  // edge makes in it is looked for in vain all the same, by each that took a file of that name from
+  // elsewhere.
+  void LookAtShadowsInDirectory(const Seen& maker) {
+    const std::string& file = at_.paths().Path(maker.path);
+    for (absl::string_view above = Dirname(file); above.size() > 1; above = Dirname(above)) {
+      const PathId directory = at_.Find(above);
+      if (directory == kNoPath || !at_.IsProjects(directory)) continue;
+      for (const size_t i : observed_.Of(directory)) {
+        const Seen& seen = observed_.seen()[i];
+        if (seen.probed == kNoRecord || IsInOrder(seen.edge, maker) ||
+            !TookFromSearchPath(seen.edge, absl::string_view(file).substr(above.size())))
+          continue;
+        TellShadow(maker.path, seen, maker);
         return;
       }
     }
+  }
+
+  // With the maker of the file. Or the edge has failed, or is judged by what it did to that very file.
+  bool IsInOrder(EdgeId edge, const Seen& maker) const {
+    const std::vector<size_t>& all = observed_.Of(maker.path);
+    return edge == maker.edge || !observed_.edges()[edge].succeeded || declared_.Ordered(edge, maker.edge) ||
+           std::any_of(all.begin(), all.end(), [&](size_t i) { return observed_.seen()[i].edge == edge; });
+  }
+
+  // That it was found beside the file that includes it is not ruled out where one of its directory was read
+  // before: no search path is asked then.
+  bool TookFromSearchPath(EdgeId edge, absl::string_view end) const {
+    const Seen* const found = at_.FindRead(edge, end);
+    if (found == nullptr) return false;
+    const absl::string_view directory = Dirname(at_.paths().Path(found->path));
+    const std::vector<size_t>& seen = observed_.edges()[edge].seen;
+    return std::none_of(seen.begin(), seen.end(), [&](size_t i) {
+      const Seen& other = observed_.seen()[i];
+      return other.read < found->read && Dirname(at_.paths().Path(other.path)) == directory;
+    });
+  }
+
+  void TellShadow(PathId path, const Seen& seen, const Seen& maker) {
+    Finding finding = at_.Make("shadowing-write", seen.edge, maker.edge, path, seen.probed);
+    finding.what = absl::StrCat(at_.NameOf(seen.edge), " looks for ", at_.Short(path), " in vain, and ",
+                                at_.NameOf(maker.edge), " makes it, before or after");
+    finding.repair = at_.Order(maker.edge, seen.edge, path);
+    Add(std::move(finding));
   }
 
   // Told as what made the edge fail (edge_inputs.cc).

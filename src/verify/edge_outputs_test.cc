@@ -195,6 +195,37 @@ TEST(EdgeOutputs, WhatIsLookedForInVainAndMadeLater) {
   EXPECT_THAT(build.Faults(), ElementsAre("shadowing-write a.o /build/gen/config.h"));
 }
 
+// Compilers do not look into a directory that is not there.
+TEST(EdgeOutputs, WhatIsMadeLaterInADirectoryThatWasLookedForInVain) {
+  TestGraph build;
+  build.Edge(1, {"a.o"}, {"/src/a.c"})
+      .Read(1, "/src/a.c")
+      .Do(1, Op::kStat, "/build/gen", Result::kAbsent)
+      .Read(1, "/src/include/x/config.h")
+      .Write(1, "/build/a.o");
+  build.Depfile("a.o", {"/src/include/x/config.h"});
+  build.Edge(2, {"gen/x/config.h"})
+      .Do(2, Op::kMkdir, "/build/gen", Result::kCreated)
+      .Do(2, Op::kMkdir, "/build/gen/x", Result::kCreated)
+      .Write(2, "/build/gen/x/config.h");
+  build.Edge(3, {"gen/other.h"}).Write(3, "/build/gen/other.h");
+  EXPECT_THAT(build.Faults(), ElementsAre("shadowing-write a.o /build/gen/x/config.h"));
+}
+
+// #include "config.h" beside the source asks no search path.
+TEST(EdgeOutputs, WhatLiesBesideWhoIncludesItIsNotShadowed) {
+  TestGraph build;
+  build.Edge(1, {"a.o"}, {"/src/a.c", "/src/config.h"})
+      .Do(1, Op::kStat, "/build/gen", Result::kAbsent)
+      .Read(1, "/src/a.c")
+      .Read(1, "/src/config.h")
+      .Write(1, "/build/a.o");
+  build.Edge(2, {"gen/config.h"})
+      .Do(2, Op::kMkdir, "/build/gen", Result::kCreated)
+      .Write(2, "/build/gen/config.h");
+  EXPECT_THAT(build.Faults(), IsEmpty());
+}
+
 TEST(EdgeOutputs, WhatIsMadeAfterwardsOnPurposeShadowsNothing) {
   TestGraph build;
   build.Edge(1, {"a"}).Do(1, Op::kOpen, "/build/b", Result::kAbsent).Write(1, "/build/a");

@@ -132,12 +132,15 @@ std::string GraphCase::Short(PathId path) const {
 std::string GraphCase::NameOf(EdgeId edge) const { return declared_.Edge(edge).outputs.front(); }
 
 bool GraphCase::ReadsNamesake(EdgeId edge, PathId path) const {
-  const absl::string_view name = Basename(paths_.Path(path));
-  const std::vector<size_t>& seen = observed_.edges()[edge].seen;
-  return std::any_of(seen.begin(), seen.end(), [&](size_t i) {
+  return FindRead(edge, absl::StrCat("/", Basename(paths_.Path(path)))) != nullptr;
+}
+
+const Seen* GraphCase::FindRead(EdgeId edge, absl::string_view end) const {
+  for (const size_t i : observed_.edges()[edge].seen) {
     const Seen& one = observed_.seen()[i];
-    return one.read != kNoRecord && Basename(paths_.Path(one.path)) == name;
-  });
+    if (one.read != kNoRecord && absl::EndsWith(paths_.Path(one.path), end)) return &one;
+  }
+  return nullptr;
 }
 
 bool GraphCase::IsAloneAtItsPlace(EdgeId edge) const {

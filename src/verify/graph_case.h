@@ -44,6 +44,8 @@ class GraphCase {
   bool IsCoarse(EdgeId edge) const;
   // The edge reads a file of that name elsewhere: a header in a later directory of its search path.
   bool ReadsNamesake(EdgeId edge, PathId path) const;
+  // ... whose path ends so, "/sub/config.h"; null: none.
+  const Seen* FindRead(EdgeId edge, absl::string_view end) const;
   // What CMake's own edges leave beside their outputs when they look for modules: no project can declare it.
   bool IsModuleNote(EdgeId maker, PathId path) const;
 

@@ -80,8 +80,8 @@ inline constexpr Rule kRules[] = {
      "[\"OBJECT\"] }, beside "
      "the addresses that stand there",
      "bind() to an address that is none of the policy's. Where no policy file speaks of networks: by an "
-     "edge, to\n"
-     "an address that other machines can reach.",
+     "edge\n"
+     "or the configure step, to an address that other machines can reach.",
      "error[network-bind]: inet:0.0.0.0:8080 is bound, which the policy does not allow\n"
      "  --> #8 server_test"},
     {"network-send", Severity::kError, "something was sent to an address that the policy does not allow",
@@ -315,7 +315,9 @@ inline constexpr Rule kRules[] = {
      "let the edge depend on the file, or make it where nobody looks for another",
      "The name was absent when the edge looked for it (an earlier directory of the include path), another "
      "edge made it,\n"
-     "and neither is declared to come before the other.",
+     "and neither is declared to come before the other. So it is where the directory itself was not there "
+     "yet,\n"
+     "and the edge took a file of that name from elsewhere.",
      "warning[shadowing-write]: main.o looks for gen/config.h in vain, and gen/config.h makes it, before or "
      "after\n"
      "  --> CMakeLists.txt:6 add_executable  #7 main.o"},
