@@ -28,7 +28,7 @@ char* Begin(const char* name, char* at) {
   return Put("\">", at);
 }
 
-char* End(char* at) { return Put("</CTestMeasurement>\n", at); }
+char* End(char* at) { return Put("</CTestMeasurement>", at); }
 
 }  // namespace
 
@@ -39,6 +39,7 @@ size_t FormatMeasurements(const Measurements& measured, char* out) {
   *at++ = '.';
   at = End(PutNumber(measured.cpu_us % kSecond, 6, at));
   at = End(PutNumber(measured.accesses, 1, Begin("accesses", at)));
+  *at++ = '\n';
   return static_cast<size_t>(at - out);
 }
 

@@ -19,8 +19,9 @@ struct Measurements {
 
 inline constexpr size_t kMeasurementsRoom = 512;
 
-// Three lines "<CTestMeasurement type="numeric/double" name="glovebox peak memory">4096</CTestMeasurement>":
-// bytes, seconds, a count. Into `out` (kMeasurementsRoom bytes); the length. Async-signal-safe.
+// Three times "<CTestMeasurement type="numeric/double" name="glovebox peak memory">4096</CTestMeasurement>"
+// in one line, since CTest takes the words out of a test's output and leaves the line's end: bytes, seconds,
+// a count. Into `out` (kMeasurementsRoom bytes); the length. Async-signal-safe.
 size_t FormatMeasurements(const Measurements& measured, char* out);
 
 }  // namespace glovebox::child

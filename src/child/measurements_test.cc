@@ -7,13 +7,13 @@
 namespace glovebox::child {
 namespace {
 
-TEST(Measurements, AreLinesThatCTestTakes) {
+TEST(Measurements, AreALineThatCTestTakes) {
   char text[kMeasurementsRoom];
   const size_t size = FormatMeasurements({4096, 12'000'034, 7}, text);
   EXPECT_EQ(
       std::string(text, size),
-      "<CTestMeasurement type=\"numeric/double\" name=\"glovebox peak memory\">4096</CTestMeasurement>\n"
-      "<CTestMeasurement type=\"numeric/double\" name=\"glovebox cpu time\">12.000034</CTestMeasurement>\n"
+      "<CTestMeasurement type=\"numeric/double\" name=\"glovebox peak memory\">4096</CTestMeasurement>"
+      "<CTestMeasurement type=\"numeric/double\" name=\"glovebox cpu time\">12.000034</CTestMeasurement>"
       "<CTestMeasurement type=\"numeric/double\" name=\"glovebox accesses\">7</CTestMeasurement>\n");
 }
 
