@@ -338,11 +338,11 @@ std::string LimitThatEnded(const Limits& limits, const access::ActionEnd& end, u
     return absl::StrCat(probably(signaled), "file size ", policy::SizeText(*limit(child::Limit::kFsize)));
   }
   if ((signal != SIGXCPU && signal != SIGKILL) || !set(limit(child::Limit::kCpu))) return "";
-  // The kernel compares with what was running at its ticks, which on a busy host can be a fifth more than
+  // The kernel compares with what was running at its ticks, which on a busy host can be a third more than
   // what wait(2) says. Who was killed by somebody else has mostly used less.
   const uint64_t bound_ns = *limit(child::Limit::kCpu) * 1'000'000'000u;
   const uint64_t used_ns = cpu_ns != 0 ? cpu_ns : took_ns;
-  if (signal == SIGKILL && used_ns < bound_ns / 4 * 3) return "";
+  if (signal == SIGKILL && used_ns < bound_ns / 2) return "";
   const bool certain = signaled && (signal == SIGXCPU || cpu_ns != 0);
   return absl::StrCat(probably(certain), "CPU time ", policy::DurationText(bound_ns),
                       cpu_ns != 0 ? absl::StrCat(": ", policy::DurationText(cpu_ns)) : "");

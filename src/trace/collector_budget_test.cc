@@ -132,7 +132,7 @@ TEST_F(CollectorBudgetTest, TheLimitThatEndedAnInnerActionIsNamedWithItsValue) {
   EXPECT_EQ(EndOfNth(1).limit, "file size 1 MiB");
   EXPECT_EQ(EndOfNth(2).kind, ActionEnd::Kind::kSignaled);
   EXPECT_THAT(EndOfNth(2).limit, StartsWith("CPU time 1 s: ")) << EndOfNth(2).status;
-  EXPECT_GE(EndOfNth(2).cpu_ns, 750 * kMs);
+  EXPECT_GE(EndOfNth(2).cpu_ns, 500 * kMs);
   EXPECT_EQ(EndOfNth(3).limit, "file size 2 MiB");
   EXPECT_EQ(EndOfNth(4).status, SIGKILL);
   EXPECT_EQ(EndOfNth(4).limit, "") << "somebody else's SIGKILL";

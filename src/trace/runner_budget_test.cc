@@ -179,7 +179,7 @@ TEST_F(RunnerBudgetTest, TheLimitThatEndedTheCommandIsNamed) {
   const RunOutcome spun = Run(spinner);
   EXPECT_EQ(spun.end.kind, ActionEnd::Kind::kSignaled);
   EXPECT_THAT(spun.end.limit, StartsWith("CPU time 1 s: "));
-  EXPECT_GE(spun.end.cpu_ns, 750 * kMs);
+  EXPECT_GE(spun.end.cpu_ns, 500 * kMs);
 
   RunRequest shell = Shell(absl::StrCat(kProbe, " fill ", Path("file")));
   shell.policy.limits[static_cast<size_t>(child::Limit::kFsize)] = 1u << 20;
