@@ -92,8 +92,7 @@ static int daemonize(int open_stdout) {
   for (;;) pause();
 }
 
-/* Its first thread ends, and what /proc tells of the process is a zombie's; another takes memory and stays.
- */
+/* Its first thread ends, and /proc tells of a zombie; another takes memory and stays. */
 static void* take(void* mib) {
   const size_t bytes = (size_t)(uintptr_t)mib << 20;
   char* memory = malloc(bytes);

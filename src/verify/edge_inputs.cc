@@ -204,6 +204,7 @@ class Judge {
   // there. The edge may have failed for another reason, hence the warning.
   void LookAtFailure(EdgeId edge) {
     const Seen* directory = nullptr;
+    EdgeId maker_below = kNoEdge;
     for (const size_t i : observed_.edges()[edge].seen) {
       const Seen& seen = observed_.seen()[i];
       if (seen.probed == kNoRecord || seen.read != kNoRecord || seen.wrote != kNoRecord ||
@@ -213,11 +214,12 @@ class Judge {
       if (maker != kNoEdge) {
         if (!declared_.Ordered(edge, maker) && !at_.ReadsNamesake(edge, seen.path))
           return TellFailure(seen, maker);
-      } else if (directory == nullptr && MakerBelow(seen) != kNoEdge) {
+      } else if (maker_below == kNoEdge) {
         directory = &seen;
+        maker_below = MakerBelow(seen);
       }
     }
-    if (directory != nullptr) TellFailure(*directory, MakerBelow(*directory));
+    if (maker_below != kNoEdge) TellFailure(*directory, maker_below);
   }
 
   void TellFailure(const Seen& seen, EdgeId maker) {
@@ -234,22 +236,25 @@ class Judge {
 
   // The first edge with an output in that directory that nothing puts before or after the one that looked.
   EdgeId MakerBelow(const Seen& seen) {
-    if (makers_in_.empty()) {
-      for (EdgeId edge = 0; edge < declared_.size(); ++edge) {
-        if (declared_.IsSymbolic(edge) || declared_.IsUtility(edge)) continue;
-        for (absl::string_view at = Dirname(at_.paths().Path(declared_.Outputs(edge).front())); at.size() > 1;
-             at = Dirname(at)) {
-          const PathId directory = at_.Find(at);
-          if (directory != kNoPath) makers_in_[directory].push_back(edge);
-        }
-      }
-    }
+    if (makers_in_.empty()) FindMakersIn();
     const auto found = makers_in_.find(seen.path);
     if (found == makers_in_.end()) return kNoEdge;
     const auto maker = std::find_if(found->second.begin(), found->second.end(), [&](EdgeId edge) {
       return edge != seen.edge && !declared_.Ordered(seen.edge, edge);
     });
     return maker == found->second.end() ? kNoEdge : *maker;
+  }
+
+  void FindMakersIn() {
+    makers_in_.try_emplace(kNoPath);  // once, also where there are none
+    for (EdgeId edge = 0; edge < declared_.size(); ++edge) {
+      if (declared_.IsSymbolic(edge) || declared_.IsUtility(edge)) continue;
+      const std::string& output = at_.paths().Path(declared_.Outputs(edge).front());
+      for (absl::string_view at = Dirname(output); at.size() > 1; at = Dirname(at)) {
+        const PathId directory = at_.Find(at);
+        if (directory != kNoPath) makers_in_[directory].push_back(edge);
+      }
+    }
   }
 
   // Made by CMake for itself at configure time; its own edge brings it up to date.
