@@ -92,6 +92,9 @@ Policy ToFilter(const Policy& policy, const kernel::HostFeatures& host, const Co
   // nobody can have one (EBUSY): who holds one there was left that supervisor's by mistake, and must not
   // answer in its place.
   if (!options.listener && !host.listener_above) Remove(ListenerIoctls(), &wanted.denied_ioctls);
+  // A best effort: there is no scope whose refusals are to be foretold.
+  if (host.landlock_abi < kernel::kLandlockAbiScope)
+    wanted.scope_signals = wanted.scope_abstract_unix = false;
   return wanted;
 }
 

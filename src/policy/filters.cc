@@ -19,6 +19,7 @@
 #include "policy/logs.h"
 #include "policy/network_rules.h"
 #include "policy/pointer_calls.h"
+#include "policy/process_calls.h"
 
 namespace glovebox::policy {
 namespace {
@@ -60,11 +61,17 @@ absl::Status AddKernelPointers(FilterBuilder& builder, absl::Span<const kernel::
   return absl::OkStatus();
 }
 
-absl::Status AddLimits(FilterBuilder& builder, const Policy& policy) {
+// `others`: for who names a process. Its own limits a compiler tries to raise, and goes on without: that is
+// no attempt that needs a record.
+absl::Status AddLimits(FilterBuilder& builder, const Policy& policy, uint32_t others) {
+  constexpr uint32_t kRefused = SCMP_ACT_ERRNO(EPERM);
   if (!policy.restrict_prlimit) return absl::OkStatus();
-  RETURN_IF_ERROR(builder.Add(SCMP_ACT_ERRNO(EPERM), "setrlimit"));
+  RETURN_IF_ERROR(builder.Add(kRefused, "setrlimit"));
   // Reading stays allowed: a null pointer as the new limit changes nothing.
-  return builder.Add(SCMP_ACT_ERRNO(EPERM), "prlimit64", {{2, SCMP_CMP_NE, 0, 0}});
+  const scmp_arg_cmp changes = {2, SCMP_CMP_NE, 0, 0};
+  if (others == kRefused) return builder.Add(kRefused, "prlimit64", {changes});
+  RETURN_IF_ERROR(builder.Add(kRefused, "prlimit64", {{0, SCMP_CMP_EQ, 0, 0}, changes}));
+  return builder.Add(others, "prlimit64", {{0, SCMP_CMP_NE, 0, 0}, changes});
 }
 
 // Row 16 holds only as long as nobody takes it back. The kernel looks at 32 bits of both. Asking for
@@ -117,11 +124,11 @@ absl::Status AddSockets(FilterBuilder& builder, const Policy& policy) {
   return builder.Add(kRefusedSocket, "socket", {{0, SCMP_CMP_GT, kHighest, 0}});
 }
 
-// What of a network that is held needs no record.
-absl::Status AddNetwork(FilterBuilder& builder) {
-  RETURN_IF_ERROR(builder.Add(kRefusedSocket, "socketpair", {{0, SCMP_CMP_NE, AF_UNIX, 0}}));
+// What of a network that is held has no address.
+absl::Status AddNetwork(FilterBuilder& builder, uint32_t action) {
+  RETURN_IF_ERROR(builder.Add(action, "socketpair", {{0, SCMP_CMP_NE, AF_UNIX, 0}}));
   for (const SocketOption& option : RoutingOptions()) {
-    RETURN_IF_ERROR(builder.Add(kRefusedSocket, "setsockopt",
+    RETURN_IF_ERROR(builder.Add(action, "setsockopt",
                                 {LowWordIs(1, static_cast<uint32_t>(option.level)),
                                  LowWordIs(2, static_cast<uint32_t>(option.name))}));
   }
@@ -136,6 +143,13 @@ absl::Status AddDescriptorCalls(FilterBuilder& builder, const Policy& policy) {
     RETURN_IF_ERROR(builder.Add(SCMP_ACT_NOTIFY, name, conditions));
   }
   return absl::OkStatus();
+}
+
+// What the kernel refuses across the action's domain. What is denied anyway needs no second rule.
+absl::Status AddProcesses(FilterBuilder& builder, const Policy& policy, std::vector<std::string> noticed) {
+  ASSIGN_OR_RETURN(const std::vector<DeniedCall> denied, DeniedCallsOf(policy));
+  for (const DeniedCall& call : denied) noticed.emplace_back(call.name);
+  return AddProcessCalls(builder, policy, noticed);
 }
 
 }  // namespace
@@ -173,10 +187,11 @@ bool MayHaveGate(const Policy& policy) {
 
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table) {
   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW, SCMP_ACT_NOTIFY));
-  RETURN_IF_ERROR(AddLimits(builder, policy));
-  RETURN_IF_ERROR(
-      AddTimeStampCounter(builder, policy, policy.kernel_only ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_NOTIFY));
-  if (HoldsNetwork(policy)) RETURN_IF_ERROR(AddNetwork(builder));
+  const uint32_t refused = policy.kernel_only ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_NOTIFY;
+  RETURN_IF_ERROR(AddLimits(builder, policy, refused));
+  RETURN_IF_ERROR(AddTimeStampCounter(builder, policy, refused));
+  if (HoldsNetwork(policy))
+    RETURN_IF_ERROR(AddNetwork(builder, policy.kernel_only ? kRefusedSocket : SCMP_ACT_NOTIFY));
   std::vector<std::string> noticed;
   const bool looks = AnswersLooks(policy);
   const bool gate = policy.gate != 0 && MayHaveGate(policy);
@@ -196,6 +211,7 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
   RETURN_IF_ERROR(AddDescriptorCalls(builder, policy));
   if (policy.kernel_only) return builder;
   RETURN_IF_ERROR(AddDeniedCalls(builder, policy, /*seen=*/true, noticed));
+  RETURN_IF_ERROR(AddProcesses(builder, policy, std::move(noticed)));
   RETURN_IF_ERROR(AddIoctls(builder, policy, SCMP_ACT_NOTIFY));
   if (policy.append_only || HoldsLogs(policy))
     RETURN_IF_ERROR(AddAppendOnly(builder, SCMP_ACT_NOTIFY, SCMP_ACT_NOTIFY));
@@ -206,10 +222,10 @@ absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<cons
 absl::StatusOr<FilterBuilder> RefuseFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table) {
   ASSIGN_OR_RETURN(FilterBuilder builder, FilterBuilder::Create(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW));
   RETURN_IF_ERROR(builder.AddForeignAbis());
-  RETURN_IF_ERROR(AddLimits(builder, policy));
+  RETURN_IF_ERROR(AddLimits(builder, policy, SCMP_ACT_ERRNO(EPERM)));
   RETURN_IF_ERROR(AddTimeStampCounter(builder, policy, SCMP_ACT_ERRNO(EPERM)));
   if (HoldsNetwork(policy)) {
-    RETURN_IF_ERROR(AddNetwork(builder));
+    RETURN_IF_ERROR(AddNetwork(builder, kRefusedSocket));
     RETURN_IF_ERROR(AddSockets(builder, policy));
   }
   for (const kernel::SyscallRow& row : table) {

@@ -31,13 +31,15 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
 // invisible).
 // Every call of a foreign ABI is notified: such programs are rare in a build, and a call that is seen
 // needlessly costs less than one that is missed. setrlimit and prlimit64 with a new limit fail with EPERM
-// where the policy restricts them. With deny_tsc a prctl that takes row 16 back is notified; with kernel_only
-// it fails with EPERM. At the policy's gate the call that a gate is for is allowed. Not with restrict_kptr:
-// what asks at the gate may hand over a kernel's pointer, which must not pass unseen. Nor with kernel_only,
-// nor where the level does not record the call: there is nothing to be spared. Nor where hidden paths are the
-// supervisor's to hold: then whoever looks at a name is notified at every level.
-// Where the network is held, socket() is the supervisor's to refuse, who tells of it; to what it need not
-// see, a socketpair() of another family and options that carry a source route, the kernel says EACCES.
+// where the policy restricts them; prlimit64 of a process by its number is notified. With deny_tsc a prctl
+// that takes row 16 back is notified; with kernel_only it fails with EPERM. At the policy's gate the call
+// that a gate is for is allowed. Not with restrict_kptr: what asks at the gate may hand over a kernel's
+// pointer, which must not pass unseen. Nor with kernel_only, nor where the level does not record the call:
+// there is nothing to be spared. Nor where hidden paths are the supervisor's to hold: then whoever looks at a
+// name is notified at every level. Where the network is held, socket() is the supervisor's to refuse, who
+// tells of it, and so are a socketpair() of another family and options that carry a source route; with
+// kernel_only these two are EACCES in the kernel. Calls on other processes that the action's Landlock domain
+// refuses are notified in mode enforce, so that the refusal is foretold (process_calls.h).
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 
 // The call that goes on at the policy's gate.

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -203,6 +204,8 @@ TEST(NotifyFilter, RestrictedLimitsCanBeReadAndNotSet) {
   EXPECT_EQ(Decide(filter, "setrlimit", {7, 1}), SECCOMP_RET_ERRNO | EPERM);
   EXPECT_EQ(Decide(filter, "prlimit64", {0, 7, 1, 0}), SECCOMP_RET_ERRNO | EPERM);
   EXPECT_EQ(Decide(filter, "prlimit64", {0, 7, 0, 1}), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Decide(filter, "prlimit64", {1, 7, 1, 0}), SECCOMP_RET_USER_NOTIF) << "of another process";
+  EXPECT_EQ(Decide(filter, "prlimit64", {1, 7, 0, 1}), SECCOMP_RET_ALLOW);
 }
 
 // Row 16 of an action inside asks for PR_TSC_SIGSEGV once more: that goes on.
@@ -375,20 +378,58 @@ Policy Confined(NetworkMode mode, Mode how = Mode::kEnforce) {
   return policy;
 }
 
-TEST(NotifyFilter, LeavesSocketsToTheSupervisorAndSourceRoutesToNobody) {
+TEST(NotifyFilter, LeavesSocketsPairsAndSourceRoutesToTheSupervisor) {
   const std::string held = Bytes(NotifyFilter(Confined(NetworkMode::kNone), kernel::SyscallTable()));
   EXPECT_EQ(Decide(held, "socket", {AF_INET, SOCK_STREAM, 0}), SECCOMP_RET_USER_NOTIF);
   EXPECT_EQ(Decide(held, "socketpair", {AF_UNIX, SOCK_STREAM, 0}), SECCOMP_RET_ALLOW);
-  EXPECT_EQ(Decide(held, "socketpair", {AF_TIPC, SOCK_STREAM, 0}), kNoSocket);
-  EXPECT_EQ(Decide(held, "setsockopt", {3, IPPROTO_IP, IP_OPTIONS}), kNoSocket);
-  EXPECT_EQ(Decide(held, "setsockopt", {3, uint64_t{1} << 32, IP_OPTIONS}), kNoSocket);
-  EXPECT_EQ(Decide(held, "setsockopt", {3, IPPROTO_IPV6, 57}), kNoSocket);
+  Policy kernel_only = Confined(NetworkMode::kNone);
+  kernel_only.kernel_only = true;
+  const std::string alone = Bytes(NotifyFilter(kernel_only, kernel::SyscallTable()));
+  const std::string none = Bytes(RefuseFilter(Confined(NetworkMode::kNone), kernel::SyscallTable()));
+  for (const auto& [filter, action] : {std::pair(held, uint32_t{SECCOMP_RET_USER_NOTIF}),
+                                       std::pair(alone, kNoSocket), std::pair(none, kNoSocket)}) {
+    EXPECT_EQ(Decide(filter, "socketpair", {AF_TIPC, SOCK_STREAM, 0}), action);
+    EXPECT_EQ(Decide(filter, "setsockopt", {3, IPPROTO_IP, IP_OPTIONS}), action);
+    EXPECT_EQ(Decide(filter, "setsockopt", {3, uint64_t{1} << 32, IP_OPTIONS}), action);
+    EXPECT_EQ(Decide(filter, "setsockopt", {3, IPPROTO_IPV6, 57}), action);
+  }
   EXPECT_EQ(Decide(held, "setsockopt", {3, SOL_SOCKET, SO_REUSEADDR}), SECCOMP_RET_ALLOW);
   for (const Policy& free : {Confined(NetworkMode::kAny), Confined(NetworkMode::kNone, Mode::kReport)}) {
     const std::string filter = Bytes(NotifyFilter(free, kernel::SyscallTable()));
     EXPECT_EQ(Decide(filter, "socketpair", {AF_TIPC, SOCK_STREAM, 0}), SECCOMP_RET_ALLOW);
     EXPECT_EQ(Decide(filter, "setsockopt", {3, IPPROTO_IP, IP_OPTIONS}), SECCOMP_RET_ALLOW);
   }
+}
+
+TEST(NotifyFilter, SeesCallsOnOtherProcessesWhereItsDomainRefusesThem) {
+  constexpr const char* kSignals[] = {
+      "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"};
+  constexpr const char* kAccesses[] = {"process_vm_readv", "pidfd_getfd", "kcmp"};
+  Policy policy = At(kernel::Level::kOpen);
+  const auto sees = [&policy](const char* name, uint64_t first) {
+    const std::string filter = Bytes(NotifyFilter(policy, kernel::SyscallTable()));
+    return Decide(filter, name, {first, 1, 1, 1, 1, 1}) == SECCOMP_RET_USER_NOTIF;
+  };
+  const auto expect = [&](bool signals, bool accesses) {
+    for (const char* name : kSignals) EXPECT_EQ(sees(name, 1), signals) << name;
+    for (const char* name : kAccesses) EXPECT_EQ(sees(name, 1), accesses) << name;
+    EXPECT_EQ(sees("ptrace", PTRACE_ATTACH), accesses);
+    EXPECT_EQ(sees("ptrace", PTRACE_SEIZE), accesses);
+    EXPECT_FALSE(sees("ptrace", PTRACE_CONT)) << "a debugger makes thousands";
+  };
+  expect(false, false);  // mode report
+  policy.mode = Mode::kEnforce;
+  expect(true, true);
+  policy.kernel_only = true;
+  expect(false, false);
+  policy.kernel_only = policy.scope_signals = false;
+  expect(false, false);
+  policy.confine_files = true;
+  expect(false, true);
+  // Denied already, whatever it names.
+  policy.denied_calls = {"kill", "ptrace"};
+  EXPECT_TRUE(sees("kill", 1));
+  EXPECT_TRUE(sees("ptrace", PTRACE_CONT));
 }
 
 // Every family, type and protocol near those that are allowed, and what cannot be one.

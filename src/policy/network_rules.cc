@@ -194,9 +194,7 @@ NetworkWord Judge(const std::vector<const Policy*>& chain, NetworkUse use, const
     if (policy->mode == Mode::kObserve || allows(*policy)) continue;
     const bool refuse = policy->mode == Mode::kEnforce;
     if (!refuse && !word.rule.empty()) continue;
-    word.rule = absl::StrCat(NetworkRuleId(use), ": ", OriginText(policy->network.origin), " network ",
-                             NetworkModeName(policy->network.mode),
-                             policy->network.section.empty() ? "" : " for ", policy->network.section);
+    word.rule = absl::StrCat(NetworkRuleId(use), ": ", NetworkPlace(policy->network));
     word.refuse = refuse;
     if (refuse) break;
   }
@@ -210,6 +208,11 @@ bool Confines(const std::vector<const Policy*>& chain, Mode mode) {
 }
 
 }  // namespace
+
+std::string NetworkPlace(const Network& network) {
+  return absl::StrCat(OriginText(network.origin), " network ", NetworkModeName(network.mode),
+                      network.section.empty() ? "" : " for ", network.section);
+}
 
 const char* NetworkModeName(NetworkMode mode) {
   switch (mode) {

@@ -17,6 +17,9 @@ namespace glovebox::policy {
 // "loopback" of kLoopback.
 const char* NetworkModeName(NetworkMode mode);
 
+// Where a rule says that stands, and for whom: "glovebox.toml:3:1 network loopback for [test]".
+std::string NetworkPlace(const Network& network);
+
 enum class NetworkUse : uint8_t { kSocket, kConnect, kBind, kSend };
 
 // The id of the rule that speaks of it: "network-connect".

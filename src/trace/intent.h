@@ -66,6 +66,9 @@ struct Intent {
   // A call on a descriptor alone that a policy has a word in (policy/descriptor_calls.h): `fd` is that
   // descriptor. On record only where a rule is against it.
   bool by_descriptor = false;
+  // A call on another process (policy/process_calls.h), as kForbidden that is not refused: on record only
+  // where a rule is against it.
+  bool by_process = false;
   bool operator==(const Intent&) const = default;
 };
 
@@ -80,8 +83,9 @@ struct Intent {
 // Op::kForbidden with `refuse` and `text`: ioctl (EPERM), pwritev2 with RWF_NOAPPEND and io_submit with a
 // control block that carries it (EOPNOTSUPP), prctl with PR_SET_TSC and PR_TSC_ENABLE (EPERM), any call with
 // a kernel pointer (EFAULT). The calls of policy::DescriptorCalls() come with `by_descriptor`: fcntl with
-// F_SETFL as kForbidden that is not refused, the others as what they do. io_submit's flags lie
-// in memory that another thread can change: where append-only must hold, refuse io_submit itself.
+// F_SETFL as kForbidden that is not refused, the others as what they do. Those on other processes come
+// with `by_process` (ptrace where it begins). io_submit's flags lie in memory that another thread can change:
+// where append-only must hold, refuse io_submit itself.
 //   Intent intent = Decode(notification, kernel::RealMemory());
 //   if (listener->CheckValid(notification.id) != 0) return;  // the memory was a later process's
 // Thread-safe. Never throws, never blocks but on the caller's memory.

@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "kernel/abi.h"
+#include "policy/pointer_calls.h"
+#include "policy/process_calls.h"
 
 namespace glovebox::trace {
 namespace {
@@ -98,6 +100,22 @@ bool DecodeByDescriptor(const Registers& call, Intent* intent) {
   return false;
 }
 
+// Process numbers may be negative, so that only what is a pointer by its place counts for one.
+bool DecodeByProcess(const Registers& call, Intent* intent) {
+  const absl::string_view name = absl::string_view(intent->syscall).substr(intent->syscall.rfind(':') + 1);
+  const policy::ProcessUse use = policy::ProcessUseOf(name);
+  if (use == policy::ProcessUse::kNone) return false;
+  if (name == "ptrace" && !policy::BeginsTracing(call.args[0])) return false;
+  intent->op = Op::kForbidden;
+  intent->by_process = true;
+  intent->kernel_pointer = false;
+  for (const policy::PointerCall& is : policy::PointerCalls()) {
+    for (unsigned i = 0; is.name == name && i < 6; ++i)
+      intent->kernel_pointer |= (is.registers & (1u << i)) != 0 && (call.args[i] >> 63) != 0;
+  }
+  return true;
+}
+
 }  // namespace
 
 Registers ReadRegisters(const seccomp_notif& notification) {
@@ -162,7 +180,7 @@ void DecodeUnlisted(const Registers& call, const kernel::MemoryReader& memory, I
     Forbid(intent, "RWF_NOAPPEND", EOPNOTSUPP);
   } else if (IsCall(call, "io_submit") && !intent->kernel_pointer) {
     DecodeIoSubmit(call, memory, intent);
-  } else if (DecodeByDescriptor(call, intent)) {
+  } else if (DecodeByDescriptor(call, intent) || DecodeByProcess(call, intent)) {
     // A pointer among its registers is the call's own to refuse, unless the policy restricts them.
   } else if (intent->kernel_pointer) {
     Forbid(intent, "kernel pointer", EFAULT);

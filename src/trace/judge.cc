@@ -17,6 +17,7 @@
 #include "policy/descriptor_calls.h"
 #include "policy/logs.h"
 #include "policy/network_rules.h"
+#include "policy/process_calls.h"
 
 namespace glovebox::trace {
 namespace {
@@ -40,23 +41,37 @@ bool IsIgnored(absl::string_view syscall) {
   return kNames->contains(syscall);
 }
 
-// Refusals that a name settles. io_submit carries RWF_NOAPPEND in memory that another thread can change
-// after a look, so it is refused as a whole; in a foreign ABI the filter refuses no change of a limit, and
-// prlimit64 that only reads is refused with it.
-void RefuseByName(const policy::Policy& policy, bool native, Intent* intent) {
-  const absl::string_view name = NameOf(*intent);
-  const bool limit = !native && policy.restrict_prlimit && (name == "setrlimit" || name == "prlimit64");
-  if (!limit && !(name == "io_submit" && (policy.append_only || policy::HoldsLogs(policy)))) return;
+void Refuse(int error, std::string rule, Intent* intent) {
   intent->op = Op::kForbidden;
-  intent->refuse = EPERM;
-  intent->text = std::string(name);
+  intent->refuse = error;
+  intent->text = std::string(NameOf(*intent));
+  intent->rule = std::move(rule);
   intent->hole.clear();
 }
 
-// In a foreign ABI no filter looks at registers: what it refuses natively, where the network is held. What
-// socketcall carries lies in memory that another thread can change, so it is refused as a whole; socket() is
-// left to the ruler.
-void RefuseForeignSocket(const policy::Policy& policy, const seccomp_notif& call, Intent* intent) {
+// Natively only who sets a limit of a process by its number comes here, or asks with a kernel pointer. In a
+// foreign ABI the filter refuses no change of a limit, and prlimit64 that only reads is refused with it.
+bool IsRestrictedLimit(const policy::Policy& policy, const seccomp_notif& call, bool native,
+                       absl::string_view name) {
+  if (!policy.restrict_prlimit) return false;
+  if (!native) return name == "setrlimit" || name == "prlimit64";
+  return name == "prlimit64" && call.data.args[0] != 0 && call.data.args[2] != 0;
+}
+
+// Refusals that a name settles. io_submit carries RWF_NOAPPEND in memory that another thread can change
+// after a look, so it is refused as a whole.
+void RefuseByName(const policy::Policy& policy, const seccomp_notif& call, bool native, Intent* intent) {
+  const absl::string_view name = NameOf(*intent);
+  if (IsRestrictedLimit(policy, call, native, name))
+    Refuse(EPERM, "forbidden-call: built in restrict-prlimit", intent);
+  else if (name == "io_submit" && (policy.append_only || policy::HoldsLogs(policy)))
+    Refuse(EPERM, "", intent);
+}
+
+// Natively the filter lets nothing else of these calls come here. In a foreign ABI no filter looks at
+// registers. What socketcall carries lies in memory that another thread can change, so it is refused as a
+// whole; socket() is left to the ruler.
+void RefuseSocketCall(const policy::Policy& policy, const seccomp_notif& call, Intent* intent) {
   if (!policy::HoldsNetwork(policy)) return;
   constexpr uint32_t kPair = 8, kOption = 14;  // SYS_SOCKETPAIR, SYS_SETSOCKOPT of linux/net.h
   const auto* args = call.data.args;
@@ -64,13 +79,9 @@ void RefuseForeignSocket(const policy::Policy& policy, const seccomp_notif& call
   const auto carried = static_cast<uint32_t>(args[0]);
   const bool refuse =
       (name == "socketcall" && (carried == kPair || carried == kOption)) ||
-      (name == "socketpair" && static_cast<int>(args[0]) != AF_UNIX) ||
+      (name == "socketpair" && args[0] != AF_UNIX) ||
       (name == "setsockopt" && policy::IsRoutingOption(static_cast<int>(args[1]), static_cast<int>(args[2])));
-  if (!refuse) return;
-  intent->op = Op::kForbidden;
-  intent->refuse = EACCES;
-  intent->text = std::string(name);
-  intent->hole.clear();
+  if (refuse) Refuse(EACCES, absl::StrCat("forbidden-call: ", policy::NetworkPlace(policy.network)), intent);
 }
 
 // The calls that the policy denies by name. clone3 natively is refused in the kernel and never comes here.
@@ -111,9 +122,12 @@ bool Judge(const policy::Policy& policy, const seccomp_notif& call, Intent* inte
               (intent->refuse == EOPNOTSUPP && !append_only))) {
     return false;
   }
-  if (!native || append_only) RefuseByName(policy, native, intent);
-  if (!native) RefuseForeignSocket(policy, call, intent);
+  RefuseByName(policy, call, native, intent);
+  RefuseSocketCall(policy, call, intent);
   if (intent->by_descriptor && intent->refuse == 0 && !policy::IsDescriptorCall(policy, NameOf(*intent)))
+    return false;
+  if (intent->by_process && intent->refuse == 0 &&
+      !policy::ForetellsProcesses(policy, policy::ProcessUseOf(NameOf(*intent))))
     return false;
   if (intent->op == Op::kNone && intent->hole.empty()) return false;
   return intent->op != Op::kNone || native || !IsIgnored(intent->syscall);

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -118,12 +120,37 @@ static int layers(char** command) {
   return errno;
 }
 
+/* What programs do to themselves and to children of theirs, one that has ended too. */
+static int own_processes(void) {
+  char here = 7, there = 0;
+  const struct iovec local = {&there, 1}, remote = {&here, 1};
+  const pid_t child = fork();
+  if (child == 0) {
+    setpgid(0, 0);
+    for (;;) pause();
+  }
+  setpgid(child, child);
+  const int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+  if (kill(0, 0) != 0 || raise(0) != 0 || kill(getpid(), 0) != 0 || kill(child, 0) != 0) return 1;
+  if (kill(-child, SIGCONT) != 0 || syscall(SYS_tgkill, child, child, 0) != 0) return 2;
+  if (syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) != 0) return 3;
+  if (process_vm_readv(child, &local, 1, &remote, 1, 0) != 1 || there != 7) return 4;
+  if (syscall(SYS_pidfd_getfd, pidfd, 2, 0) < 0) return 5;
+  if (ptrace(PTRACE_ATTACH, child, NULL, NULL) != 0 || waitpid(child, NULL, 0) != child) return 6;
+  if (ptrace(PTRACE_DETACH, child, NULL, NULL) != 0 || kill(child, SIGKILL) != 0) return 7;
+  siginfo_t ended;
+  if (waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT) != 0) return 8;
+  if (kill(child, 0) != 0 || waitpid(child, NULL, 0) != child) return 9;
+  return kill(child, 0) == -1 && errno == ESRCH ? 0 : 10;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "io_uring") == 0) return syscall(SYS_io_uring_setup, 1, NULL) < 0 ? errno : 0;
   if (strcmp(what, "timer-restart") == 0) return timer(SA_RESTART);
   if (strcmp(what, "timer-eintr") == 0) return timer(0);
   if (strcmp(what, "die") == 0) return die();
+  if (strcmp(what, "own-processes") == 0) return own_processes();
   if (strcmp(what, "open32") == 0) return open32();
   if (strcmp(what, "orphan") == 0 && argc > 2) return orphan(argv[2]);
   if (strcmp(what, "layers") == 0 && argc > 2) return layers(argv + 2);

@@ -21,6 +21,7 @@ Ruling AskRulers(const Rulers& rulers, const RulerCall& call) {
 
 void PutRuling(const Ruling& ruling, access::Access* access) {
   access->rule = ruling.rule;
+  if (!ruling.target.empty()) access->path2 = ruling.target;
   switch (ruling.kind) {
     case Ruling::Kind::kNone:
     case Ruling::Kind::kTaken:

@@ -39,7 +39,8 @@ struct Ruling {
   bool cloexec = false;  // of `fd` in the caller
   // kGoOn: what the kernel itself will say by the action's ruleset (access::Decision::kKernelDenied).
   bool kernel_denies = false;
-  std::string rule;  // access::Access::rule
+  std::string rule;    // access::Access::rule
+  std::string target;  // whom a call on another process names: access::Access::path2
 };
 
 // What a ruler may look at. All of it ends with the call.

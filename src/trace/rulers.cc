@@ -11,6 +11,7 @@
 #include "trace/input_ruler.h"
 #include "trace/making_ruler.h"
 #include "trace/network_ruler.h"
+#include "trace/process_ruler.h"
 
 namespace glovebox::trace {
 namespace {
@@ -90,6 +91,7 @@ Rulers MakeRulers(const std::vector<const policy::Policy*>& chain, const access:
   FileCheck* const check = files.get();
   builder.AddCheck(std::move(files));
   builder.Add(MakeNetworkRuler(chain, context, check));
+  builder.Add(MakeProcessRuler(chain, context.outside));
   return builder.Finish();
 }
 

@@ -8,6 +8,7 @@
 #include "kernel/process.h"
 #include "policy/policy.h"
 #include "trace/input_oracle.h"
+#include "trace/outside.h"
 #include "trace/resolver.h"
 #include "trace/ruler.h"
 
@@ -20,6 +21,7 @@ struct RulerContext {
   InputOracle* inputs = nullptr;  // null: there is no build graph
   int ruleset =
       -1;  // Landlock's, that the action entered: for who makes calls in its place. Borrowed for the call
+  const Outside* outside = nullptr;  // null: what Landlock refuses of calls on processes is not foretold
 };
 
 // `chain`: the action's own policy, then those of the actions around it. What one of them refuses is refused:

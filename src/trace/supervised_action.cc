@@ -23,6 +23,7 @@ std::unique_ptr<Supervisor> Supervise(UniqueFd listener, const SupervisedAction&
   options.root_ended = &action.root_ended;
   options.stop = &action.stop;
   options.wait_killable = action.host.wait_killable;
+  options.landlock_abi = action.host.landlock_abi;
   options.ruleset = action.ruleset;
   options.shim = action.shim;
   return std::make_unique<Supervisor>(

@@ -15,8 +15,10 @@
 #include "base/unique_fd.h"
 #include "child/shim_ring.h"
 #include "child/wire.h"
+#include "kernel/landlock.h"
 #include "policy/filters.h"
 #include "policy/hidden_places.h"
+#include "policy/process_calls.h"
 #include "trace/announcements.h"
 #include "trace/budget.h"
 #include "trace/clock.h"
@@ -26,6 +28,7 @@
 #include "trace/judge.h"
 #include "trace/look.h"
 #include "trace/lost_privileges.h"
+#include "trace/outside.h"
 #include "trace/proc_task.h"
 #include "trace/process_table.h"
 #include "trace/recent_links.h"
@@ -61,6 +64,9 @@ class Supervisor::Impl final : private ShimSink {
         answers_looks_(options.policy->level < kernel::Level::kFull && policy::AnswersLooks(*options.policy)),
         look_(options.resolver) {
     ReadProcStat(o_.root, &begun_);
+    if (o_.landlock_abi >= kernel::kLandlockAbiScope &&
+        policy::ForetellsProcesses(*o_.policy, policy::ProcessUse::kAccess))
+      outside_ = std::make_unique<Outside>(o_.root, o_.is_other);
     MakeRulersOf(options.policy, options.begin != nullptr ? *options.begin : access::ActionBegin());
   }
 
@@ -198,10 +204,11 @@ class Supervisor::Impl final : private ShimSink {
       ruling = AskRulers(
           *rulers, {call, process, intent, seen.first(), seen.second(), seen.prediction, seen.unresolved});
       PutRuling(ruling, &access);
-      // Nothing that is worth a record.
-      const bool unasked = intent.by_descriptor || (answers_looks_ && IsLook(intent.op));
-      if (unasked && ruling.rule.empty()) return AnswerAs(ruling, call.id, listener_.get());
     }
+    // Nothing that is worth a record.
+    const bool unasked = intent.by_descriptor || intent.by_process || (answers_looks_ && IsLook(intent.op));
+    if (unasked && intent.refuse == 0 && ruling.rule.empty())
+      return AnswerAs(ruling, call.id, listener_.get());
     if (intent.op == Op::kExec && seen.first() != nullptr)
       RefusalsOf(access.action).Note(lost_.See(access, *seen.first()));
     Record(intent, tid);
@@ -228,7 +235,8 @@ class Supervisor::Impl final : private ShimSink {
       chain.insert(chain.end(), above->second.begin(), above->second.end());
     const access::ActionBegin* outer = action.parent == o_.action ? o_.begin : nullptr;
     Rulers rulers =
-        MakeRulers(chain, action, outer, {listener_.get(), o_.memory, o_.resolver, o_.inputs, o_.ruleset});
+        MakeRulers(chain, action, outer,
+                   {listener_.get(), o_.memory, o_.resolver, o_.inputs, o_.ruleset, outside_.get()});
     if (!rulers.empty()) rulers_[id] = std::move(rulers);
   }
 
@@ -470,6 +478,7 @@ class Supervisor::Impl final : private ShimSink {
   absl::flat_hash_set<pid_t> orphans_;        // to be told of with their first record
   Look look_;
   LostPrivileges lost_;
+  std::unique_ptr<const Outside> outside_;  // null: nothing is foretold of calls on processes
   std::map<access::ActionId, std::vector<const policy::Policy*>> policies_;  // innermost first
   std::map<access::ActionId, Rulers> rulers_;  // of the actions whose policies hold something here
   SupervisorResult result_;

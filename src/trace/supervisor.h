@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,6 +59,9 @@ struct SupervisorOptions {
   // The filter was loaded with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (5.19): a call that was received ends
   // before its answer only with its process. False: whether it still waits is asked each time.
   bool wait_killable = false;
+  // The host's. With the scopes (ABI 6) what the action's domain keeps it off is foretold (process_ruler.h).
+  int landlock_abi = 0;
+  std::function<bool(pid_t)> is_other;  // Outside's: the first process of another action
   int ruleset = -1;  // the Landlock ruleset that the command enters; borrowed for the constructor
   const ShimLibrary* shim = nullptr;  // for the programs of a policy with a gate; null: nobody gets it
   int hello_ms = 5000;                // how long an announced launcher may take to say who it is
