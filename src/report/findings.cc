@@ -125,7 +125,7 @@ std::string MetText(const Evidence& evidence, bool ruled) {
 }
 
 std::string Labelled(absl::string_view label, absl::string_view text) {
-  return absl::StrCat("   ", PadRight(label, 8), text, "\n");
+  return absl::StrCat("   ", PadRight(label, 8), label.size() < 8 ? "" : " ", text, "\n");
 }
 
 // "a, b, c and 4 more"

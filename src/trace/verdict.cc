@@ -33,9 +33,13 @@ const char* Purpose(const access::Access& access) {
 }
 
 std::string LineOf(const access::Access& access, const std::string& path) {
-  std::string line = absl::StrCat(IsLate(access) ? "against the policy: " : "refused: ", OpName(access.op),
-                                  " ", EscapeBytes(path));
-  if (!access.path2.empty()) {
+  const bool call = access.op == Op::kForbidden && path.empty();
+  std::string line = absl::StrCat(
+      IsLate(access) ? "against the policy: " : "refused: ", call ? access.syscall : OpName(access.op),
+      call ? "" : " ", EscapeBytes(path));
+  if (call && access.path2 != access.syscall) {
+    absl::StrAppend(&line, " of ", EscapeBytes(access.path2));
+  } else if (!call && !access.path2.empty()) {
     absl::StrAppend(&line, " to ", EscapeBytes(access.resolved2.empty() ? access.path2 : access.resolved2));
   }
   absl::StrAppend(&line, Purpose(access), ": ", EscapeBytes(access.rule));
@@ -49,7 +53,10 @@ void Refusals::Add(const access::Access& access, bool enforces) {
   if (!IsRefused(access) && !(enforces && IsLate(access))) return;
   fails_ = fails_ || enforces;
   const std::string& path = access.resolved.empty() ? access.path : access.resolved;
-  if (!seen_.insert({access.rule, path}).second) return;
+  // Of a forbidden call the path is empty: its name, and whom it names, stand for it.
+  const bool call = access.op == Op::kForbidden && path.empty();
+  const std::string what = call ? absl::StrCat(access.syscall, " ", access.path2) : path;
+  if (!seen_.insert({access.rule, what}).second) return;
   if (lines_.size() < kMaxLines) lines_.push_back(LineOf(access, path));
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
@@ -68,7 +69,25 @@ std::string Verb(const Access& access, absl::string_view object) {
   }
 }
 
+// Whom a call on another process names (trace/process_ruler.h): "process 4711 (/usr/bin/sleep)".
+absl::string_view TargetOf(const Access& access) {
+  const bool names = access.op == Op::kForbidden && access.decision == access::Decision::kKernelDenied;
+  return names ? absl::string_view(access.path2) : absl::string_view();
+}
+
+// A number is another one in the next build: "/usr/bin/sleep", "process", "process group".
+absl::string_view WithoutNumber(absl::string_view target) {
+  const size_t program = target.find(" (");
+  if (program != absl::string_view::npos) return absl::StripSuffix(target.substr(program + 2), ")");
+  const size_t number = target.find_first_of("0123456789");
+  return absl::StripSuffix(target.substr(0, number), " ");
+}
+
 std::string What(absl::string_view rule, const Access& access, absl::string_view object) {
+  if (rule == kForbiddenCall && !TargetOf(access).empty()) {
+    return absl::StrCat(access.syscall, " of ", TargetOf(access),
+                        " is tried, which is outside of the action");
+  }
   static const std::map<absl::string_view, absl::string_view> kWords = {
       {"outside-read", " is read, which the policy does not allow"},
       {"outside-exec", " is run, which the policy does not allow"},
@@ -176,6 +195,7 @@ class Gatherer {
     const auto [found, fresh] = index_.try_emplace(std::tuple(words.id, action, object), groups_.size());
     if (fresh) groups_.push_back(Begin(words, action, object, access));
     Finding& finding = groups_[found->second].finding;
+    NoteTarget(access, &finding);
     ++finding.calls;
     finding.refused = finding.refused || IsRefused(access);
   }
@@ -215,6 +235,14 @@ class Gatherer {
     if (group.is_path && by_directory) group.grant = std::string(Dirname(object));
     Mend(&group.finding, group.grant);
     return group;
+  }
+
+  // Each process once, whatever was done to it how often.
+  static void NoteTarget(const Access& access, Finding* finding) {
+    const std::string target(TargetOf(access));
+    std::vector<std::string>& named = finding->objects;
+    if (!target.empty() && std::find(named.begin(), named.end(), target) == named.end())
+      named.push_back(target);
   }
 
   // What was done with a socket that the policy does not let be made is no second fault: under enforce it
@@ -343,6 +371,8 @@ std::string ObjectOf(const Access& access, absl::string_view rule, const Places&
     return absl::StrCat("a socket", access.path.empty() ? "" : " of ", access.path);
   }
   if (IsNetworkRule(rule)) return access.path.empty() ? "a socket" : access.path;
+  if (rule == kForbiddenCall && !TargetOf(access).empty())
+    return absl::StrCat(access.syscall, " of ", WithoutNumber(TargetOf(access)));
   if (rule == kForbiddenCall || FirstPath(access).empty()) return access.syscall;
   if (SecondPath(access).empty() || (access.op != Op::kRename && access.op != Op::kLink))
     return FirstPath(access);
