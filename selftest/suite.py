@@ -21,6 +21,7 @@ import tempfile
 
 STARTED = "started"
 UNTRIED = "untried"
+ENFORCE = "--mode enforce --read / --write /"
 # What a row can come to that is neither a failure nor left out.
 SHOWN = {"difference": "shown by taking effect bare", "record": "by their record alone",
          "neither": "by neither (not tried bare, nothing to record)", "works": "recorded, working or known not to be held",
@@ -149,7 +150,17 @@ class Suite:
 
     def inside(self, row, how, text):
         """(verdict, text), where `how` it went bare, and `text` says of that."""
-        options = row["options"].split()
+        if "recorded-in-enforce" not in row["needs"]:
+            return self.inside_with(row, row["options"], row["record"], how, text)
+        # In its own mode it must be held, in mode enforce be on record as well.
+        verdict, said = self.inside_with(row, row["options"], None, how, text)
+        if verdict not in ("skipped", "FAILED"):
+            verdict, said = self.inside_with(row, ENFORCE, row["record"], how, text)
+        return verdict, said
+
+    def inside_with(self, row, options, record, how, text):
+        """The same under these options, where `record` shall be on record."""
+        options = options.split()
         place = tempfile.mkdtemp(prefix="glovebox-suite.")
         log = os.path.join(place, "log")
         env = dict(os.environ, GLOVEBOX_TEST_LOG=log, GLOVEBOX_STATE_DIR=os.path.join(place, "state"))
@@ -167,12 +178,12 @@ class Suite:
             if effect != wanted:
                 return "FAILED", f"inside: {'it took effect' if effect else 'no effect'}: {detail}"
             if wanted:
-                if row["record"] and not self.recorded(row, log, err):
-                    return "FAILED", f"inside: not on record ({row['record']}): {detail}"
+                if record and not self.recorded(row, log, err):
+                    return "FAILED", f"inside: not on record ({record}): {detail}"
                 return "works", detail
-            rule = self.refusal(row, log, err) if row["record"] else None
-            if row["record"] and rule is None:
-                return "FAILED", f"inside: no refusal with a rule on record ({row['record']}): {detail}"
+            rule = self.refusal(row, log, err) if record else None
+            if record and rule is None:
+                return "FAILED", f"inside: no refusal with a rule on record ({record}): {detail}"
             if how == "effect":
                 return "difference", detail + (f": {rule}" if rule else "")
             if rule:
