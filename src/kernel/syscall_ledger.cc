@@ -99,6 +99,10 @@ Decisions worth a word:
 - i386's socketcall is unpacked into the call that it carries.
 - ioctl, pwritev2 and io_submit are not in the table: single requests and flags of theirs are refused by register, and
   only such a refusal is recorded (operation `forbidden`).
+- Neither are calls on other processes (kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_send_signal,
+  ptrace, process_vm_readv, process_vm_writev, pidfd_getfd, kcmp): in mode enforce they are notified, and of them only
+  what is refused is recorded, because the target is outside of the action (operation `forbidden`). So are
+  prlimit64 of another process, socketpair of a foreign family and source routes by setsockopt, where the policy refuses them.
 
 ## Recorded
 

@@ -350,10 +350,12 @@ void CollectorImpl::Supervise(UniqueFd listener, const access::ActionBegin& begi
                               const Peer& peer, int connection, std::unique_ptr<ActionGroup> group,
                               access::SegmentWriter* log, Resolver* resolver) {
   RunningAction active;
-  const std::unique_ptr<Supervisor> supervisor =
-      trace::Supervise(std::move(listener), {begin, plan.policy, plan.ruleset.get(), o_.host, *log, *this,
-                                             *resolver, o_.inputs, o_.shim, active.root_ended, active.stop});
+  const auto is_other = [this, &active](pid_t pid) { return running_.IsRootOfAnother(pid, &active); };
+  const std::unique_ptr<Supervisor> supervisor = trace::Supervise(
+      std::move(listener), {begin, plan.policy, plan.ruleset.get(), o_.host, *log, *this, *resolver,
+                            o_.inputs, o_.shim, active.root_ended, active.stop, is_other});
   active.pidfd = peer.pidfd.get();
+  active.root = peer.pid;
   active.supervisor = supervisor.get();
   active.thread = pthread_self();
   const auto adopted = [&supervisor](pid_t pid) { return supervisor->ActionOf(pid) != 0; };

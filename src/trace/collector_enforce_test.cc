@@ -80,6 +80,32 @@ TEST_F(CollectorEnforceTest, WhatTheSupervisorMakesIsHeldToTheActionsLandlockRul
 
 // The shell of an edge starts the launcher within the action. It stands in no path of this policy, and its
 // directory stays closed.
+// Both have as many filters, and the second is the younger one: only the collector knows it for another.
+TEST_F(CollectorEnforceTest, ASignalToAnActionBesideItIsForetoldAndOneToItsOwnIsNot) {
+  if (host_.landlock_abi < 6) GTEST_SKIP() << "Landlock ABI below 6";
+  StartAgain();
+  const pid_t first = Launch(absl::StrCat("echo > ", Path("w/ready"), "; while ! [ -s ", Path("w/place"),
+                                          " ]; do sleep 0.02; done; read other < ", Path("w/place"),
+                                          "; sleep 9 & kill $!; kill $other; exit 0"));
+  WaitFor(Path("w/ready"));
+  const pid_t second =
+      Launch(absl::StrCat("sleep 9 & echo $! > ", Path("w/place"), "; wait $!; echo > ", Path("w/killed")));
+  Wait(first);
+  const std::string target = WaitForPlace();
+  EXPECT_FALSE(FileExists(Path("w/killed")));
+  std::vector<access::Access> found;
+  kill(std::stoi(target), SIGKILL);
+  Wait(second);
+  Stop();
+  for (const access::Access& access : All<access::Access>()) {
+    if (access.op == Op::kForbidden) found.push_back(access);
+  }
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].syscall, "kill");
+  EXPECT_THAT(found[0].path2, HasSubstr(absl::StrCat("process ", target, " (")));
+  EXPECT_EQ(found[0].decision, access::Decision::kKernelDenied);
+}
+
 TEST_F(CollectorEnforceTest, GloveboxsOwnFilesNeedNoPathOfAPolicyAndGrantNothingBesideThem) {
   StartAgain();
   const std::string own = GLOVEBOX_LAUNCH, directory(Dirname(GLOVEBOX_LAUNCH));

@@ -306,7 +306,7 @@ void Run::StartServing(UniqueFd listener) {
   resolver_ = MakeResolver();
   supervisor_ = Supervise(std::move(listener),
                           {begin_, policy_, context_.ruleset, request_.host, *request_.sink, announcer_,
-                           *resolver_, /*inputs=*/nullptr, request_.shim, root_ended_, stop_});
+                           *resolver_, /*inputs=*/nullptr, request_.shim, root_ended_, stop_, nullptr});
   // This thread's signals stay blocked in the new one: it takes none.
   std::promise<SupervisorResult> promise;
   served_ = promise.get_future();

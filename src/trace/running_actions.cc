@@ -108,6 +108,15 @@ void RunningActions::Name(const std::vector<LeftOverProcess>& ended) {
   }
 }
 
+bool RunningActions::IsRootOfAnother(pid_t pid, const RunningAction* self) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::any_of(running_.begin(), running_.end(), [pid, self](const auto& one) {
+    const RunningAction& action = *one.second;
+    return &action != self && action.supervisor != nullptr && action.root == pid &&
+           !kernel::HasEnded(action.pidfd);
+  });
+}
+
 void RunningActions::StopAll() {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const auto& [id, action] : running_) {

@@ -27,6 +27,7 @@ namespace glovebox::trace {
 // One of them. Made by the worker that serves it; what is not atomic is RunningActions' own.
 struct RunningAction {
   int pidfd = -1;                    // the worker's, of its first process; valid while it stands
+  pid_t root = 0;                    // that process
   Supervisor* supervisor = nullptr;  // null: a test inside another action
   pthread_t thread{};
   std::atomic<bool> root_ended{false};  // SupervisorOptions::root_ended, stop
@@ -61,6 +62,8 @@ class RunningActions {
   void NoteEnded();
   // Of each the action that it belongs to is told, once, that it was ended.
   void Name(const std::vector<LeftOverProcess>& ended);
+  // Whether that is the first process, and lives, of another action with a listener of its own than `self`.
+  bool IsRootOfAnother(pid_t pid, const RunningAction* self);
   // Their supervisors stop.
   void StopAll();
 

@@ -24,6 +24,7 @@ std::unique_ptr<Supervisor> Supervise(UniqueFd listener, const SupervisedAction&
   options.stop = &action.stop;
   options.wait_killable = action.host.wait_killable;
   options.landlock_abi = action.host.landlock_abi;
+  options.is_other = action.is_other;
   options.ruleset = action.ruleset;
   options.shim = action.shim;
   return std::make_unique<Supervisor>(

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct SupervisedAction {
   const ShimLibrary* shim;  // null: nobody gets it
   const std::atomic<bool>& root_ended;
   const std::atomic<bool>& stop;
+  std::function<bool(pid_t)> is_other;  // Outside's; null: there is no other action
 };
 
 // All that it refers to must outlive the supervisor, but for the ruleset.
