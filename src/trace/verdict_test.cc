@@ -39,6 +39,27 @@ TEST(Verdict, NamesEachRuleAndPathOnce) {
   EXPECT_TRUE(refusals.fails());
 }
 
+TEST(Verdict, NamesAForbiddenCallAndEachProcessThatItIsOf) {
+  Refusals refusals;
+  access::Access call;
+  call.op = Op::kForbidden;
+  call.syscall = call.path2 = "bpf";
+  call.exe = "/usr/bin/a";
+  call.decision = access::Decision::kDenied;
+  call.rule = "forbidden-call: built in";
+  refusals.Add(call, true);
+  call.syscall = "kill";
+  call.decision = access::Decision::kKernelDenied;
+  for (const char* target : {"process 7 (/bin/b)", "process 7 (/bin/b)", "process 8 (/bin/b)"}) {
+    call.path2 = target;
+    refusals.Add(call, true);
+  }
+  EXPECT_THAT(refusals.lines(),
+              ElementsAre("refused: bpf: forbidden-call: built in; by a",
+                          "refused: kill of process 7 (/bin/b): forbidden-call: built in; by a",
+                          "refused: kill of process 8 (/bin/b): forbidden-call: built in; by a"));
+}
+
 TEST(Verdict, IsSilentWhereNothingWasRefusedByThePolicy) {
   Refusals refusals;
   access::Access observed = Refused("/x");

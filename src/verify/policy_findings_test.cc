@@ -182,6 +182,25 @@ TEST(PolicyFindings, EveryRuleHasItsOwnWords) {
   }
 }
 
+TEST(PolicyFindings, ACallOnAnotherProcessSaysOnWhomAndIsKnownAgainByItsProgram) {
+  TestLog log;
+  log.Begin(1, Role::kTest, "");
+  for (const char* target : {"process 7 (/bin/b)", "process 8 (/bin/b)", "process 7 (/bin/b)"}) {
+    access::Access call = TestLog::Make(1, Op::kForbidden, "");
+    call.syscall = "kill";
+    call.path2 = target;
+    call.rule = "forbidden-call: built in scope-signals";
+    call.decision = Decision::kKernelDenied;
+    log.Do(call);
+  }
+  const std::vector<Finding> findings = log.Findings();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].object, "kill of /bin/b");
+  EXPECT_EQ(findings[0].what, "kill of process 7 (/bin/b) is tried, which is outside of the action");
+  EXPECT_THAT(findings[0].objects, ElementsAre("process 7 (/bin/b)", "process 8 (/bin/b)"));
+  EXPECT_EQ(findings[0].calls, 3u);
+}
+
 TEST(PolicyFindings, WhatWentOnIsToldAsWellAndWhatTheKernelRefuses) {
   TestLog log;
   log.Begin(1, Role::kTest, "");

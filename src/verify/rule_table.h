@@ -96,7 +96,8 @@ inline constexpr Rule kRules[] = {
      "do without it; where a program tries it only to see whether it may, allow the finding",
      "Calls that are refused whatever they name: io_uring, keystrokes into a terminal (TIOCSTI), answering "
      "the\n"
-     "supervisor's own questions, writes past O_APPEND and what else the policy denies.",
+     "supervisor's own questions, writes past O_APPEND and what else the policy denies. Signals, ptrace and\n"
+     "other processes' memory, in mode enforce, where the process is no part of the action.",
      "error[forbidden-call]: io_uring_setup is tried, which no action may do\n"
      "  --> #4 bench_test"},
     {"limit-hit", Severity::kError, "a limit of the policy ended the action",
