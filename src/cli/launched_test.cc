@@ -171,7 +171,10 @@ TEST_F(LaunchedTest, OnlyAFixturesSignalsReachProcessesOutsideAndNoneInModeEnfor
   EXPECT_EQ(RunTest({"--type=EXECUTABLE", "--", "sh", "-c", script}).exit(), 1);
   for (const std::string type : {"--type=fixture", "--type=cleanup"}) {
     EXPECT_EQ(RunTest({type, "--", "sh", "-c", script}).exit(), 0) << type;
-    EXPECT_EQ(RunTest({type, "--mode=enforce", "--write=/", "--", "sh", "-c", script}).exit(), 1) << type;
+    // What was refused is on record, and a test for which something was refused has not passed.
+    const Outcome refused = RunTest({type, "--mode=enforce", "--write=/", "--", "sh", "-c", script});
+    EXPECT_EQ(WTERMSIG(refused.wait_status), SIGABRT) << type;
+    EXPECT_THAT(refused.err, HasSubstr(absl::StrCat("refused: kill of process ", getpid(), " ")));
   }
 }
 
