@@ -49,6 +49,8 @@ StepResult CloseHandshake(Plan plan, Context context);
 // Loads the filter of `span` with seccomp(2), the plan's SPEC_ALLOW added; what the call gives, -1 and errno
 // on failure.
 long LoadFilter(Plan plan, Span span, unsigned long flags);
+// The same with the filter of row 20, with this process's number in it (ChildPlan::own_number).
+long LoadNotifyFilter(Plan plan, unsigned long flags);
 // Ignores SIGPIPE while it lives: a peer that has gone is an error with a message, not a silent death. Not
 // part of WriteAll(), which may call nothing but write (row 20).
 class PipeHold {

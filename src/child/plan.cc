@@ -26,8 +26,6 @@ const LimitName kLimits[kLimitCount] = {
 
 namespace {
 
-constexpr uint32_t kMaxInstructions = 4096;  // BPF_MAXINSNS
-
 // Inside the plan and behind its header; the sum is taken in 64 bits, so that it cannot wrap.
 bool Inside(Span span, size_t size) {
   if (span.size == 0) return true;
@@ -57,6 +55,8 @@ const char* ValidatePlan(const void* bytes, size_t size) {
     if (!Inside(filter, size)) return "plan: a filter lies outside of it";
     if (!WholeInstructions(filter)) return "plan: a filter is no whole number of instructions, or too long";
   }
+  if (plan.own_number != 0 && plan.own_number >= plan.notify_filter.size / sizeof(sock_filter) - 1)
+    return "plan: a process's number would lie outside of its filter";
   if ((plan.flags & kWantListener) != 0 && plan.notify_filter.size == 0) {
     return "plan: a listener is wanted, but there is no filter for it";
   }

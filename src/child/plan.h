@@ -15,7 +15,7 @@
 namespace glovebox::child {
 
 inline constexpr uint64_t kPlanMagic = 0x314e414c50584247;  // "GBXPLAN1"
-inline constexpr uint32_t kPlanVersion = 3;
+inline constexpr uint32_t kPlanVersion = 4;
 
 // A piece of the plan; size 0 means absent.
 struct Span {
@@ -106,7 +106,9 @@ struct ChildPlan {
   // Row 9. The ruleset itself is a descriptor, beside the plan; what it does not hold of the scopes stands
   // here, and the child makes a scope-only ruleset for it (three system calls).
   uint32_t landlock_scope = 0;  // LANDLOCK_SCOPE_*
-  uint32_t reserved = 0;
+  // Row 20: the instruction of notify_filter that is given the number of the process which loads it; the one
+  // behind it is given that number's negative. 0: none.
+  uint32_t own_number = 0;
   LimitValue limits[kLimitCount];
   CapabilityMasks capabilities;
   // Row 14: NUL-terminated entries, each "-NAME" (unset), "+NAME=value" (set) or "=NAME" (of an allow list:
@@ -118,6 +120,8 @@ struct ChildPlan {
   // command removes it. Empty: who stays makes one.
   PrivateDirectory private_directory;
 };
+
+inline constexpr uint32_t kMaxInstructions = 4096;  // of a filter: BPF_MAXINSNS
 
 // Checks magic, version, size, that every span lies inside and that filters are whole instructions (<= 4096).
 // Null when sound, else a constant message ("plan: version 2, this launcher knows 1").

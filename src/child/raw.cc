@@ -13,6 +13,14 @@ namespace {
 
 constexpr size_t kSigsetBytes = 8;
 
+long LoadProgram(Plan plan, sock_filter* code, size_t length, unsigned long flags) {
+  sock_fprog program{};
+  program.len = static_cast<unsigned short>(length);
+  program.filter = code;
+  if ((plan.flags & kSpecAllow) != 0) flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
 }  // namespace
 
 // Raw calls: a sanitizer's interceptor stands before libc's sigaction.
@@ -27,11 +35,18 @@ PipeHold::~PipeHold() {
 
 long LoadFilter(Plan plan, Span span, unsigned long flags) {
   const char* base = reinterpret_cast<const char*>(&plan);
-  sock_fprog program{};
-  program.len = static_cast<unsigned short>(span.size / sizeof(sock_filter));
-  program.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(base + span.offset));
-  if ((plan.flags & kSpecAllow) != 0) flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  auto* code = reinterpret_cast<sock_filter*>(const_cast<char*>(base + span.offset));
+  return LoadProgram(plan, code, span.size / sizeof(sock_filter), flags);
+}
+
+long LoadNotifyFilter(Plan plan, unsigned long flags) {
+  if (plan.own_number == 0) return LoadFilter(plan, plan.notify_filter, flags);
+  sock_filter code[kMaxInstructions];
+  memcpy(code, reinterpret_cast<const char*>(&plan) + plan.notify_filter.offset, plan.notify_filter.size);
+  const auto own = static_cast<uint32_t>(getpid());
+  code[plan.own_number].k = own;
+  code[plan.own_number + 1].k = 0 - own;
+  return LoadProgram(plan, code, plan.notify_filter.size / sizeof(sock_filter), flags);
 }
 
 int WriteAll(int fd, const void* bytes, size_t size) {

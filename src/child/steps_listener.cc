@@ -97,7 +97,7 @@ StepResult HandOverListener(Plan plan, Context context) {
   }
   unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
   if ((plan.flags & kWaitKillable) != 0) flags |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-  const long loaded = LoadFilter(plan, plan.notify_filter, flags);
+  const long loaded = LoadNotifyFilter(plan, flags);
   if (loaded < 0) {
     const int error = errno;
     if (helper.pid > 0) {

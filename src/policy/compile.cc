@@ -31,6 +31,7 @@ namespace {
 struct FilterSet {
   absl::StatusOr<std::string> ioctl = std::string(), append_only = std::string(), kptr = std::string(),
                               notify = std::string();
+  uint32_t own_number = 0;  // FilterBuilder::OwnNumberAt() of `notify`
 };
 
 enum class Form { kBpf, kPfc };
@@ -111,7 +112,9 @@ FilterSet RenderFilters(const Policy& wanted, const kernel::HostFeatures& host, 
   if (in_kernel && policy.append_only) set.append_only = Render(AppendOnlyFilter(), form);
   if (in_kernel && policy.restrict_kptr) set.kptr = Render(KptrFilter(kernel::SyscallTable()), form);
   if (options.listener) {
-    set.notify = Render(NotifyFilter(policy, kernel::SyscallTable()), form);
+    auto builder = NotifyFilter(policy, kernel::SyscallTable());
+    if (builder.ok()) set.own_number = builder->OwnNumberAt();
+    set.notify = Render(std::move(builder), form);
   } else if (options.outer == nullptr) {
     set.notify = Render(RefuseFilter(policy, kernel::SyscallTable()), form);
   } else if (policy.restrict_prlimit || policy.deny_tsc || HoldsNetwork(policy)) {
@@ -377,6 +380,7 @@ absl::StatusOr<CompiledPlan> CompilePlan(const Policy& policy, const kernel::Hos
     if (!filter->ok()) return filter->status();
     *span = AppendSpan(&bytes, **filter);
   }
+  plan.own_number = filters.own_number;
   plan.environment_rules = AppendSpan(&bytes, Entries(policy.environment));
   plan.hidden_paths = AppendSpan(&bytes, Entries(compiled.covered));
   plan.size = static_cast<uint32_t>(bytes.size());

@@ -55,6 +55,37 @@ std::string GateProgram(uint64_t instruction, int number) {
   return std::string(reinterpret_cast<const char*>(code), sizeof(code));
 }
 
+// The answer ALLOW where a number is 0 or from `own` on, as a process or as a group, else what follows. As
+// unsigned numbers those are all from `own` to -`own`. The constants stand for "none" until the child writes
+// its own (child/plan.h).
+std::string OwnNumberProgram(const std::vector<int>& numbers) {
+  std::vector<sock_filter> code;
+  const auto behind_numbers = static_cast<uint8_t>(numbers.size());
+  code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
+  code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0,
+                          static_cast<uint8_t>(behind_numbers + 6)));
+  code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
+  for (uint8_t left = behind_numbers; left > 0; --left) {
+    const uint8_t no = left == 1 ? 5 : 0, yes = static_cast<uint8_t>(left - 1);
+    code.push_back(
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(numbers[behind_numbers - left]), yes, no));
+  }
+  code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)));
+  code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0));
+  code.push_back(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, UINT32_MAX, 0, 2));
+  code.push_back(BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 0, 1, 0));
+  code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  return std::string(reinterpret_cast<const char*>(code.data()), code.size() * sizeof(sock_filter));
+}
+
+// As libseccomp would write it.
+std::string OwnNumberText(absl::string_view name, int number) {
+  return absl::StrCat("# filter for syscall \"", name, "\" (", number,
+                      ")\nif ($arch == ", seccomp_arch_native(), ")\n  if ($syscall == ", number,
+                      ")\n    if ($a0.lo32 == 0 or own number <= $a0.lo32 <= -own number)\n      action "
+                      "ALLOW;\n");
+}
+
 // As libseccomp would write it.
 std::string GateText(uint64_t instruction, int number, absl::string_view name) {
   const uint32_t arch = seccomp_arch_native();
@@ -131,13 +162,29 @@ absl::Status FilterBuilder::AddAnyAbi(uint32_t action, const char* name,
 }
 
 void FilterBuilder::AllowAt(uint64_t instruction, int number, std::string name) {
-  gate_ = {instruction, number, std::move(name)};
+  gate_ = {instruction, {number, std::move(name)}};
+}
+
+void FilterBuilder::AllowFromOwnNumber(int number, std::string name) {
+  from_own_number_.push_back({number, std::move(name)});
+}
+
+uint32_t FilterBuilder::OwnNumberAt() const {
+  if (from_own_number_.empty()) return 0;
+  const size_t gate = gate_.has_value() ? GateProgram(0, 0).size() / sizeof(sock_filter) : 0;
+  // Behind arch, its comparison, nr and the numbers: the argument, 0, and here it is.
+  return static_cast<uint32_t>(gate + from_own_number_.size() + 5);
 }
 
 absl::StatusOr<std::string> FilterBuilder::Bpf() const {
   ASSIGN_OR_RETURN(std::string bytes, Export(seccomp_export_bpf, context_.get(), "seccomp_export_bpf"));
   // Jumps count from where they stand: libseccomp's program means the same behind any other.
-  if (gate_.has_value()) bytes.insert(0, GateProgram(gate_->instruction, gate_->number));
+  if (!from_own_number_.empty()) {
+    std::vector<int> numbers;
+    for (const Call& call : from_own_number_) numbers.push_back(call.number);
+    bytes.insert(0, OwnNumberProgram(numbers));
+  }
+  if (gate_.has_value()) bytes.insert(0, GateProgram(gate_->instruction, gate_->call.number));
   if (bytes.size() > BPF_MAXINSNS * sizeof(sock_filter)) {
     return absl::ResourceExhaustedError(absl::StrCat("filter of ", bytes.size() / sizeof(sock_filter),
                                                      " instructions: the kernel takes at most ",
@@ -148,8 +195,11 @@ absl::StatusOr<std::string> FilterBuilder::Bpf() const {
 
 absl::StatusOr<std::string> FilterBuilder::Pfc() const {
   ASSIGN_OR_RETURN(std::string text, Export(seccomp_export_pfc, context_.get(), "seccomp_export_pfc"));
-  if (gate_.has_value()) text.insert(0, GateText(gate_->instruction, gate_->number, gate_->name));
-  return text;
+  std::string front;
+  if (gate_.has_value()) front = GateText(gate_->instruction, gate_->call.number, gate_->call.name);
+  if (!from_own_number_.empty()) front += "#\n# in front of libseccomp's program: own processes\n#\n";
+  for (const Call& call : from_own_number_) front += OwnNumberText(call.name, call.number);
+  return front + text;
 }
 
 scmp_arg_cmp LowWordIs(unsigned argument, uint32_t value) {

@@ -51,6 +51,16 @@ class FilterBuilder {
   // its program.
   void AllowAt(uint64_t instruction, int number, std::string name);
 
+  // Call `number` of the native ABI, whose first argument is a process's number, is allowed for 0, for the
+  // number of the process that loads the filter and for any higher one, as a process or (negative) as a
+  // group: its own and its children's, as long as numbers do not begin anew. For lower ones the rules hold.
+  // That number is written into the program when it is loaded (OwnNumberAt()); until then no number is high
+  // enough.
+  void AllowFromOwnNumber(int number, std::string name);
+  // The instruction whose constant it is to be; the one behind it compares with its negative. 0: there is
+  // none.
+  uint32_t OwnNumberAt() const;
+
   // The instructions as bytes of struct sock_filter, at most 4096 of them.
   absl::StatusOr<std::string> Bpf() const;
   absl::StatusOr<std::string> Pfc() const;
@@ -62,12 +72,16 @@ class FilterBuilder {
   explicit FilterBuilder(scmp_filter_ctx context) : context_(context) {}
   std::unique_ptr<void, Release> context_;
 
-  struct Gate {
-    uint64_t instruction = 0;
+  struct Call {
     int number = 0;
     std::string name;  // for people
   };
+  struct Gate {
+    uint64_t instruction = 0;
+    Call call;
+  };
   std::optional<Gate> gate_;
+  std::vector<Call> from_own_number_;
 };
 
 // Register `argument` equals `value` in its low 32 bits, whatever stands above: the kernel truncates an ioctl

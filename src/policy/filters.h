@@ -39,7 +39,7 @@ absl::StatusOr<FilterBuilder> KptrFilter(absl::Span<const kernel::SyscallRow> ta
 // name is notified at every level. Where the network is held, socket() is the supervisor's to refuse, who
 // tells of it, and so are a socketpair() of another family and options that carry a source route; with
 // kernel_only these two are EACCES in the kernel. Calls on other processes that the action's Landlock domain
-// refuses are notified in mode enforce, so that the refusal is foretold (process_calls.h).
+// refuses are notified in every mode, so that the refusal is foretold (process_calls.h).
 absl::StatusOr<FilterBuilder> NotifyFilter(const Policy& policy, absl::Span<const kernel::SyscallRow> table);
 
 // The call that goes on at the policy's gate.

@@ -25,10 +25,13 @@ ProcessUse ProcessUseOf(absl::string_view name);
 // Whether ptrace() begins something with this request: it asks for a right then, and never again.
 bool BeginsTracing(uint64_t request);
 
-// The policy's domain refuses that to a process outside, and its supervisor is told of it: mode enforce.
+// The policy's domain refuses that to a process outside, in any mode, and its supervisor is told of it.
 bool ForetellsProcesses(const Policy& policy, ProcessUse use);
 
-// Has the calls notified; those that `noticed` names are already.
+// Has the calls notified; those that `noticed` names are already. Signals only to processes of lower numbers
+// than the action's first one (FilterBuilder::AllowFromOwnNumber): a notified call that no supervisor has
+// received yet is interrupted by a signal, and a shell that ends two children one after the other would see
+// kill() fail with EINTR, which kill(2) does not know.
 absl::Status AddProcessCalls(FilterBuilder& builder, const Policy& policy,
                              const std::vector<std::string>& noticed);
 

@@ -1,7 +1,9 @@
 // What a launcher's action is held to in mode enforce, by kernel and supervisor together.
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -78,15 +80,17 @@ TEST_F(CollectorEnforceTest, WhatTheSupervisorMakesIsHeldToTheActionsLandlockRul
   }
 }
 
-// The shell of an edge starts the launcher within the action. It stands in no path of this policy, and its
-// directory stays closed.
 // Both have as many filters, and the second is the younger one: only the collector knows it for another.
-TEST_F(CollectorEnforceTest, ASignalToAnActionBesideItIsForetoldAndOneToItsOwnIsNot) {
+// Signals to the younger are refused without a record.
+TEST_F(CollectorEnforceTest, ACallOnAnActionBesideItIsForetoldAndOneOnItsOwnIsNot) {
   if (host_.landlock_abi < 6) GTEST_SKIP() << "Landlock ABI below 6";
+  Grant(policy::PathAccess::kRead, GLOVEBOX_CHILD_PROBE);
   StartAgain();
-  const pid_t first = Launch(absl::StrCat("echo > ", Path("w/ready"), "; while ! [ -s ", Path("w/place"),
-                                          " ]; do sleep 0.02; done; read other < ", Path("w/place"),
-                                          "; sleep 9 & kill $!; kill $other; exit 0"));
+  const std::string compare = absl::StrCat(GLOVEBOX_CHILD_PROBE, " errno ", SYS_kcmp);
+  const pid_t first = Launch(absl::StrCat(
+      "echo > ", Path("w/ready"), "; while ! [ -s ", Path("w/place"),
+      " ]; do sleep 0.02; done; read other < ", Path("w/place"), "; sleep 9 & ", compare, " $! $! ", KCMP_VM,
+      " 0 0; kill $!; kill $other; ", compare, " $other $other ", KCMP_VM, " 0 0; exit 0"));
   WaitFor(Path("w/ready"));
   const pid_t second =
       Launch(absl::StrCat("sleep 9 & echo $! > ", Path("w/place"), "; wait $!; echo > ", Path("w/killed")));
@@ -101,11 +105,13 @@ TEST_F(CollectorEnforceTest, ASignalToAnActionBesideItIsForetoldAndOneToItsOwnIs
     if (access.op == Op::kForbidden) found.push_back(access);
   }
   ASSERT_THAT(found, SizeIs(1));
-  EXPECT_EQ(found[0].syscall, "kill");
+  EXPECT_EQ(found[0].syscall, "kcmp");
   EXPECT_THAT(found[0].path2, HasSubstr(absl::StrCat("process ", target, " (")));
   EXPECT_EQ(found[0].decision, access::Decision::kKernelDenied);
 }
 
+// The shell of an edge starts the launcher within the action. It stands in no path of this policy, and its
+// directory stays closed.
 TEST_F(CollectorEnforceTest, GloveboxsOwnFilesNeedNoPathOfAPolicyAndGrantNothingBesideThem) {
   StartAgain();
   const std::string own = GLOVEBOX_LAUNCH, directory(Dirname(GLOVEBOX_LAUNCH));

@@ -144,6 +144,32 @@ static int own_processes(void) {
   return kill(child, 0) == -1 && errno == ESRCH ? 0 : 10;
 }
 
+static void noticed(int number) { (void)number; }
+
+/* As a shell ends its jobs: the second signal is sent while the first one's end is told, and its handler
+   has no SA_RESTART. kill(2) knows no EINTR. -1: the numbers of processes began anew meanwhile. */
+static int end_jobs(void) {
+  const struct sigaction action = {.sa_handler = noticed};
+  sigaction(SIGCHLD, &action, NULL);
+  for (int round = 0; round < 300; ++round) {
+    pid_t jobs[4];
+    for (int i = 0; i < 4; ++i) {
+      jobs[i] = fork();
+      if (jobs[i] == 0) {
+        for (;;) pause();
+      }
+    }
+    for (int i = 0; i < 4; ++i) {
+      if (kill(jobs[i], SIGKILL) != 0) return jobs[i] < getpid() ? -1 : errno;
+    }
+    for (int i = 0; i < 4; ++i) {
+      while (waitpid(jobs[i], NULL, 0) < 0 && errno == EINTR) {
+      }
+    }
+  }
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "io_uring") == 0) return syscall(SYS_io_uring_setup, 1, NULL) < 0 ? errno : 0;
@@ -151,6 +177,7 @@ int main(int argc, char** argv) {
   if (strcmp(what, "timer-eintr") == 0) return timer(0);
   if (strcmp(what, "die") == 0) return die();
   if (strcmp(what, "own-processes") == 0) return own_processes();
+  if (strcmp(what, "end-jobs") == 0) return end_jobs();
   if (strcmp(what, "open32") == 0) return open32();
   if (strcmp(what, "orphan") == 0 && argc > 2) return orphan(argv[2]);
   if (strcmp(what, "layers") == 0 && argc > 2) return layers(argv + 2);
