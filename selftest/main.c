@@ -67,8 +67,7 @@ static void print_outcome(const struct outcome* outcome) {
 
 static const char* const kHoldsNames[] = {"always", "option", "recorded", "works", "not"};
 static const char* const kNeedsNames[] = {
-    "root",      "userns", "bare-root", "landlock-scope",     "net", "kernel", "static",
-    "sanitizer", "x86",    "slow",      "recorded-in-enforce"};
+    "root", "userns", "bare-root", "landlock-scope", "net", "kernel", "static", "sanitizer", "x86", "slow"};
 
 static void print_row(const struct scenario* row) {
   printf("{\"name\": ");

@@ -38,8 +38,6 @@ enum needs {
   NEEDS_SANITIZER = 1u << 7, /* the program that was built with ASan */
   NEEDS_X86 = 1u << 8,       /* x86-64 */
   NEEDS_SLOW = 1u << 9,      /* takes seconds: left out of `glovebox selftest` */
-  /* Refused in every mode, and on record in mode enforce alone: the suite tries it in that one, too. */
-  RECORDED_IN_ENFORCE = 1u << 10,
 };
 
 struct scenario {

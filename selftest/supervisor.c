@@ -152,10 +152,10 @@ static void change_log(struct outcome* outcome) { each_segment(outcome, overwrit
 #define NO_LOG "there is no log then"
 
 const struct scenario kSupervisor[] = {
-    {"signal-supervisor", SUPERVISOR, "signal the supervisor", HOLDS_ALWAYS, "",
-     NEEDS_SCOPE | RECORDED_IN_ENFORCE, NULL, "(kill ", signal_it, NULL},
-    {"kill-supervisor", SUPERVISOR, "kill the supervisor", HOLDS_ALWAYS, "",
-     NEEDS_SCOPE | RECORDED_IN_ENFORCE, "it would end what started it", "(kill ", kill_it, NULL},
+    {"signal-supervisor", SUPERVISOR, "signal the supervisor", HOLDS_ALWAYS, "", NEEDS_SCOPE, NULL, "(kill ",
+     signal_it, NULL},
+    {"kill-supervisor", SUPERVISOR, "kill the supervisor", HOLDS_ALWAYS, "", NEEDS_SCOPE,
+     "it would end what started it", "(kill ", kill_it, NULL},
     {"answer-itself", SUPERVISOR, "answer its own notification", HOLDS_ALWAYS, "", 0, NO_SANDBOX,
      "ioctl 0xc0182101", answer_itself, NULL},
     {"receive-itself", SUPERVISOR, "take its own notification", HOLDS_ALWAYS, "", 0, NO_SANDBOX,

@@ -56,10 +56,6 @@ TEST(JudgeScenario, WhatWasTriedIsJudgedByItsRow) {
   EXPECT_EQ(judge(Row("works"), kNoEffect), Verdict::kBroken);
   EXPECT_EQ(judge(Row("recorded", "", "open"), kEffect), Verdict::kRecorded);
   EXPECT_EQ(judge(Row("recorded", "", "open"), kEffect, false), Verdict::kBroken);
-  Scenario elsewhere = Row("always", "", "(kill ");
-  EXPECT_EQ(judge(elsewhere, kNoEffect, false), Verdict::kBroken);
-  elsewhere.needs = {"recorded-in-enforce"};
-  EXPECT_EQ(judge(elsewhere, kNoEffect, false), Verdict::kHeld) << "and the suite looks there";
   EXPECT_EQ(judge(Row("not"), kEffect), Verdict::kKnown);
   EXPECT_EQ(judge(Row("not"), kNoEffect), Verdict::kHeld);
 }

@@ -1,5 +1,6 @@
 #include "trace/process_ruler.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -12,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -112,6 +114,46 @@ Targets AccessTargets(absl::string_view name, const Registers& call) {
   return args[2] != 0 && args[4] != 0 && args[5] == 0 ? Targets{{first}, 0} : Targets{};
 }
 
+// A file of a process: "/proc/7/fd/3" is 7, "fd/3"; "/proc/7/task/8/mem" is 8, "mem". None: 0.
+struct ProcName {
+  pid_t task = 0;
+  absl::string_view rest;
+};
+ProcName SplitProcName(absl::string_view path) {
+  ProcName name;
+  if (!absl::ConsumePrefix(&path, "/proc/")) return {};
+  for (int round = 0; round < 2; ++round) {
+    const size_t slash = path.find('/');
+    if (slash == absl::string_view::npos || !absl::SimpleAtoi(path.substr(0, slash), &name.task)) return {};
+    path.remove_prefix(slash + 1);
+    if (!absl::ConsumePrefix(&path, "task/")) break;
+  }
+  name.rest = path;
+  return name;
+}
+
+// proc_fd_access_allowed(), proc_ns_get_link(): fs/proc/base.c, fs/proc/namespaces.c.
+bool IsMagicLink(absl::string_view rest) {
+  for (const char* link : {"exe", "cwd", "root"}) {
+    if (rest == link) return true;
+  }
+  for (const char* directory : {"fd/", "ns/", "map_files/"}) {
+    if (absl::StartsWith(rest, directory)) return true;
+  }
+  return false;
+}
+
+// proc_mem_open(), fs/proc/base.c. Who has CAP_PERFMON reads all but `mem` past every domain (6.13).
+bool ShowsMemory(absl::string_view rest, const TaskFacts& caller) {
+  if (rest == "mem") return true;
+  constexpr uint64_t kPast = uint64_t{1} << CAP_PERFMON | uint64_t{1} << CAP_SYS_ADMIN;
+  if ((caller.capabilities & kPast) != 0) return false;
+  for (const char* file : {"environ", "auxv", "maps", "smaps", "smaps_rollup", "numa_maps", "pagemap"}) {
+    if (rest == file) return true;
+  }
+  return false;
+}
+
 std::string Describe(pid_t tgid) {
   const std::string exe = ReadExe(tgid);
   return absl::StrCat("process ", tgid, exe.empty() ? "" : absl::StrCat(" (", exe, ")"));
@@ -122,7 +164,7 @@ class ProcessRuler final : public Ruler {
   ProcessRuler(const policy::Policy& policy, const Outside* outside) : policy_(policy), outside_(*outside) {}
 
   Ruling Rule(const RulerCall& call) override {
-    if (!call.intent.by_process) return {};
+    if (!call.intent.by_process) return RuleFiles(call);
     absl::string_view name = call.intent.syscall;
     name.remove_prefix(name.rfind(':') + 1);  // npos + 1 is 0
     const ProcessUse use = policy::ProcessUseOf(name);
@@ -139,17 +181,49 @@ class ProcessRuler final : public Ruler {
     const std::string whom = targets.group != 0 ? OutsideGroup(caller, targets.group)
                                                 : OutsideTask(caller, targets.tasks, signals);
     if (whom.empty()) return {};
+    Ruling ruling = Foretold(EPERM, signals);
+    ruling.target = whom;
+    return ruling;
+  }
+
+ private:
+  static Ruling Foretold(int error, bool signals) {
     Ruling ruling;
     ruling.kind = Ruling::Kind::kGoOn;
     ruling.kernel_denies = true;
-    ruling.error = EPERM;
-    ruling.target = whom;
+    ruling.error = error;
     ruling.rule =
         signals ? "forbidden-call: built in scope-signals" : "forbidden-call: built in Landlock domain";
     return ruling;
   }
 
- private:
+  Ruling RuleFiles(const RulerCall& call) const {
+    if (!policy::ForetellsProcesses(policy_, ProcessUse::kAccess)) return {};
+    for (const Resolved* file : {call.first, call.second}) {
+      if (file != nullptr && file->there && ShowsOutside(call, *file)) return Foretold(EACCES, false);
+    }
+    return {};
+  }
+
+  // Whether the way to it, or the call itself, asks for a right over a process outside.
+  bool ShowsOutside(const RulerCall& call, const Resolved& file) const {
+    if (file.magic_links.empty() && !absl::StartsWith(file.path, "/proc/")) return false;
+    const Intent& intent = call.intent;
+    TaskFacts caller;
+    if (!ReadTaskFacts(static_cast<pid_t>(call.call.pid), &caller) || caller.own_numbers) return false;
+    const auto outside = [&](pid_t task) { return !OutsideTask(caller, {task}, false).empty(); };
+    for (const std::string& link : file.magic_links) {
+      const ProcName name = SplitProcName(link);
+      if (IsMagicLink(name.rest) && outside(name.task)) return true;
+    }
+    const ProcName name = SplitProcName(file.path);
+    const bool opens = intent.op == Op::kOpen && (intent.flags & O_PATH) == 0;
+    const bool asks =
+        (opens && ShowsMemory(name.rest, caller)) || (intent.op == Op::kReadlink && IsMagicLink(name.rest));
+    // A kernel thread, and who has ended, has no memory: that is no refusal.
+    return name.task > 0 && asks && !ReadExe(name.task).empty() && outside(name.task);
+  }
+
   // Whom of them the call is refused for; empty: nobody, for certain. All must be there (kcmp).
   std::string OutsideTask(const TaskFacts& caller, const std::vector<pid_t>& tasks, bool signals) const {
     std::optional<pid_t> refused;

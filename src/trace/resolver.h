@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "trace/intent.h"
 
@@ -41,6 +42,8 @@ struct Resolved {
   std::string reach;
   const std::string& way() const { return reach.empty() ? path : reach; }
   bool through_proc = false;  // the way depends on who goes it
+  // The links of procfs that lead to an object ("/proc/7/root") and were followed on the way, in order.
+  std::vector<std::string> magic_links = {};
 };
 
 // Not thread-safe: one a supervisor thread.

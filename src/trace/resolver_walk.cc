@@ -290,6 +290,7 @@ class Walker {
     if (Has(RESOLVE_NO_MAGICLINKS)) return Take(name, ELOOP);
     if (const int error = StaysOnMount(path, 0)) return Take(name, error);
     if (Scoped()) return Take(name, EXDEV);
+    magic_links_.push_back(absl::StrCat(text_, "/", name));
     if (const int error = Jump(path)) return Take(name, error == ESRCH ? gone : error);
     struct stat st = {};
     if (const int error = StatLong(access_, 0, &st)) return error;
@@ -358,6 +359,7 @@ class Walker {
     out.through_proc = through_proc_ || IsProc(access_);
     out.resolved.through_proc = out.through_proc;
     if (elsewhere_) out.resolved.reach = access_;
+    out.resolved.magic_links = magic_links_;
     return out;
   }
 
@@ -397,6 +399,7 @@ class Walker {
   bool parent_there_ = false;
   bool removed_ = false;
   bool through_proc_ = false;
+  std::vector<std::string> magic_links_;
   bool at_link_ = false;    // access_ is itself a magic link, to be followed
   bool linked_ = false;     // access_ leads through one: by its name this place is not reached
   bool elsewhere_ = false;  // text_ does not lead this process to where access_ does

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -135,6 +136,56 @@ TEST_F(RunnerProcessTest, WhatAProgramDoesToItsOwnIsNotOnRecord) {
     EXPECT_EQ(shell.end.status, 0) << script;
     EXPECT_EQ(shell.verdict.text, "") << script;
   }
+  EXPECT_THAT(TakeForbidden(), IsEmpty());
+}
+
+TEST_F(RunnerProcessTest, WhatProcfsShowsOfAProcessOutsideIsForetold) {
+  const std::string victim = absl::StrCat("/proc/", victim_, "/");
+  const auto run = [this](const std::string& script) {
+    RunRequest request = Enforced({"/bin/sh", "-c", script});
+    request.policy.level = kernel::Level::kFull;  // readlink() is
+    const auto outcome = RunSupervised(request);
+    EXPECT_OK(outcome);
+    EXPECT_EQ(outcome->end.status, 0) << script;
+    said_ = outcome->verdict.text;
+    std::vector<Access> found;
+    const std::vector<Access> all = sink_.All<Access>();
+    for (; taken_ < all.size(); ++taken_) {
+      if (all[taken_].decision == access::Decision::kKernelDenied) found.push_back(all[taken_]);
+    }
+    return found;
+  };
+  for (const std::string file : {"mem", "environ", "maps", "root/etc/passwd", "fd/0", "ns/net"}) {
+    for (const std::string& task : {victim, absl::StrCat(victim, "task/", victim_, "/")}) {
+      const std::vector<Access> found = run(absl::StrCat("! true < ", task, file));
+      ASSERT_EQ(found.size(), 1u) << task << file;
+      EXPECT_EQ(found[0].op, Op::kOpen);
+      EXPECT_EQ(found[0].error, EACCES);
+      EXPECT_EQ(found[0].rule, "forbidden-call: built in Landlock domain");
+      EXPECT_THAT(said_, HasSubstr("refused: open "));
+    }
+  }
+  ASSERT_EQ(run(absl::StrCat("! readlink ", victim, "exe")).size(), 1u);
+  ASSERT_EQ(run(absl::StrCat("! ", victim, "exe")).size(), 1u);
+  EXPECT_THAT(run(absl::StrCat("cat ", victim, "stat ", victim, "cmdline; ls ", victim)), IsEmpty());
+  EXPECT_THAT(run("sleep 9 & for f in mem environ maps root/etc/passwd exe; do : < /proc/$!/$f; done; "
+                  "readlink /proc/$!/exe /proc/self/exe; : < /proc/self/root/etc/passwd; kill $!"),
+              IsEmpty());
+  EXPECT_THAT(run("! true < /proc/2/mem"), IsEmpty()) << "kthreadd has none";
+}
+
+// A notified call that nobody has received yet is interrupted by a signal.
+TEST_F(RunnerProcessTest, WhoEndsItsJobsOneAfterTheOtherSeesNoInterruption) {
+  constexpr int kBeganAnew = 255;  // jobs have lower numbers than the action: those are notified
+  access::ActionEnd end;
+  end.status = kBeganAnew;
+  for (int round = 0; round < 3 && end.status == kBeganAnew; ++round) {
+    ASSERT_OK_AND_ASSIGN(const RunOutcome outcome,
+                         RunSupervised(Enforced({GLOVEBOX_TRACE_PROBE, "end-jobs"})));
+    end = outcome.end;
+  }
+  EXPECT_EQ(end.kind, access::ActionEnd::Kind::kExited);
+  EXPECT_EQ(end.status, 0) << strerror(end.status);
   EXPECT_THAT(TakeForbidden(), IsEmpty());
 }
 
