@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -30,19 +31,24 @@ class Loader {
   }
 
   BuildFacts Load() {
+    // Ninja reads the whole manifest for each answer: they are awaited when there is nothing else to do.
+    deps_ = std::async(std::launch::async, [this] { return LoadDepsLog(call_); });
+    explained_ = std::async(std::launch::async, [this] {
+      return RunTool({call_.ninja, "-f", call_.manifest, "-n", "-d", "explain"}, call_.build_dir);
+    });
     ScanManifests();
     const std::vector<NinjaEdge>& edges = facts_.ninja->edges();
     facts_.places.resize(edges.size());
     facts_.targets.resize(edges.size());
     AskCMake();
-    AskDeps();
     ReadNinjaLog();
-    AskWhatIsDirty();
     for (const NinjaEdge& edge : edges) {
       for (const auto* names : {&edge.outputs, &edge.inputs, &edge.order_only}) {
         for (const std::string& name : *names) Look(name);
       }
     }
+    AskDeps();
+    AskWhatIsDirty();
     for (const auto& [output, inputs] : facts_.depfile_inputs) {
       for (const std::string& name : inputs) Look(name);
     }
@@ -107,7 +113,7 @@ class Loader {
 
   // Of a build that keeps no deps log the depfiles themselves are still there.
   void AskDeps() {
-    absl::StatusOr<DepsLog> log = LoadDepsLog(call_);
+    absl::StatusOr<DepsLog> log = deps_.get();
     for (const NinjaEdge& edge : facts_.ninja->edges()) {
       const std::string& output = edge.outputs.front();
       if (log.ok()) {
@@ -145,7 +151,7 @@ class Loader {
 
   // A dry run: it changes nothing, and brings no manifest up to date either.
   void AskWhatIsDirty() {
-    const auto output = RunTool({call_.ninja, "-f", call_.manifest, "-n", "-d", "explain"}, call_.build_dir);
+    const auto output = explained_.get();
     if (output.ok()) facts_.dirty = ParseExplain(absl::StrCat(output->err, "\n", output->out));
     for (DirtyEdge& edge : facts_.dirty) {
       struct stat there = {};
@@ -183,6 +189,8 @@ class Loader {
   }
 
   const NinjaCall& call_;
+  std::future<absl::StatusOr<DepsLog>> deps_;
+  std::future<absl::StatusOr<ToolOutput>> explained_;
   BuildFacts facts_;
   absl::flat_hash_map<std::string, std::string> real_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <future>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -69,15 +70,16 @@ class Loader {
   explicit Loader(const NinjaCall& call) : call_(call) {}
 
   absl::StatusOr<NinjaGraph> Load() {
+    // Each tool reads the whole manifest first: two at once.
+    auto commands = std::async(std::launch::async, [this] { return Commands(); });
     ASSIGN_OR_RETURN(const std::string targets_text, Tool({"targets", "all"}));
     ASSIGN_OR_RETURN(const std::vector<TargetRule> targets, ParseTargetsAll(targets_text));
-    ASSIGN_OR_RETURN(const std::string compdb_text, Tool({"compdb"}));
-    ASSIGN_OR_RETURN(const std::vector<CompdbEntry> compdb, ParseCompdb(compdb_text));
-    for (const CompdbEntry& entry : compdb) first_.emplace(entry.output, entry.command);
     std::vector<std::string> outputs;
     outputs.reserve(targets.size());
     for (const TargetRule& target : targets) outputs.push_back(target.output);
     RETURN_IF_ERROR(InBatches(outputs, [this](absl::Span<const std::string> batch) { return Query(batch); }));
+    ASSIGN_OR_RETURN(const std::vector<CompdbEntry> compdb, commands.get());
+    for (const CompdbEntry& entry : compdb) first_.emplace(entry.output, entry.command);
     SetPhonyApart();
     Join();
     RETURN_IF_ERROR(
@@ -86,7 +88,13 @@ class Loader {
   }
 
  private:
-  absl::StatusOr<std::string> Tool(const std::vector<std::string>& words) { return AskNinja(call_, words); }
+  absl::StatusOr<std::string> Tool(const std::vector<std::string>& words) const {
+    return AskNinja(call_, words);
+  }
+  absl::StatusOr<std::vector<CompdbEntry>> Commands() const {
+    ASSIGN_OR_RETURN(const std::string text, Tool({"compdb"}));
+    return ParseCompdb(text);
+  }
 
   template <typename F>
   static absl::Status InBatches(const std::vector<std::string>& names, const F& run) {

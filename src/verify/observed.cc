@@ -86,6 +86,7 @@ Observed::Observed(const Input& input, const Actions& actions, PathTable* paths)
 void Observed::FindEdges(const Input& input, const Actions& actions) {
   const graph::NinjaGraph& ninja = *input.facts->ninja;
   edges_.resize(ninja.edges().size());
+  of_edge_.resize(ninja.edges().size());
   edge_of_.assign(input.table.actions.size(), kNoEdge);
   absl::flat_hash_map<std::string, size_t> turns;
   for (size_t a = 0; a < input.table.actions.size(); ++a) {
@@ -121,7 +122,7 @@ void Observed::FindEdges(const Input& input, const Actions& actions) {
 }
 
 Seen* Observed::At(EdgeId edge, PathId path) {
-  const auto [at, made] = by_edge_and_path_.try_emplace((uint64_t{edge} << 32) | path, seen_.size());
+  const auto [at, made] = of_edge_[edge].try_emplace(path, static_cast<uint32_t>(seen_.size()));
   if (made) {
     edges_[edge].seen.push_back(seen_.size());
     seen_.emplace_back();
@@ -191,9 +192,10 @@ void Observed::LinkTo(const access::Touches& touches) {
 // A directory with a new name takes along what the edge made in it.
 void Observed::Move(absl::string_view from, absl::string_view to, RecordNumber record, EdgeId edge) {
   const PathId source = paths_->Find(from);
-  const auto at = by_edge_and_path_.find((uint64_t{edge} << 32) | source);
-  if (at == by_edge_and_path_.end() || !seen_[at->second].directory) return;
-  seen_[by_edge_and_path_[(uint64_t{edge} << 32) | paths_->Intern(to)]].directory = true;
+  absl::flat_hash_map<PathId, uint32_t>& of_edge = of_edge_[edge];
+  const auto at = of_edge.find(source);
+  if (at == of_edge.end() || !seen_[at->second].directory) return;
+  seen_[of_edge[paths_->Intern(to)]].directory = true;
   const std::string below = absl::StrCat(from, "/");
   const std::vector<size_t> known = edges_[edge].seen;  // grows meanwhile
   for (const size_t i : known) {

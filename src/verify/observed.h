@@ -78,7 +78,9 @@ class Observed {
   std::vector<EdgeRun> edges_;
   std::vector<EdgeId> edge_of_;  // beside ActionTable::actions
   std::vector<Seen> seen_;
-  absl::flat_hash_map<uint64_t, size_t> by_edge_and_path_;
+  // Beside edges_, into seen_: one small table each. Few edges run at a time, so that theirs stay in the
+  // processor's caches.
+  std::vector<absl::flat_hash_map<PathId, uint32_t>> of_edge_;
   absl::flat_hash_map<PathId, PathId> hard_links_;  // a name and another one of the same file
   std::vector<std::vector<size_t>> by_path_;
   absl::flat_hash_map<PathId, std::vector<size_t>> makers_;
