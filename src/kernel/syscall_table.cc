@@ -143,6 +143,10 @@ int SyscallNumber(uint32_t audit_arch, absl::string_view name, bool x32) {
   return found != table->numbers.end() ? found->second : -1;
 }
 
+absl::string_view WithoutAbi(absl::string_view syscall_name) {
+  return syscall_name.substr(syscall_name.rfind(':') + 1);  // npos + 1 is 0
+}
+
 std::string SyscallName(uint32_t audit_arch, int number) {
   bool x32 = false;
   const uint32_t index = SplitNumber(audit_arch, number, &x32);

@@ -99,6 +99,10 @@ int SyscallNumber(uint32_t audit_arch, absl::string_view name, bool x32 = false)
 // foreign ABIs.
 std::string SyscallName(uint32_t audit_arch, int number);
 
+// Such a name without the prefix of a foreign ABI, and the call that i386's socketcall carries: "i386:openat"
+// is "openat".
+absl::string_view WithoutAbi(absl::string_view syscall_name);
+
 // Every system call that this build knows and that is *not* in the table, with the reason why not. A kernel
 // header or libseccomp that knows a call in neither list fails a test: somebody must decide.
 struct IgnoredSyscall {

@@ -13,6 +13,7 @@
 #include "base/paths.h"
 #include "base/status.h"
 #include "kernel/abi.h"
+#include "kernel/syscall_table.h"
 
 namespace glovebox::policy {
 namespace {
@@ -65,15 +66,11 @@ bool IsNoName(absl::string_view path) {
          (absl::StartsWith(path, "/memfd:") && absl::EndsWith(path, " (deleted)"));
 }
 
-absl::string_view WithoutAbi(absl::string_view syscall) {
-  return syscall.substr(syscall.rfind(':') + 1);  // npos + 1 is 0
-}
-
 // What Landlock refuses to every domain that handles a right on files (hook_sb_mount() and its like,
 // security/landlock/fs.c).
 bool ChangesMounts(const FileCall& call) {
   if (call.op == Op::kUmount) return true;
-  const absl::string_view name = WithoutAbi(call.syscall);
+  const absl::string_view name = kernel::WithoutAbi(call.syscall);
   return (call.op == Op::kMount && (name == "mount" || name == "move_mount")) ||
          (call.op == Op::kChroot && name == "pivot_root");
 }

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "kernel/abi.h"
+#include "kernel/syscall_table.h"
 #include "policy/pointer_calls.h"
 #include "policy/process_calls.h"
 
@@ -102,7 +103,7 @@ bool DecodeByDescriptor(const Registers& call, Intent* intent) {
 
 // Process numbers may be negative, so that only what is a pointer by its place counts for one.
 bool DecodeByProcess(const Registers& call, Intent* intent) {
-  const absl::string_view name = absl::string_view(intent->syscall).substr(intent->syscall.rfind(':') + 1);
+  const absl::string_view name = kernel::WithoutAbi(intent->syscall);
   const policy::ProcessUse use = policy::ProcessUseOf(name);
   if (use == policy::ProcessUse::kNone) return false;
   if (name == "ptrace" && !policy::BeginsTracing(call.args[0])) return false;

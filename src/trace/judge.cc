@@ -22,11 +22,7 @@
 namespace glovebox::trace {
 namespace {
 
-// Without the prefix of a foreign ABI, and with what socketcall carries.
-absl::string_view NameOf(const Intent& intent) {
-  const absl::string_view name = intent.syscall;
-  return name.substr(name.rfind(':') + 1);  // npos + 1 is 0
-}
+absl::string_view NameOf(const Intent& intent) { return kernel::WithoutAbi(intent.syscall); }
 
 // True for a call that this build knows and does not record. Every call of a foreign ABI is notified; these
 // just go on.
@@ -36,9 +32,7 @@ bool IsIgnored(absl::string_view syscall) {
     for (const kernel::IgnoredSyscall& call : kernel::IgnoredSyscalls()) names->insert(call.name);
     return names;
   }();
-  const size_t colon = syscall.rfind(':');
-  if (colon != absl::string_view::npos) syscall.remove_prefix(colon + 1);
-  return kNames->contains(syscall);
+  return kNames->contains(kernel::WithoutAbi(syscall));
 }
 
 void Refuse(int error, std::string rule, Intent* intent) {

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/files.h"
+#include "kernel/syscall_table.h"
 #include "policy/process_calls.h"
 #include "trace/intent_registers.h"
 #include "trace/resolver_walk.h"
@@ -165,8 +166,7 @@ class ProcessRuler final : public Ruler {
 
   Ruling Rule(const RulerCall& call) override {
     if (!call.intent.by_process) return RuleFiles(call);
-    absl::string_view name = call.intent.syscall;
-    name.remove_prefix(name.rfind(':') + 1);  // npos + 1 is 0
+    const absl::string_view name = kernel::WithoutAbi(call.intent.syscall);
     const ProcessUse use = policy::ProcessUseOf(name);
     if (!policy::ForetellsProcesses(policy_, use)) return {};
     const bool signals = use == ProcessUse::kSignal;
